@@ -1,0 +1,1 @@
+"""Measurements of fastnorm against real peers: python -m bench kernels step predict --peers torch,jax."""

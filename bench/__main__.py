@@ -1,0 +1,49 @@
+"""python -m bench kernels step predict [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--json FILE]"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from . import machine
+from .peers import PEERS, PeerMissing, load
+
+SUBJECTS = ("kernels", "step", "predict")
+
+
+def main() -> int:
+    """Measure the subjects asked for; 0 when done, 2 when a peer asked for is not installed."""
+    options = _options()
+    machine.hold_still()
+    try:
+        peers = load(options.peers)
+    except PeerMissing as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    report = importlib.import_module("bench.report").Report()  # imports NumPy: only now may it
+    for subject in options.subjects:
+        importlib.import_module(f"bench.{subject}").measure(report, peers, options.only)
+    if options.json:
+        report.save(options.json)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench", description="Measure fastnorm alternating with its peers.")
+    parser.add_argument("subjects", nargs="+", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
+    parser.add_argument("--peers", type=_names, default=[], metavar="NAMES", help=f"some of {','.join(PEERS)}")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose name contains this text")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
+    return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"no peer named {name!r}; there are {', '.join(PEERS)}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The machine a measurement ran on, held still: one core, one thread for everybody.
+
+Standard library only: `hold_still` must run before NumPy or a peer is imported, because they read it then."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+THREADS = 1  # of ours and of every peer
+PACKAGES = ("fastnorm-nn", "numpy", "torch", "jax", "jaxlib", "scikit-learn", "onnxruntime")
+
+
+def hold_still() -> None:
+    """Pin this process and every thread it will start to one core, and tell the peers to use one thread."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-THREADS:])  # the first core serves most interrupts
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(THREADS)
+    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={THREADS}"
+    os.environ["JAX_PLATFORMS"] = "cpu"
+
+
+def describe() -> dict[str, object]:
+    """The CPU, its cores and this process's share of them, the system and the versions of all that is measured."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "pinned_to": sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+    }
+
+
+def _cpu_name() -> str:
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

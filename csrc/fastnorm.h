@@ -1,0 +1,42 @@
+/* The C interface on one page: tables of kernels, one per instruction set and dtype, and the choice among them.
+ *
+ * Kernels work on one block: no allocation, no threads, no checks, no Python. The Cython layer above them checks, splits
+ * the work among threads and owns the memory. Arrays come as void*, because the table says the dtype; strides are in
+ * elements; a row is contiguous unless a stride says otherwise; outputs overlap no input unless the kernel says so. */
+#ifndef FASTNORM_H
+#define FASTNORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every kernel for one instruction set and one dtype; kernels/list.h has each one's contract. */
+typedef struct fn_kernels {
+    ptrdiff_t itemsize, lanes;                            /* bytes of an element; elements of a vector: rows padded to it are fastest */
+#define FN_KERNEL(name, ...) void (*name)(__VA_ARGS__);
+#include "kernels/list.h"
+#undef FN_KERNEL
+} fn_kernels;
+
+typedef struct fn_table {
+    fn_kernels f32, f64;
+    void (*probe_fma)(int64_t rounds, float* sink);       /* multiply-adds from registers alone: the peak */
+    double probe_flops;                                   /* float operations of one round */
+} fn_table;
+
+extern const fn_table fn_table_base;
+#ifdef FN_X86
+extern const fn_table fn_table_avx2, fn_table_avx512;
+#endif
+
+/* dispatch.c */
+int fn_variant_count(void);
+const char* fn_variant_name(int index);                   /* slowest first */
+int fn_variant_runs(int index);                           /* 1 where this CPU can execute it */
+const fn_table* fn_variant_table(int index);
+
+/* Denormal numbers cost 2-4 times the work and never decide a training step: a program flushes them to zero while it
+ * runs. `fn_flush_denormals` returns the state to hand to `fn_restore_denormals`, on the same thread. */
+unsigned fn_flush_denormals(void);
+void fn_restore_denormals(unsigned state);
+
+#endif

@@ -1,0 +1,20 @@
+/* Every kernel file for the dtype at hand; all.h includes this once with T float and once with T double.
+ *   T  the element     V  a vector of it     I  a vector of integers of its size     W  a vector of as many doubles */
+#define V FN(V)
+#define I FN(I)
+#define W FN(W)
+#define LANES FN(LANES)
+
+#include "elementwise.h"
+#include "gemm.h"
+#include "reduce.h"
+#include "batchnorm.h"
+#include "activation.h"
+#include "softmax.h"
+#include "loss.h"
+#include "update.h"
+
+#undef V
+#undef I
+#undef W
+#undef LANES

@@ -1,0 +1,142 @@
+/* Matrix products: c = bias + a b, in tiles of registers, and the transpose that lets one product serve all three.
+ *
+ *          n                 A tile is ROWS rows by one or two vectors of c, kept in registers while p runs over k:
+ *      +---++---+            one b row of the strip is loaded, and each a element broadcast against it. A strip is two
+ *    k | b || b |            vectors of columns; DEPTH rows of it stay in the first cache while all tiles of a pass by.
+ *      +---++---+            Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is
+ *   +-++---++---+            not whole is copied, zero-padded, and only the store of c looks at its width.
+ * m |a||   ||   |            Each element is one chain over k from its start, whatever the tile: rows do not depend on
+ *   +-++---++---+            their batch. Between blocks of DEPTH the chain waits in c.
+ */
+
+enum { FN(DEPTH) = 16384 / (2 * VECTOR_BYTES) };       /* rows of a strip: 16 KB of it, half of the first cache */
+#if defined(__AVX512F__)
+enum { FN(ROWS) = 12 };                                 /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
+#elif defined(__AVX2__)
+enum { FN(ROWS) = 6 };                                  /* 12 sums + 2 of b + 1 of a of 16 registers */
+#else
+enum { FN(ROWS) = 4 };
+#endif
+
+typedef struct {
+    const T* a;
+    ptrdiff_t a_row, a_column;
+    const T* b;
+    ptrdiff_t ldb, depth;
+    const T* start;                                     /* the row the sums start from, or NULL */
+    ptrdiff_t start_row;                                /* 0 where all rows start alike (bias), ldc to go on from c */
+    T* c;
+    ptrdiff_t ldc, columns;
+    int relu;
+} FN(tile_job);
+
+/* rows and vectors are constants wherever this is inlined, so the sums live in registers. */
+INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
+{
+    const ptrdiff_t lanes = LANES, rest = job->columns - (vectors - 1) * lanes;
+    V sum[FN(ROWS)][2];
+    UNROLL for (int i = 0; i < rows; i++) {
+        const T* start = job->start ? job->start + i * job->start_row : NULL;
+        UNROLL for (int j = 0; j < vectors; j++) {
+            if (!start)
+                sum[i][j] = (V){0};
+            else
+                sum[i][j] = j < vectors - 1 || rest == lanes ? FN(load)(start + j * lanes) : FN(load_part)(start + j * lanes, rest);
+        }
+    }
+    const T *a = job->a, *b = job->b;
+    const ptrdiff_t a_row = job->a_row, a_column = job->a_column, ldb = job->ldb;
+    for (ptrdiff_t p = job->depth; p > 0; p--, a += a_column, b += ldb) {
+        V row[2];
+        UNROLL for (int j = 0; j < vectors; j++)
+            row[j] = FN(load)(b + j * lanes);
+        UNROLL for (int i = 0; i < rows; i++) {
+            const V x = FN(splat)(a[i * a_row]);
+            UNROLL for (int j = 0; j < vectors; j++)
+                sum[i][j] += x * row[j];
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++) {
+            T* c = job->c + i * job->ldc + j * lanes;
+            const V value = job->relu ? FN(positive)(sum[i][j]) : sum[i][j];
+            if (j < vectors - 1 || rest == lanes)
+                FN(store)(c, value);
+            else
+                FN(store_part)(c, value, rest);
+        }
+}
+
+#define FN_TILE(rows) \
+    static void FN(tile_##rows##x1)(const FN(tile_job)* job) { FN(tile)(job, rows, 1); } \
+    static void FN(tile_##rows##x2)(const FN(tile_job)* job) { FN(tile)(job, rows, 2); }
+#define FN_TILE_ENTRY(rows) {FN(tile_##rows##x1), FN(tile_##rows##x2)}
+FN_TILE(1) FN_TILE(2) FN_TILE(3) FN_TILE(4)
+#if defined(__AVX2__)
+FN_TILE(5) FN_TILE(6)
+#endif
+#if defined(__AVX512F__)
+FN_TILE(7) FN_TILE(8) FN_TILE(9) FN_TILE(10) FN_TILE(11) FN_TILE(12)
+#endif
+
+static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*) = {
+    FN_TILE_ENTRY(1), FN_TILE_ENTRY(2), FN_TILE_ENTRY(3), FN_TILE_ENTRY(4),
+#if defined(__AVX2__)
+    FN_TILE_ENTRY(5), FN_TILE_ENTRY(6),
+#endif
+#if defined(__AVX512F__)
+    FN_TILE_ENTRY(7), FN_TILE_ENTRY(8), FN_TILE_ENTRY(9), FN_TILE_ENTRY(10), FN_TILE_ENTRY(11), FN_TILE_ENTRY(12),
+#endif
+};
+#undef FN_TILE
+#undef FN_TILE_ENTRY
+
+/* The columns of a strip that is not whole, zero-padded to whole vectors. */
+static void FN(pad_strip)(const T* b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t columns, T* padded)
+{
+    memset(padded, 0, (size_t)depth * 2 * VECTOR_BYTES);
+    for (ptrdiff_t p = 0; p < depth; p++)
+        memcpy(padded + p * 2 * LANES, b + p * ldb, (size_t)columns * sizeof(T));
+}
+
+static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const void* b_, ptrdiff_t ldb, const void* bias_,
+                     void* c_, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
+{
+    const T *a = a_, *b = b_, *bias = bias_;
+    T* c = c_;
+    T padded[FN(DEPTH) * 2 * LANES] __attribute__((aligned(VECTOR_BYTES)));
+    const ptrdiff_t strip = 2 * LANES, tiles = (m + FN(ROWS) - 1) / FN(ROWS);
+    for (ptrdiff_t p = 0; p < k; p += FN(DEPTH)) {
+        const ptrdiff_t depth = k - p < FN(DEPTH) ? k - p : FN(DEPTH);
+        for (ptrdiff_t j = 0; j < n; j += strip) {
+            const ptrdiff_t columns = n - j < strip ? n - j : strip;
+            FN(tile_job) job = {.a_row = a_row, .a_column = a_column, .b = b + p * ldb + j, .ldb = ldb, .depth = depth,
+                                .ldc = ldc, .columns = columns, .relu = relu && p + depth == k,
+                                .start_row = p ? ldc : 0};
+            if (columns % LANES) {
+                FN(pad_strip)(job.b, ldb, depth, columns, padded);
+                job.b = padded;
+                job.ldb = strip;
+            }
+            for (ptrdiff_t tile = 0; tile < tiles; tile++) {
+                const ptrdiff_t first = m * tile / tiles, rows = m * (tile + 1) / tiles - first;
+                job.a = a + first * a_row + p * a_column;
+                job.c = c + first * ldc + j;
+                job.start = p ? job.c : bias ? bias + j : NULL;
+                FN(tiles)[rows - 1][columns > LANES](&job);
+            }
+        }
+    }
+}
+
+/* Squares of 16 by 16 keep both the rows read and the rows written in the first cache. */
+static void FN(transpose)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
+{
+    const T* x = x_;
+    T* y = y_;
+    for (ptrdiff_t i = 0; i < n; i += 16)
+        for (ptrdiff_t j = 0; j < c; j += 16)
+            for (ptrdiff_t jj = j; jj < j + 16 && jj < c; jj++)
+                for (ptrdiff_t ii = i; ii < i + 16 && ii < n; ii++)
+                    y[jj * ldy + ii] = x[ii * ldx + jj];
+}

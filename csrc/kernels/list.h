@@ -1,0 +1,104 @@
+/* Every kernel by name, with its parameters and its contract: FN_KERNEL(name, parameters...).
+ *
+ * T is the table's dtype, float or double. "T*" stands in a comment where void* stands in the code. n rows, d inputs,
+ * h outputs, k classes, c columns; ldx is the distance in elements between rows of x. Every count is >= 1 unless said.
+ * A name here has the same name in fastnorm.kernels, fastnorm.reference, the table of bounds, the tests and the bench. */
+
+/* c (m, n) = start + a b, where start is bias (n,) or 0; then max(0, c) if relu.  Each element of c is one chain
+ * start + a[i,0] b[0,j] + a[i,1] b[1,j] + ... in that order whatever m and n: a row alone gives the same bits as in a batch.
+ *   a     (m, k) T*: element (i, p) at a[i * a_row + p * a_column]; so a transposed a needs no copy
+ *   b     (k, n) T*, rows ldb apart;  bias (n,) T* or NULL;  c (m, n) T*, rows ldc apart */
+FN_KERNEL(gemm, const void* a, ptrdiff_t a_row, ptrdiff_t a_column, const void* b, ptrdiff_t ldb, const void* bias,
+          void* c, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
+
+/* y (c, n) T* = the transpose of x (n, c) T*. */
+FN_KERNEL(transpose, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)
+
+/* sums (c,) T* of each column of x (n, c) T*, added in double, row after row. */
+FN_KERNEL(column_sums, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* sums)
+
+/* y = (x - mean) * inverse_std * gamma + beta with the statistics of these n rows; then max(0, y) if relu.
+ *   x, y                      (n, c) T*, finite;  gamma, beta (c,) T*
+ *   mean, variance, inverse_std  (c,) double, out; variance is biased (divided by n), inverse_std = 1 / sqrt(variance + epsilon)
+ * A lane is a column: rows are added in the same order by every variant, in double, after subtracting row 0: a constant
+ * column has variance 0 and gives beta exactly.
+ * Source: Ioffe & Szegedy 2015, Algorithm 1. */
+FN_KERNEL(batchnorm_forward, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* gamma, const void* beta,
+          double epsilon, int relu, void* y, ptrdiff_t ldy, double* mean, double* variance, double* inverse_std)
+
+/* y = (x - mean) * inverse_std * gamma + beta with given statistics (c,) double; then max(0, y) if relu.  y may be x. */
+FN_KERNEL(batchnorm_inference, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const double* mean,
+          const double* inverse_std, const void* gamma, const void* beta, int relu, void* y, ptrdiff_t ldy)
+
+/* The gradients of batchnorm_forward, from dy (n, c) T* and what forward was given and gave.
+ *   y       (n, c) T*, forward's output where it had relu: dy counts only where y > 0; NULL where it had none
+ *   dx      (n, c) T*, may be dy;  dgamma, dbeta (c,) T*.  Sums are double, row after row.
+ * Source: Ioffe & Szegedy 2015, section 3. */
+FN_KERNEL(batchnorm_backward, const void* dy, ptrdiff_t lddy, const void* x, ptrdiff_t ldx, const void* y, ptrdiff_t ldy,
+          ptrdiff_t n, ptrdiff_t c, const double* mean, const double* inverse_std, const void* gamma,
+          void* dx, ptrdiff_t lddx, void* dgamma, void* dbeta)
+
+/* Exponentially weighted averages of the statistics, bias-corrected: with share = (1 - decay) / weight, where weight is
+ * decay * (weight before) + 1 - decay, running += share * (batch - running).  All double, (c,). */
+FN_KERNEL(batchnorm_running, const double* mean, const double* variance, ptrdiff_t c, double share,
+          double* running_mean, double* running_variance)
+
+/* y = max(0, x), nan where x is nan; y may be x. */
+FN_KERNEL(relu_forward, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)
+
+/* dx = dy where y > 0, else 0, for y = relu_forward(x); dx may be dy. */
+FN_KERNEL(relu_backward, const void* dy, ptrdiff_t lddy, const void* y, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c,
+          void* dx, ptrdiff_t lddx)
+
+/* y = x / (1 - rate), or 0 with probability rate; y may be x. The same call on dy gives dx.
+ * Element (i, j) of row first_row + i is dropped by word (first_row + i) * stride + j of the keyed generator, where stride
+ * is c rounded up to 4: word w is word w % 4 of philox(key = seed, counter = (w / 4, index, stream, FN_DROPOUT)); dropped
+ * where word < rate * 2^32. 0 <= rate < 1. */
+FN_KERNEL(dropout, const void* x, ptrdiff_t ldx, ptrdiff_t first_row, ptrdiff_t n, ptrdiff_t c, double rate, uint64_t seed,
+          uint32_t stream, uint32_t index, void* y, ptrdiff_t ldy)
+
+/* words (count,): word w of stream is word w % 4 of philox4x32-10(key = seed, counter = (w / 4, index, stream, purpose)),
+ * for w = first, first + 1, ...; first is a multiple of 4.  Source: Salmon et al. 2011. */
+FN_KERNEL(random_bits, uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t first, ptrdiff_t count,
+          uint32_t* words)
+
+/* y (n, c) T* = exp(x - max of the row) / their sum, in T with the sum in double; a row of -inf only gives nan. y may be x. */
+FN_KERNEL(softmax, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)
+
+/* The loss of softmax(x) against the target t, row by row, and the gradient of their weighted sum.
+ *   x        (n, k) T*, logits: finite or -inf
+ *   labels   (n,) in [0, k): t = (1 - smoothing) [j = label] + smoothing / k;  or NULL and
+ *   targets  (n, k) T*, rows sum to 1: t = (1 - smoothing) targets + smoothing / k
+ *   weights  (n,) T* or NULL for 1
+ *   losses   (n,) double, out: -sum t log softmax(x), unweighted, where 0 * log 0 = 0
+ *   correct  (n,) double, out: 1 where the first largest logit stands where the first largest target stands, else 0
+ *   dx       (n, k) T* or NULL: scale * weight * (softmax(x) - t);  dx may be x */
+FN_KERNEL(softmax_cross_entropy, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
+          const void* targets, ptrdiff_t ldt, const void* weights, double smoothing, double scale, double* losses,
+          double* correct, void* dx, ptrdiff_t lddx)
+
+/* The mean over a row of (x - target)^2, row by row, and the gradient of their weighted sum.
+ *   x, targets (n, c) T*;  weights (n,) T* or NULL for 1;  losses (n,) double, out;  absolute (n,) double, out: mean |x - target|
+ *   dx       (n, c) T* or NULL: scale * weight * 2 / c * (x - target);  dx may be x */
+FN_KERNEL(mean_squared_error, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets, ptrdiff_t ldt,
+          const void* weights, double scale, double* losses, double* absolute, void* dx, ptrdiff_t lddx)
+
+/* One step of stochastic gradient descent on count parameters; all arrays (count,) T*, p and velocity in place.
+ *   g += l2 p;  velocity = momentum velocity + g;  p -= rate (velocity, or g + momentum velocity if nesterov) + rate weight_decay p
+ *   squares   double, out: the sum of g^2 as it came */
+FN_KERNEL(sgd, void* p, const void* g, void* velocity, ptrdiff_t count, double rate, double momentum, int nesterov, double l2,
+          double weight_decay, double* squares)
+
+/* One step of Adam on count parameters; all arrays (count,) T*, p, m and v in place.
+ *   g += l2 p;  m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2
+ *   p -= rate (m / correction_1) / (sqrt(v / correction_2) + epsilon) + rate weight_decay p
+ *   corrections 1 - beta^step;  squares double, out: the sum of g^2 as it came.
+ * Source: Kingma & Ba 2015, Algorithm 1; Loshchilov & Hutter 2019, Algorithm 2. */
+FN_KERNEL(adam, void* p, const void* g, void* m, void* v, ptrdiff_t count, double rate, double beta_1, double beta_2,
+          double epsilon, double correction_1, double correction_2, double l2, double weight_decay, double* squares)
+
+/* y (n, c) T*: row i is row rows[i] of x; rows[i] within x. */
+FN_KERNEL(gather, const void* x, ptrdiff_t ldx, const int64_t* rows, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)
+
+/* y (n, c) T* += x. */
+FN_KERNEL(accumulate, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)

@@ -1,0 +1,123 @@
+"""What a Table learned of the target column: Classes or a Quantity, fitted on the training rows, frozen."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from . import _scaling, checks
+from ._columns import Column, few, text
+from .errors import DataError, ShapeError
+
+MAXIMUM_GUESSED_CLASSES = 20  # more integers than ten digits are classes; abalone's 28 ages are a quantity
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The original values, sorted; a row's class is its value's index."""
+
+    task: ClassVar[str] = "classification"
+    name: str
+    values: tuple[Any, ...]  # all str, all bool, all int or all float
+
+    def __post_init__(self) -> None:
+        kinds = {type(value) for value in self.values}
+        if len(kinds) > 1 or not kinds <= {str, bool, int, float} or len(self._index()) < len(self.values):
+            raise DataError(f"column {self.name!r}: expected distinct classes of one type")
+        if len(self.values) < 2:
+            raise DataError(f"column {self.name!r}: only one class, {few(list(self._index()))}; expected at least two")
+
+    @classmethod
+    def fit(cls, column: Column) -> Self:
+        labels = _labels(column)
+        originals = column.values.tolist() if isinstance(column.values, np.ndarray) else column.values
+        values = list(dict(zip(labels, originals, strict=True)).values())
+        kinds = {type(value) for value in values}
+        if len(kinds) > 1 or not kinds <= {str, bool, int, float}:  # such have no order, or no form in JSON
+            values = list(set(labels))
+        return cls(column.name, tuple(sorted(values)))
+
+    def encode(self, column: Column) -> np.ndarray:
+        """Return the classes, int32 (n,); DataError for a value that is none of them."""
+        index = self._index()
+        labels = _labels(column)
+        classes = np.fromiter((index.get(label, -1) for label in labels), np.int32, len(labels))
+        if (classes < 0).any():
+            row = int(np.argmax(classes < 0))
+            raise DataError(
+                f"column {self.name!r}: expected a class of the training rows, {few(list(index))}, got {labels[row]!r}"
+                f" in row {row} (rows count from 0)"
+            )
+        return classes
+
+    def restore(self, predictions: Any) -> np.ndarray:
+        """Return the original values (n,) of class indices (n,)."""
+        return np.array(self.values)[checks.indices("predictions", predictions, len(self.values))]
+
+    def _index(self) -> dict[str, int]:
+        return {text(value): place for place, value in enumerate(self.values)}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number, standardized by the training rows' mean and standard deviation."""
+
+    task: ClassVar[str] = "regression"
+    name: str
+    mean: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        if self.scale <= 0:
+            raise DataError(f"column {self.name!r}: only one value, {self.mean:g}; expected numbers that differ")
+
+    @classmethod
+    def fit(cls, column: Column) -> Self:
+        return cls(column.name, *_scaling.mean_and_scale(column.name, _numbers(column)))
+
+    def encode(self, column: Column) -> np.ndarray:
+        """Return the standardized values, float32 (n, 1)."""
+        standardized = _scaling.standardize(self.name, _numbers(column), self.mean, self.scale)
+        return standardized.astype(np.float32)[:, np.newaxis]
+
+    def restore(self, predictions: Any) -> np.ndarray:
+        """Return predictions (n,) or (n, 1) in the target's own units, float64 (n,)."""
+        values = checks.floating("predictions", predictions, np.float64)
+        if values.ndim != 1 and values.shape[1:] != (1,):
+            raise ShapeError(f"predictions: expected shape (n,) or (n, 1), got {values.shape}")
+        return values.reshape(-1) * self.scale + self.mean
+
+
+Target = Classes | Quantity
+
+
+def fit_target(column: Column, task: str) -> Target:
+    """Return what the training rows teach about the target; task "auto" is guessed as Table.fit documents."""
+    if task == "auto":
+        task = _guess(column)
+    return Classes.fit(column) if task == Classes.task else Quantity.fit(column)
+
+
+def _guess(column: Column) -> str:
+    if column.kind == "number" and column.values.dtype.kind in "iu":
+        few_values = len(np.unique(column.values)) <= min(MAXIMUM_GUESSED_CLASSES, len(column.values) / 2)
+        return Classes.task if few_values else Quantity.task
+    return Classes.task if column.kind == "category" else Quantity.task
+
+
+def _labels(column: Column) -> list[str]:
+    _require_present(column)
+    return [str(label) for label in column.texts()]
+
+
+def _numbers(column: Column) -> np.ndarray:
+    _require_present(column)
+    return column.numbers("number")
+
+
+def _require_present(column: Column) -> None:
+    absent = column.missing()
+    if absent.any():
+        raise DataError(
+            f"column {column.name!r}: {absent.sum()} of {absent.size} rows have no target; drop those rows first"
+        )

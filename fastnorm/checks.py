@@ -1,0 +1,142 @@
+"""What every public door checks before native code runs; each message says what was expected, what came and where."""
+
+import importlib
+import math
+import operator
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .errors import DataError, DtypeError, MissingExtra, SettingError, ShapeError
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
+    """Return value as a C-contiguous float32 or float64 array in native byte order.
+
+    dtype  the dtype asked for; None keeps float32 and float64 and makes float64 of other real numbers
+    Raises DtypeError for what is no real number.
+    """
+    if type(value) is np.ndarray and value.flags.c_contiguous and value.dtype.isnative:
+        if value.dtype == dtype or (dtype is None and value.dtype in FLOATS):
+            return value
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
+    if dtype is None:
+        native = array.dtype.newbyteorder("=")
+        dtype = native if native in FLOATS else np.float64
+    return np.require(array, dtype=dtype, requirements="C")
+
+
+def matrix(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
+    """Return value as a C-contiguous (rows, columns) array with at least one row and one column."""
+    array = floating(name, value, dtype)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ShapeError(f"{name}: expected a matrix (n, features) with n >= 1, got shape {array.shape}")
+    if columns is not None and array.shape[1] != columns:
+        raise ShapeError(f"{name}: expected shape (n, {columns}), got {array.shape}")
+    if rows is not None and array.shape[0] != rows:
+        raise ShapeError(f"{name}: expected {rows} rows, got {array.shape[0]}")
+    return array
+
+
+def vector(name: str, value: Any, dtype: Any = None, length: int | None = None) -> np.ndarray:
+    """Return value as a contiguous (length,) array."""
+    array = floating(name, value, dtype)
+    if array.ndim != 1 or (length is not None and array.shape[0] != length):
+        raise ShapeError(f"{name}: expected shape ({'n' if length is None else length},), got {array.shape}")
+    return array
+
+
+def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndarray:
+    """Return value as a contiguous (n,) integer array whose entries lie in [0, bound)."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: expected integers, got dtype {array.dtype}")
+    if array.ndim != 1:
+        raise ShapeError(f"{name}: expected shape (n,), got {array.shape}")
+    outside = (array < 0) | (array >= bound)
+    if outside.any():
+        where = int(np.argmax(outside))
+        raise DataError(f"{name}: expected integers from 0 to {bound - 1}, got {array[where]} at position {where}")
+    return np.require(array, dtype=dtype, requirements="C")
+
+
+def finite(name: str, array: np.ndarray) -> np.ndarray:
+    """Return array, which must hold neither nan nor infinity."""
+    good = np.isfinite(array)
+    if not good.all():
+        where = tuple(int(i) for i in np.argwhere(~good)[0])
+        raise DataError(f"{name}: expected finite numbers, got {array[where]} at {where}; fill or drop such rows first")
+    return array
+
+
+def output(name: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: np.ndarray | None) -> np.ndarray:
+    """Return out, or a new array where it is None; an `out` must fit exactly and overlap none of the inputs."""
+    if out is None:
+        return np.empty(shape, dtype)
+    in_place(name, out, shape, dtype)
+    apart(name, out, *inputs)
+    return out
+
+
+def in_place(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Return array, which native code is to write to: its dtype, shape and layout must fit exactly."""
+    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+        came = getattr(array, "dtype", type(array).__name__)
+        raise DtypeError(f"{name}: expected an array of {np.dtype(dtype)}, got {came}")
+    if array.shape != shape or not array.flags.c_contiguous or not array.flags.writeable:
+        layout = "" if array.flags.c_contiguous else ", not C-contiguous"
+        access = "" if array.flags.writeable else ", read-only"
+        raise ShapeError(f"{name}: expected a writeable C-contiguous array of shape {shape}, got {array.shape}{layout}{access}")
+    return array
+
+
+def apart(name: str, array: np.ndarray, *inputs: np.ndarray | None) -> None:
+    """Raise DataError where an array that is written shares memory with one that is read."""
+    if any(other is not None and np.may_share_memory(array, other) for other in inputs):
+        raise DataError(f"{name}: expected memory of its own, got an array that overlaps an input; pass a copy")
+
+
+def integer(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return value as an int in [low, high]."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise SettingError(f"{name}: expected a whole number, got {value!r}") from None
+    if number < low or (high is not None and number > high):
+        bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+        raise SettingError(f"{name}: expected a whole number {bounds}, got {number}")
+    return number
+
+
+def number(name: str, value: Any, low: float, high: float = math.inf, *, ends: str = "[]") -> float:
+    """Return value as a finite float between low and high; `ends` says whether they belong to it, as in "[)"."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise SettingError(f"{name}: expected a number, got {value!r}") from None
+    above = result >= low if ends[0] == "[" else result > low
+    below = result <= high if ends[1] == "]" else result < high
+    if not (math.isfinite(result) and above and below):
+        raise SettingError(f"{name}: expected a finite number in {ends[0]}{low:g}, {high:g}{ends[1]}, got {value!r}")
+    return result
+
+
+def choice(name: str, value: Any, options: Sequence[Any]) -> Any:
+    """Return value, which must be one of the options."""
+    if value not in options:
+        raise SettingError(f"{name}: expected one of {', '.join(map(repr, options))}, got {value!r}")
+    return value
+
+
+def extra(module: str, name: str) -> ModuleType:
+    """Import an optional dependency; `name` is the extra of fastnorm-nn that brings it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtra(f"{module} is needed for this: pip install 'fastnorm-nn[{name}]'") from error

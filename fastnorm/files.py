@@ -1,0 +1,118 @@
+"""The model file: tensors and a JSON document in one safetensors file, with a SHA-256 over both. Nothing in it names code."""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from . import ops
+from .errors import FastnormError, FileError
+from .trace import ROWS, Operation, Tape
+
+FORMAT = 1
+KEY = "fastnorm"  # one entry of the safetensors metadata, so that the same model gives the same bytes
+ROLES = ("input", "parameter", "statistic")
+
+
+def _digest(tensors: Mapping[str, np.ndarray], document: str) -> str:
+    digest = hashlib.sha256(document.encode())
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def pack(kind: str, tensors: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> bytes:
+    """The bytes of a file of this kind; the document is JSON-able."""
+    text = json.dumps(document, allow_nan=False, sort_keys=True)
+    head = {"format": FORMAT, "kind": kind, "sha256": _digest(tensors, text), "document": text}
+    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    return safetensors.numpy.save(contiguous, {KEY: json.dumps(head, sort_keys=True)})
+
+
+def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
+    """The tensors and the document of `pack`; raises FileError where the bytes are not such a file, or are damaged."""
+    try:
+        (length,) = struct.unpack_from("<Q", data)
+        head = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
+        tensors = safetensors.numpy.load(data)
+    except (struct.error, KeyError, TypeError, ValueError, RecursionError, SafetensorError) as error:
+        raise FileError(f"no fastnorm {kind} file, or a damaged one") from error
+    if not isinstance(head, dict) or head.get("kind") != kind or head.get("format") != FORMAT:
+        found = f"{head.get('kind')} {head.get('format')}" if isinstance(head, dict) else "something else"
+        raise FileError(f"expected a fastnorm {kind} file of format {FORMAT}, got {found}")
+    text = head.get("document")
+    if not isinstance(text, str) or _digest(tensors, text) != head.get("sha256"):
+        raise FileError("damaged: its contents do not match its checksum")
+    return tensors, json.loads(text)
+
+
+def write(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file whole or not at all: to a temporary one beside it, synced, then renamed."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise FileError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def tape_to_record(tape: Tape) -> dict[str, Any]:
+    """A tape as JSON-able lists; values are numbered with those that no operation gives first."""
+    given = [value for value in tape.values if value.role != "result"]
+    place = {value.index: number for number, value in enumerate(given)}
+    operations = []
+    for operation in tape.operations:
+        place[operation.output] = len(place)
+        inputs = [place[index] for index in operation.inputs]
+        operations.append({"name": operation.name, "inputs": inputs, "attributes": dict(operation.attributes)})
+    values = [
+        {"role": v.role, "name": v.name, "shape": ["N" if n is ROWS else n for n in v.shape], "settings": dict(v.settings)}
+        for v in given
+    ]
+    return {"values": values, "operations": operations}
+
+
+def tape_from_record(record: Any) -> Tape:
+    """The tape of tape_to_record, recorded anew, so every shape is checked; raises FileError for anything else."""
+    tape = Tape()
+    try:
+        for value in record["values"]:
+            shape = tuple(ROWS if n == "N" else _length(n) for n in value["shape"])
+            if value["role"] not in ROLES or not isinstance(value["name"], str):
+                raise FileError(f"expected a value of role {', '.join(ROLES)}, got {value!r}")
+            tape.add(value["role"], value["name"], shape, **value["settings"])
+        known = list(tape.values)
+        for entry in record["operations"]:
+            inputs = [known[_length(index, low=0)] for index in entry["inputs"]]
+            known.append(ops.repeat(Operation(entry["name"], (), 0, entry["attributes"], {}), inputs))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, FastnormError) as error:
+        raise FileError(f"its operations cannot be read: {error}") from error
+    return tape
+
+
+def _length(number: Any, low: int = 1) -> int:
+    if type(number) is not int or not low <= number < 2**40:
+        raise FileError(f"expected a whole number of at least {low}, got {number!r}")
+    return number

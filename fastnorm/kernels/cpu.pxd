@@ -1,0 +1,76 @@
+"""The C tables of kernels, as Cython sees them, and the table this process uses."""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+
+cdef extern from "fastnorm.h" nogil:
+    ctypedef struct fn_kernels:
+        Py_ssize_t itemsize, lanes
+        void (*gemm)(const void* a, Py_ssize_t a_row, Py_ssize_t a_column, const void* b, Py_ssize_t ldb,
+                     const void* bias, void* c, Py_ssize_t ldc, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
+                     int relu) noexcept nogil
+        void (*transpose)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                          Py_ssize_t ldy) noexcept nogil
+        void (*column_sums)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* sums) noexcept nogil
+        void (*batchnorm_forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const void* gamma,
+                                  const void* beta, double epsilon, int relu, void* y, Py_ssize_t ldy, double* mean,
+                                  double* variance, double* inverse_std) noexcept nogil
+        void (*batchnorm_inference)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const double* mean,
+                                    const double* inverse_std, const void* gamma, const void* beta, int relu, void* y,
+                                    Py_ssize_t ldy) noexcept nogil
+        void (*batchnorm_backward)(const void* dy, Py_ssize_t lddy, const void* x, Py_ssize_t ldx, const void* y,
+                                   Py_ssize_t ldy, Py_ssize_t n, Py_ssize_t c, const double* mean,
+                                   const double* inverse_std, const void* gamma, void* dx, Py_ssize_t lddx,
+                                   void* dgamma, void* dbeta) noexcept nogil
+        void (*batchnorm_running)(const double* mean, const double* variance, Py_ssize_t c, double share,
+                                  double* running_mean, double* running_variance) noexcept nogil
+        void (*relu_forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                             Py_ssize_t ldy) noexcept nogil
+        void (*relu_backward)(const void* dy, Py_ssize_t lddy, const void* y, Py_ssize_t ldy, Py_ssize_t n,
+                              Py_ssize_t c, void* dx, Py_ssize_t lddx) noexcept nogil
+        void (*dropout)(const void* x, Py_ssize_t ldx, Py_ssize_t first_row, Py_ssize_t n, Py_ssize_t c, double rate,
+                        uint64_t seed, uint32_t stream, uint32_t index, void* y, Py_ssize_t ldy) noexcept nogil
+        void (*random_bits)(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t first,
+                            Py_ssize_t count, uint32_t* words) noexcept nogil
+        void (*softmax)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                        Py_ssize_t ldy) noexcept nogil
+        void (*softmax_cross_entropy)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t k, const int32_t* labels,
+                                      const void* targets, Py_ssize_t ldt, const void* weights, double smoothing,
+                                      double scale, double* losses, double* correct, void* dx,
+                                      Py_ssize_t lddx) noexcept nogil
+        void (*mean_squared_error)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const void* targets,
+                                   Py_ssize_t ldt, const void* weights, double scale, double* losses, double* absolute,
+                                   void* dx, Py_ssize_t lddx) noexcept nogil
+        void (*sgd)(void* p, const void* g, void* velocity, Py_ssize_t count, double rate, double momentum,
+                    int nesterov, double l2, double weight_decay, double* squares) noexcept nogil
+        void (*adam)(void* p, const void* g, void* m, void* v, Py_ssize_t count, double rate, double beta_1,
+                     double beta_2, double epsilon, double correction_1, double correction_2, double l2,
+                     double weight_decay, double* squares) noexcept nogil
+        void (*gather)(const void* x, Py_ssize_t ldx, const int64_t* rows, Py_ssize_t n, Py_ssize_t c, void* y,
+                       Py_ssize_t ldy) noexcept nogil
+        void (*accumulate)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                           Py_ssize_t ldy) noexcept nogil
+
+    ctypedef struct fn_table:
+        fn_kernels f32, f64
+        void (*probe_fma)(int64_t rounds, float* sink) noexcept nogil
+        double probe_flops
+
+    int fn_variant_count()
+    const char* fn_variant_name(int index)
+    int fn_variant_runs(int index)
+    const fn_table* fn_variant_table(int index)
+    unsigned fn_flush_denormals()
+    void fn_restore_denormals(unsigned state)
+
+ctypedef fused real:
+    float
+    double
+
+cdef const fn_kernels* kernels(Py_ssize_t itemsize) noexcept nogil
+cdef int usable_threads(threads) except -1
+
+cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py_ssize_t part, int threads) noexcept nogil:
+    """The first column of a part, where threads share c columns in whole vectors."""
+    cdef Py_ssize_t border = (c + kernels.lanes - 1) // kernels.lanes * part // threads * kernels.lanes
+    return border if border < c else c

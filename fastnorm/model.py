@@ -1,0 +1,315 @@
+"""Model: what is trained, predicts and is saved; Sequential: one made of layers."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import checks, files, joining, losses
+from ._records import from_record, to_record
+from .errors import DataError, FileError, SettingError, ShapeError, TraceError
+from .kernels import softmax
+from .layers import BatchNorm, Dense, Layer, initial
+from .losses import Loss
+from .metrics import rank
+from .optimizers import Optimizer
+from .predictor import Predictor
+from .run import Epoch, Run
+from .schedules import Cosine, Schedule
+from .table import Table, split
+from .trace import ROWS, Tape
+
+
+class Model:
+    """A recorded forward pass, its parameters and statistics, and the table that made numbers of its data.
+
+    tape    the forward pass; `load` gives one, Sequential records its own
+    arrays  name -> parameter (of dtype) or statistic (float64)
+    table   set: predict takes raw frames and gives classes or values in their own units; None: it takes features
+    loss    the last one trained with; it says whether outputs are logits of classes
+    """
+
+    def __init__(self, tape: Tape | None = None, arrays: dict[str, np.ndarray] | None = None, dtype: Any = "float32") -> None:
+        self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
+        self.table: Table | None = None
+        self.loss: Loss | None = None
+        self._tape = tape
+        self._arrays = arrays or {}
+        self._predictor: Predictor | None = None
+
+    @property
+    def tape(self) -> Tape:
+        """The forward pass."""
+        if self._tape is None:
+            raise SettingError("this model has not seen data yet: call fit, or prepare(features)")
+        return self._tape
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Parameters and statistics by name; replace them with `take`."""
+        return self._arrays
+
+    @property
+    def features(self) -> int:
+        """Length of an input row."""
+        return self.tape.of_role("input")[0].features
+
+    @property
+    def outputs(self) -> int:
+        """Length of a result row."""
+        return self.tape.values[self.tape.operations[-1].output].features
+
+    def prepare(self, features: int, seed: int = 0) -> None:
+        """Make ready for rows of so many features; parameters that have no numbers yet get those of this seed."""
+        for number, value in enumerate(self.tape.of_role("parameter", "statistic")):
+            if value.name not in self._arrays:
+                dtype = self.dtype if value.role == "parameter" else np.float64
+                self._arrays[value.name] = initial(value.settings, value.shape, dtype, seed, number)
+
+    def take(self, arrays: dict[str, np.ndarray], loss: Loss | None = None) -> None:
+        """Use these arrays from now on."""
+        self._arrays, self._predictor = arrays, None
+        self.loss = loss or self.loss
+
+    # ---- training ----
+
+    def fit(
+        self, x: Any, y: Any = None, *, target: str | None = None, validation: float | tuple[Any, Any] | None = None,
+        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
+        loss: Loss | None = None, sample_weight: Any = None, patience: int | None = None, seed: int = 0, threads: int = 1,
+        verbose: int = 0, deadline: float | None = None,
+    ) -> list[Epoch]:  # fmt: skip
+        """Train, and keep the weights of the best epoch where there is validation data, else of the last.
+
+        x, y        features (n, d) and targets; or x a data frame and `target` the name of its column: then a Table is
+                    fitted on the training rows and kept, and predict takes such frames
+        validation  (x, y) (a frame with `target`), or the share of rows to set aside, or None
+        patience    stop after so many epochs without a better one; needs validation
+        schedule    a Cosine without length gets `epochs`
+        verbose     1: a line that follows the epochs, on stderr
+        deadline    by time.monotonic(); training stops there
+        The other settings are Run's. Returns the epochs. Fitting again goes on from the present weights.
+        """
+        if patience is not None and validation is None:
+            raise SettingError("patience: expected validation data to judge the epochs by, got none")
+        if target is not None:
+            x, y, validation = self._tabulate(x, y, target, validation, seed)
+        elif isinstance(validation, float | int):
+            x, y, sample_weight, validation = _set_aside(x, y, sample_weight, validation, seed)
+        if isinstance(schedule, Cosine) and schedule.epochs is None:
+            schedule = Cosine(epochs, schedule.warm_up)
+        run = Run(
+            self, x, y, validation=validation, loss=loss, optimizer=optimizer, schedule=schedule, batch_size=batch_size,
+            sample_weight=sample_weight, seed=seed, threads=threads,
+        )  # fmt: skip
+        return _follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
+
+    def _tabulate(self, frame: Any, y: Any, target: str, validation: Any, seed: int) -> tuple[Any, Any, Any]:
+        """A frame's features and targets, by a table fitted on the training rows alone."""
+        if y is not None:
+            raise SettingError("fit: expected y or target=..., got both")
+        held = validation
+        if isinstance(validation, float | int):
+            whole = Table.fit(frame, target)
+            groups = whole.target_values(frame) if whole.classes is not None else None
+            training, aside = split(len(frame), (1 - validation, validation), seed, groups)
+            frame, held = _rows(frame, training), _rows(frame, aside)
+        elif isinstance(validation, tuple):
+            raise SettingError("validation: with target=..., expected a frame or a share of the rows, got a tuple")
+        self.table = table = Table.fit(frame, target)
+        judged = None if held is None else (table.features(held), table.target_values(held))
+        return table.features(frame), table.target_values(frame), judged
+
+    # ---- prediction ----
+
+    def logits(self, x: Any, *, threads: int = 1) -> np.ndarray:
+        """The raw outputs (n, outputs) for features x (n, d), or for a frame where the model has a table."""
+        return self._ready().predict(self.table.features(x) if self.table else x, threads=threads)
+
+    def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
+        """Classes (n,), or values (n,) for one output and (n, outputs) for several.
+
+        Without a table classes are their numbers, int64; with one, the data's own values. Rows do not depend on each other.
+        """
+        outputs = self.logits(x, threads=threads)
+        if self._classifies():
+            chosen = outputs.argmax(1)
+            return self.table.restore(chosen) if self.table else chosen
+        values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        return self.table.restore(values) if self.table else values
+
+    def predict_proba(self, x: Any, *, threads: int = 1) -> np.ndarray:
+        """Probabilities (n, classes), each row adding up to 1."""
+        if not self._classifies():
+            raise SettingError("predict_proba: this model predicts values, not classes; use predict")
+        return softmax(self.logits(x, threads=threads))
+
+    def predict_one(self, row: Any) -> np.ndarray:
+        """The probabilities (classes,) of one example, or its values (outputs,); row is (d,), or a frame of one row."""
+        if self.table is not None:
+            answer = self.predict_proba(row) if self._classifies() else self.predict(row)
+            if len(answer) != 1:
+                raise ShapeError(f"row: expected a frame of one row, got {len(answer)}")
+            return answer[0] if answer.ndim == 2 else answer
+        outputs = self._ready().predict(checks.vector("row", row, self.dtype)[None])
+        return softmax(outputs)[0] if self._classifies() else outputs[0]
+
+    def evaluate(self, x: Any, y: Any = None) -> dict[str, float]:
+        """Mean loss and metric on rows and their targets; with a table, on a frame that has the target column."""
+        if self.loss is None:
+            raise SettingError("evaluate: this model has not been trained")
+        target = self.table.target_values(x) if self.table is not None and y is None else y
+        outputs = self.logits(x)
+        of_rows = self.loss.by_row(outputs, self.loss.targets(target, self.outputs, self.dtype))
+        return {"loss": float(of_rows[0].mean()), self.loss.metric: float(of_rows[1].mean())}
+
+    def _classifies(self) -> bool:
+        return self.loss is not None and self.loss.task == "classification"
+
+    def _ready(self) -> Predictor:
+        """A predictor of the present weights, made when first asked for."""
+        predictor = self._predictor
+        if predictor is None:
+            predictor = self._predictor = Predictor(*joining.fold(self.tape, self._arrays), self.dtype)
+        return predictor
+
+    # ---- keeping ----
+
+    def to_bytes(self) -> bytes:
+        """The model file as bytes; the same model gives the same bytes."""
+        document = {
+            "tape": files.tape_to_record(self.tape),
+            "dtype": str(self.dtype),
+            "loss": to_record(self.loss) if self.loss else None,
+            "table": self.table.to_dict() if self.table else None,
+        }
+        return files.pack("model", self._arrays, document)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Model":
+        """The model of to_bytes; raises FileError where the bytes are no such thing."""
+        arrays, document = files.unpack("model", data)
+        try:
+            model = Model(files.tape_from_record(document["tape"]), arrays, document["dtype"])
+            wanted = {value.name: value for value in model.tape.of_role("parameter", "statistic")}
+            model.loss = document["loss"] and from_record("loss", document["loss"], *losses.LOSSES)
+            model.table = document["table"] and Table.from_dict(document["table"])
+        except (KeyError, TypeError, SettingError) as error:
+            raise FileError(f"its contents cannot be read: {error}") from error
+        for name in wanted.keys() | arrays.keys():
+            dtype = model.dtype if name in wanted and wanted[name].role == "parameter" else np.dtype(np.float64)
+            if name not in wanted or name not in arrays or (arrays[name].shape, arrays[name].dtype) != (wanted[name].shape, dtype):
+                raise FileError(f"its parameter {name!r} does not fit its operations")
+        return model
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file, whole or not at all."""
+        files.write(path, self.to_bytes())
+
+    def summary(self) -> str:
+        """One line for each operation, with the shape of its result and its parameters, and their number."""
+        lines = []
+        total = 0
+        for operation in self.tape.operations:
+            learned = [value for value in map(self.tape.values.__getitem__, operation.inputs) if value.role == "parameter"]
+            count = sum(int(np.prod(value.shape)) for value in learned)
+            total += count
+            width = self.tape.values[operation.output].features
+            lines.append(f"{operation.name:<12} (n, {width}){count:>12,} parameters")
+        return "\n".join([f"{'input':<12} (n, {self.features})", *lines, f"{total:,} parameters, {self.dtype}"])
+
+
+class Sequential(Model):
+    """Layers one after the other; the input's size is inferred from the data.
+
+    layers  such as [fn.Dense(256), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.1), fn.Dense(26)]
+    dtype   "float32" or "float64"
+    """
+
+    def __init__(self, layers: Sequence[Layer], dtype: Any = "float32") -> None:
+        super().__init__(dtype=dtype)
+        self.layers = tuple(layers)
+        if not self.layers:
+            raise SettingError("Sequential: expected at least one layer, got none")
+
+    def prepare(self, features: int, seed: int = 0) -> None:
+        """Record the layers for rows of so many features, once, and give their parameters the numbers of this seed."""
+        if self._tape is None:
+            self._tape = self._recorded(features)
+        super().prepare(features, seed)
+
+    def _recorded(self, features: int) -> Tape:
+        tape = Tape()
+        value = tape.add("input", "x", (ROWS, checks.integer("features", features, 1)))
+        for number, layer in enumerate(self.layers):
+            following = self.layers[number + 1] if number + 1 < len(self.layers) else None
+            if isinstance(layer, Dense) and layer.bias is None and isinstance(following, BatchNorm):
+                layer = Dense(layer.units, False, layer.initializer)
+            kind = type(layer).__name__.lower()
+            parameters = {
+                name: tape.add(p.role, f"{kind}_{number}.{name}", p.shape, initializer=p.initializer, decays=p.decays)
+                for name, p in layer.build(value.features).items()
+            }
+            value = layer.forward(value, **parameters)
+        if not any(value.role == "parameter" for value in tape.values):
+            raise TraceError("Sequential: expected a layer with something to learn, such as Dense")
+        return tape
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model of a file that `save` wrote; raises FileError, with the path, for any other."""
+    data = files.read(path)
+    try:
+        return Model.from_bytes(data)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error
+
+
+def _rows(frame: Any, rows: np.ndarray) -> Any:
+    """Rows of a polars or pandas frame."""
+    return frame.iloc[rows] if hasattr(frame, "iloc") else frame[rows]
+
+
+def _set_aside(x: Any, y: Any, sample_weight: Any, share: float, seed: int) -> tuple[Any, Any, Any, tuple[Any, Any]]:
+    """Split rows into training and validation; classes keep their shares."""
+    x, y = np.asarray(x), np.asarray(y)
+    if len(x) != len(y):
+        raise DataError(f"y: expected {len(x)} rows as in x, got {len(y)}")
+    groups = y if y.dtype.kind in "iub" and y.ndim == 1 else None
+    share = checks.number("validation", share, 0, 1, ends="()")
+    training, aside = split(len(x), (1 - share, share), seed, groups)
+    weight = None if sample_weight is None else np.asarray(sample_weight)[training]
+    return x[training], y[training], weight, (x[aside], y[aside])
+
+
+def _follow(run: Run, epochs: int, patience: int | None, verbose: int, deadline: float | None) -> list[Epoch]:
+    """Advance a run epoch by epoch, and leave it at its best epoch where there is validation data."""
+    best, mark = None, None
+    while run.epoch < epochs and (done := run.advance(deadline=deadline)):
+        epoch = done[-1]
+        if verbose:
+            _show(epoch, epochs, run.loss.metric)
+        if epoch.validation_loss is not None and epoch.validation_metric is not None:
+            key = (*rank(run.loss.metric, epoch.validation_metric, epoch.validation_loss), epoch.number)
+            if best is None or key < best:
+                best, mark = key, run.checkpoint()
+            if patience is not None and epoch.number - best[-1] >= patience:
+                break
+    history = list(run.history)
+    if mark is not None:
+        run.revert(mark)
+    if verbose:
+        print(file=sys.stderr)
+    return history
+
+
+def _show(epoch: Epoch, epochs: int, metric: str) -> None:
+    """Write over the progress line on a terminal, a line an epoch elsewhere."""
+    line = f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
+    if epoch.validation_loss is not None:
+        line += f"  validation loss {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
+    line += f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.2f} s"
+    terminal = sys.stderr.isatty()
+    print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)

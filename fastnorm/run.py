@@ -1,0 +1,251 @@
+"""Run: one model in training, an object one can advance, look at, change, save and take back."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from . import checks, files, joining, losses
+from .errors import FileError, SettingError, ShapeError
+from .kernels import random
+from .losses import Loss
+from .optimizers import Adam, Optimizer
+from .predictor import Predictor
+from .program import Program
+from .schedules import Constant, Schedule
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    number             from 1
+    loss, metric       mean over the rows as they were trained on, each before its minibatch's update
+    validation_loss, validation_metric  after the epoch, at inference; None without validation data
+    learning_rate      of its last minibatch
+    gradient_norm      mean over the minibatches of the gradient's Euclidean norm
+    seconds            of training, without validation
+    """
+
+    number: int
+    loss: float
+    metric: float
+    validation_loss: float | None
+    validation_metric: float | None
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run's whole state at a minibatch boundary, and its history until then."""
+
+    state: bytes
+    history: tuple[Epoch, ...]
+
+
+class Run:
+    """One model in training on one set of data.
+
+    model            takes the weights after every advance; anything with `tape`, `arrays`, `dtype` and `prepare`
+    x, y             training rows (n, features) and their targets; kept, not copied, where they already are C-contiguous
+                     of the model's dtype
+    validation       (x, y) judged after every epoch, or None
+    loss             default: softmax cross-entropy for integer y, mean squared error for floats
+    optimizer        default: Adam(1e-3)
+    schedule         factor of the learning rate over the epochs, default constant
+    batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
+    sample_weight    (n,) weights >= 0 of the training rows in loss and metric; batch norm's statistics ignore them
+    seed             of initialization, shuffling and dropout: the same seed gives the same bits on any number of threads
+    threads          at the most, for one step; small steps use one
+    """
+
+    def __init__(
+        self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Loss | None = None,
+        optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
+        sample_weight: Any = None, seed: int = 0, threads: int = 1,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.loss = loss or losses.default(y)
+        self.optimizer = optimizer or Adam()
+        self.schedule = schedule or Constant()
+        self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
+        self.threads = threads
+        x = checks.finite("x", checks.matrix("x", x, model.dtype))
+        model.prepare(x.shape[1], self.seed)
+        checks.matrix("x", x[:1], columns=model.tape.of_role("input")[0].features)
+        target = self.loss.targets(y, model.outputs, model.dtype)
+        self.rows = len(x)
+        self._validation = None if validation is None else self._judged(*validation)
+        self._starts = self._minibatches(checks.integer("batch_size", batch_size, 1))
+        self.program = self._program(target, int(np.diff(self._starts).max()))
+        self.program.attach(x, target, sample_weight)
+        self.history: list[Epoch] = []
+        self._order: tuple[int, np.ndarray] | None = None
+
+    def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        features = self.model.tape.of_role("input")[0].features
+        x = checks.finite("validation x", checks.matrix("validation x", x, self.model.dtype, features))
+        y = self.loss.targets(y, self.model.outputs, self.model.dtype)
+        if len(x) != len(y):
+            raise ShapeError(f"validation: expected as many targets as rows, got {len(y)} and {len(x)}")
+        return x, y
+
+    def _minibatches(self, batch_size: int) -> np.ndarray:
+        """Where each minibatch begins in the order of an epoch, and the end of the last."""
+        starts = np.append(np.arange(0, self.rows, batch_size), self.rows)
+        if any(operation.name == "batchnorm" for operation in self.model.tape.operations):
+            if min(batch_size, self.rows) == 1:
+                raise SettingError("batch norm needs minibatches of 2 rows or more: the variance of one row is 0")
+            if starts[-1] - starts[-2] == 1:
+                starts = np.delete(starts, -2)
+        return starts
+
+    def _program(self, target: np.ndarray, capacity: int) -> Program:
+        tape = joining.join(self.model.tape)
+        self.loss.record(tape.values[tape.operations[-1].output], target)
+        program = Program(tape, self.model.dtype, capacity, self.optimizer, seed=self.seed, threads=self.threads)
+        for name, array in self.model.arrays.items():
+            program.state.write(name, array)
+        return program
+
+    # ---- forward in time ----
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return int(self.program.state.position[1])
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Advance one epoch at a time, without end; ends early only if stopped."""
+        while done := self.advance():
+            yield from done
+
+    def advance(self, epochs: int = 1, *, deadline: float | None = None) -> list[Epoch]:
+        """Train to the end of the present epoch, and `epochs` - 1 more; return those that were finished.
+
+        deadline  by time.monotonic(): training returns at the first minibatch boundary after it
+        Stops at a minibatch boundary after stop(), the deadline or Ctrl-C (KeyboardInterrupt is raised on); in every
+        case the model has the weights of that moment, and the next advance goes on from there.
+        """
+        finished: list[Epoch] = []
+        try:
+            for _ in range(checks.integer("epochs", epochs, 0)):
+                left = math.inf if deadline is None else deadline - time.monotonic()
+                if not self.program.train(self._shuffled(), self._starts, self._factors(self.epoch), left):
+                    break
+                finished.append(self._close_epoch())
+        finally:
+            self._hand_over()
+        return finished
+
+    def stop(self) -> None:
+        """End an advance under way in another thread at its next minibatch boundary."""
+        self.program.stop()
+
+    def _shuffled(self) -> np.ndarray:
+        """This epoch's order of rows, keyed by seed and epoch."""
+        if self._order is None or self._order[0] != self.epoch:
+            order = random.permutation(self.seed, random.SHUFFLE, 0, self.epoch % 2**32, self.rows)
+            self._order = (self.epoch, order)
+        return self._order[1]
+
+    def _factors(self, epoch: int) -> np.ndarray:
+        minibatches = len(self._starts) - 1
+        return self.schedule.factors(epoch + np.arange(minibatches) / minibatches)
+
+    def _close_epoch(self) -> Epoch:
+        program = self.program
+        loss, metric, norm = program.state.epoch_means()
+        rate = program.state.get_slot("learning_rate") * self._factors(self.epoch)[-1]
+        seconds = program.seconds
+        program.begin_epoch()
+        judged = self._judge()
+        self.history.append(Epoch(self.epoch, loss, metric, *judged, float(rate), norm, seconds))
+        return self.history[-1]
+
+    def _judge(self) -> tuple[float | None, float | None]:
+        """Loss and metric on the validation data, by the weights of this moment."""
+        if self._validation is None:
+            return None, None
+        x, y = self._validation
+        folded = joining.fold(self.model.tape, self._arrays())
+        rows = self.loss.by_row(Predictor(*folded, self.model.dtype).predict(x, threads=self.threads), y)
+        return float(rows[0].mean()), float(rows[1].mean())
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: self.program.state.read(name) for name in self.program.state.parts}
+
+    def _hand_over(self) -> None:
+        """Give the model the weights of this moment."""
+        self.model.take(self._arrays(), self.loss)
+
+    # ---- steering ----
+
+    @property
+    def slots(self) -> dict[str, float]:
+        """The hyperparameters that may change between minibatches, as they are; `set` changes them."""
+        return {name: self.program.state.get_slot(name) for name in self.program.state.slots}
+
+    def set(self, **slots: float) -> None:
+        """Change hyperparameters from the next minibatch on: run.set(weight_decay=1e-4, dropout_0=0.2)."""
+        for name, value in slots.items():
+            self.program.state.set_slot(name, value)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next minibatch. Setting it rescales the schedule from there on."""
+        return self.program.state.get_slot("learning_rate") * self._next_factor()
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        rate = checks.number("learning_rate", rate, 0)
+        factor = self._next_factor()
+        if factor == 0 and rate > 0:
+            raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance a minibatch first")
+        self.program.state.set_slot("learning_rate", rate / factor if factor else 0.0)
+
+    def _next_factor(self) -> float:
+        minibatch = min(self.program.state.position[2], len(self._starts) - 2)
+        return float(self._factors(self.epoch)[minibatch])
+
+    # ---- back in time, and elsewhere ----
+
+    def checkpoint(self) -> Checkpoint:
+        """The state of this moment, to go back to."""
+        with self.program.alone():
+            return Checkpoint(self.program.state.to_bytes(), tuple(self.history))
+
+    def revert(self, mark: Checkpoint) -> None:
+        """Go back to a checkpoint of this run; what comes after is as it was then, to the bit."""
+        with self.program.alone():
+            self.program.state.restore(mark.state)
+        self.history = list(mark.history)
+        self._hand_over()
+
+    def state(self) -> bytes:
+        """All that a run made in the same way, in another process too, needs to go on from here: see restore."""
+        mark = self.checkpoint()
+        tensors = {"state": np.frombuffer(mark.state, np.uint8)}
+        return files.pack("run", tensors, {**self._facts(), "history": [asdict(epoch) for epoch in mark.history]})
+
+    def restore(self, state: bytes) -> None:
+        """Take over what state() gave; FileError where this run was made in another way, and nothing changes then."""
+        tensors, document = files.unpack("run", state)
+        history = document.pop("history", None)
+        for name, value in self._facts().items():
+            if document.get(name) != value:
+                raise FileError(f"state: {name}: this run has {value!r}, the state comes from {document.get(name)!r}")
+        self.revert(Checkpoint(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in history)))
+
+    def _facts(self) -> dict[str, Any]:
+        """What must be equal for a state to fit."""
+        return {
+            "tape": files.tape_to_record(self.model.tape), "dtype": str(self.model.dtype), "seed": self.seed,
+            "rows": self.rows, "minibatches": len(self._starts) - 1, "loss": repr(self.loss),
+            "optimizer": type(self.optimizer).__name__, "schedule": repr(self.schedule),
+        }  # fmt: skip

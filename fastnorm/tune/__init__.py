@@ -1,0 +1,22 @@
+"""Hyperparameter search: a space, samplers, caviar, and the study that records it all."""
+
+from ._caviar import caviar
+from ._defaults import default_build, default_model, default_space
+from ._samplers import RandomSampler, Sampler
+from ._space import Choice, Float, Int
+from ._study import Study
+from ._trial import Trial
+
+__all__ = [
+    "Choice",
+    "Float",
+    "Int",
+    "RandomSampler",
+    "Sampler",
+    "Study",
+    "Trial",
+    "caviar",
+    "default_build",
+    "default_model",
+    "default_space",
+]

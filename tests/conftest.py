@@ -1,0 +1,31 @@
+"""What all tests share: each variant this CPU runs, both dtypes, seeded numbers, and how hypothesis searches."""
+
+import os
+import zlib
+
+import hypothesis
+import numpy as np
+import pytest
+
+from fastnorm.kernels import cpu
+
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(params=cpu.runnable())
+def variant(request):
+    with cpu._using(request.param):
+        yield request.param
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture
+def rng(request):
+    """Random numbers that depend on the test's name alone."""
+    return np.random.default_rng(zlib.crc32(request.node.name.encode()))

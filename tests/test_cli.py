@@ -1,0 +1,299 @@
+"""The command line, through its entry point: from a file to predictions, what it says, its exit codes."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import polars
+import pytest
+
+from fastnorm import cli
+from fastnorm.model import load
+from fastnorm.tune import Study
+
+COMMAND = [sys.executable, "-m", "fastnorm.cli"]
+
+
+def run(*arguments, **options):
+    """Run the command in a process of its own."""
+    words = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, **options)
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs the command's entry point here: returns exit code, stdout, stderr."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Returns a folder with flowers.csv (classes, words, gaps) and prices.csv (a quantity)."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    kind = np.arange(240) % 3
+    length = kind + rng.normal(0, 0.2, 240)
+    colors = np.array(["red", "blue", "white"])[np.where(rng.random(240) < 0.9, kind, 0)]
+    lengths = [None if row % 17 == 0 else value for row, value in enumerate(length)]
+    names = np.array(["rose", "iris", "lily, tall"])[kind]
+    polars.DataFrame({"length": lengths, "color": colors, "name": names}).write_csv(folder / "flowers.csv")
+    size = rng.uniform(50, 150, 240)
+    prices = 1000 * size + rng.normal(0, 500, 240)
+    polars.DataFrame({"size": size, "price": prices}).write_csv(folder / "prices.csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tuned(data, tmp_path_factory):
+    """Returns the folder of a finished search on the flowers, and what the command said."""
+    out = tmp_path_factory.mktemp("tuned") / "flowers"
+    options = ["--trials", 4, "--epochs", 10, "--workers", 2, "--seed", 1]
+    return out, run("tune", data / "flowers.csv", "--target", "name", *options, "--out", out)
+
+
+def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
+    out, done = tuned
+    assert done.returncode == 0, done.stderr
+    assert "task: classification (guessed; --task says otherwise)" in done.stdout
+    assert "rows: 154 training, 38 validation, 48 test" in done.stdout
+    study = Study.open(out / "study.sqlite")
+    assert [trial.state for trial in study.trials] == ["finished"] * 4
+    title, scores = done.stdout.splitlines()[-4:-2]
+    assert title.split() == ["validation", "test"]
+    assert scores.split()[:2] == ["accuracy", f"{study.best_trial.score:.4f}"]
+    assert float(scores.split()[2]) > 0.8
+    assert done.stdout.splitlines()[-1] == f"saved {out / 'model.safetensors'} and {out / 'study.sqlite'}"
+
+
+def test_without_a_terminal_progress_is_plain_lines(tuned):
+    lines = tuned[1].stderr.splitlines()
+    assert [line.split(",")[0] for line in lines] == [f"{count} of 4 trials" for count in (1, 2, 3, 4)]
+    assert all("best accuracy 0." in line or "best accuracy 1." in line for line in lines)
+    assert all(line.endswith(" left") for line in lines)
+    assert "\x1b" not in tuned[1].stderr
+
+
+def test_predict_gives_a_row_for_each_row_in_order(tuned, data, tmp_path):
+    model, rows = tuned[0] / "model.safetensors", tmp_path / "rows.csv"
+    frame = polars.read_csv(data / "flowers.csv").drop("name")
+    frame.write_csv(rows)
+    done = run("predict", model, rows, "--out", tmp_path / "predictions.csv", "--proba")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    predictions = polars.read_csv(tmp_path / "predictions.csv")
+    classes = ["iris", "lily, tall", "rose"]
+    assert predictions.columns == ["prediction", *(f"probability_{name}" for name in classes)]
+    assert predictions["prediction"].to_list() == list(load(model).predict(frame))
+    probabilities = predictions.drop("prediction").to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert [classes[row] for row in probabilities.argmax(axis=1)] == predictions["prediction"].to_list()
+    names = polars.read_csv(data / "flowers.csv")["name"]
+    assert (names == predictions["prediction"]).mean() > 0.8
+    backward = tmp_path / "backward.csv"
+    frame.reverse().write_csv(backward)
+    printed = run("predict", model, backward).stdout.splitlines()
+    assert printed == ["prediction", *(f'"{p}"' if "," in p else p for p in predictions["prediction"].to_list()[::-1])]
+
+
+def test_the_same_command_gives_the_same_model(tuned, command, data, tmp_path):
+    out, _ = tuned
+    options = ["--trials", 4, "--epochs", 10, "--workers", 1, "--seed", 1, "--out", tmp_path / "again"]
+    code, _, _ = command("tune", data / "flowers.csv", "--target", "name", *options)
+    assert code == 0
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
+
+
+def test_an_existing_study_is_not_overwritten(tuned, command, data):
+    out, _ = tuned
+    before = (out / "study.sqlite").read_bytes()
+    code, printed, complaint = command("tune", data / "flowers.csv", "--target", "name", "--trials", 1, "--out", out)
+    assert (code, printed) == (2, "")
+    assert (
+        complaint == f"fastnorm: {out}/study.sqlite: exists and is not overwritten; give another --out, or remove it\n"
+    )
+    assert (out / "study.sqlite").read_bytes() == before
+
+
+def test_regression_is_scored_in_the_targets_own_units(command, data, tmp_path):
+    options = ["--trials", 4, "--epochs", 40, "--out", tmp_path / "prices"]
+    code, printed, _ = command("tune", data / "prices.csv", "-t", "price", *options)
+    assert code == 0
+    assert "task: regression (guessed; --task says otherwise)" in printed
+    error, explained = printed.splitlines()[-4:-2]
+    assert error.split()[:3] == ["mean", "absolute", "error"]
+    assert 100 < float(error.split()[-1]) < 20_000
+    assert 0.5 < float(explained.split()[-1]) <= 1
+
+
+def test_a_task_that_is_given_is_not_called_guessed(command, data, tmp_path):
+    options = ["--task", "classification", "--trials", 1, "--epochs", 1, "--out", tmp_path / "x"]
+    code, printed, _ = command("tune", data / "flowers.csv", "-t", "name", *options)
+    assert code == 0
+    assert printed.startswith("task: classification\n")
+
+
+def test_minutes_end_a_search(command, tmp_path):
+    code, printed, _ = command("tune", "--example", "digits", "--minutes", 0.02, "--epochs", 1, "--out", tmp_path / "d")
+    assert code == 0
+    assert "rows: 1150 training, 288 validation, 359 test" in printed
+    assert Study.open(tmp_path / "d" / "study.sqlite").best_trial.score > 0.5
+
+
+def test_fit_keeps_the_best_epoch(command, data, tmp_path):
+    options = ["--hidden", "16,8", "--epochs", 12, "--batch-size", 16, "--out", tmp_path / "m.safetensors"]
+    code, printed, progress = command("fit", data / "flowers.csv", "-t", "name", *options)
+    assert code == 0
+    assert len(progress.splitlines()) == 12
+    assert progress.splitlines()[-1].startswith("epoch 12 of 12, best accuracy ")
+    best = progress.splitlines()[-1].split("best accuracy ")[1].split()[0]
+    assert printed.splitlines()[-3].split()[:2] == ["accuracy", best]
+    assert "hidden [16, 8]" in printed.splitlines()[-2]
+    code, printed, _ = command("predict", tmp_path / "m.safetensors", data / "flowers.csv")
+    assert (code, len(printed.splitlines())) == (0, 241)
+
+
+def test_fit_without_hidden_layers_is_softmax_regression(command, tmp_path):
+    options = ["--hidden", 0, "--epochs", 30, "--out", tmp_path / "m.safetensors"]
+    code, printed, _ = command("fit", "--example", "digits", *options)
+    assert code == 0
+    assert float(printed.splitlines()[-3].split()[-1]) > 0.9
+
+
+def test_ctrl_c_saves_the_best_so_far(tmp_path):
+    options = ["--trials", "1000000", "--epochs", "1", "--workers", "2", "--out", str(tmp_path / "digits")]
+    process = subprocess.Popen(
+        [*COMMAND, "tune", "--example", "digits", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    for _ in range(3):
+        assert "trials, best accuracy" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    printed, rest = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert "interrupted; the best so far:" in printed
+    study = Study.open(tmp_path / "digits" / "study.sqlite")
+    assert len(study.trials) >= 3
+    assert f"accuracy  {study.best_trial.score:.4f}" in printed
+    assert load(tmp_path / "digits" / "model.safetensors").table.classes == list(range(10))
+
+
+def test_ctrl_c_in_the_first_trial_saves_its_best_epoch(tmp_path):
+    options = ["--epochs", "1000000000", "--hidden", "8", "--out", str(tmp_path / "m.safetensors")]
+    process = subprocess.Popen(
+        [*COMMAND, "fit", "--example", "digits", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert "best accuracy" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    printed, rest = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert "interrupted; the best so far:" in printed
+    assert load(tmp_path / "m.safetensors").table.classes == list(range(10))
+
+
+def test_on_a_terminal_progress_is_one_live_line(tmp_path):
+    terminal, inner = pty.openpty()
+    options = ["--trials", "2", "--epochs", "2", "--out", str(tmp_path / "digits")]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    words = [*COMMAND, "tune", "--example", "digits", *options]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=inner, env=environment)
+    os.close(inner)
+    shown = b""
+    while True:
+        try:
+            block = os.read(terminal, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not block:
+            break
+        shown += block
+    os.close(terminal)
+    assert process.wait(timeout=120) == 0
+    text = shown.decode()
+    assert "2 of 2 trials, best accuracy 0." in text
+    assert "\x1b[?25h" in text  # the cursor is back
+
+
+def test_info_tells_the_variants(command):
+    done = run("info")
+    assert done.returncode == 0
+    facts = dict(line.strip().split(None, 1) for line in done.stdout.splitlines())
+    assert facts["variants"] == "base, avx2, avx512"
+    assert facts["chosen"] in facts["runnable"]
+    assert int(facts["cores"]) >= 1
+    assert facts["version"][0].isdigit()
+    code, printed, _ = command("info")
+    assert (code, printed) == (0, done.stdout)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["tune", "--help"], ["fit", "--help"], ["predict", "--help"]])
+def test_help_is_help(command, arguments):
+    code, printed, complaint = command(*arguments)
+    assert (code, complaint) == (0, "")
+    assert "Usage: fastnorm" in printed
+
+
+WRONG = [
+    (["bogus"], "No such command 'bogus'; see fastnorm --help"),
+    (["tune"], "DATA: expected a CSV or Parquet file, or --example digits"),
+    (["tune", "{data}/flowers.csv"], "--target: expected the column to predict"),
+    (["tune", "{data}/missing.csv", "-t", "a"], "{data}/missing.csv: no such file"),
+    (["tune", "{data}/flowers.csv", "-t", "nam"], "{data}/flowers.csv: column 'nam': not in this frame"),
+    (["tune", "{data}/flowers.csv", "-t", "name", "--trials", "none"], "Invalid value for '--trials'"),
+    (["tune", "{data}/flowers.csv", "-t", "name", "--trials", "0"], "Invalid value for '--trials'"),
+    (["tune", "{data}/flowers.csv", "-t", "name", "--minutes", "0"], "--minutes: expected a finite number in (0, inf)"),
+    (["tune", "{data}/flowers.csv", "-t", "name", "--task", "regression"], "{data}/flowers.csv: column 'name'"),
+    (["tune", "{data}/flowers.csv", "-t", "name", "--out", "{data}/prices.csv/x"], "{data}/prices.csv/x: cannot make"),
+    (["tune", "--example", "digit"], "--example: expected one of 'digits', got 'digit'"),
+    (["tune", "--example", "digits", "--target", "digit"], "--example: it brings its own data and target"),
+    (["tune", "--bogus"], "No such option: --bogus"),
+    (
+        ["fit", "--example", "digits", "--hidden", "64,x"],
+        "--hidden: expected units of each layer like 128,128, got 'x'",
+    ),
+    (["fit", "--example", "digits", "--learning-rate", "-1"], "learning_rate: expected"),
+    (["predict"], "Missing argument"),
+    (["predict", "{data}/flowers.csv", "{data}/flowers.csv"], "{data}/flowers.csv: "),
+    (["predict", "{data}/missing.safetensors", "{data}/flowers.csv"], "{data}/missing.safetensors: "),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG)
+def test_what_is_wrong_is_said_in_one_line(command, data, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    code, _, complaint = command(*(argument.format(data=data) for argument in arguments))
+    assert code == 2
+    assert len(complaint.splitlines()) == 1
+    assert complaint.startswith("fastnorm: " + words.format(data=data))
+
+
+def test_wrong_data_for_predict_are_said_in_one_line(tuned, command, data, tmp_path):
+    model = tuned[0] / "model.safetensors"
+    code, _, complaint = command("predict", model, data / "prices.csv")
+    assert code == 2
+    assert complaint.startswith(f"fastnorm: {data}/prices.csv: column 'length'")
+    code, _, complaint = command("predict", model, data / "flowers.csv", "--out", tmp_path / "no" / "where.csv")
+    assert code == 2
+    assert complaint == f"fastnorm: {tmp_path}/no/where.csv: cannot write this file (No such file or directory)\n"
+
+
+def test_probabilities_of_a_quantity_are_refused(command, data, tmp_path):
+    model = tmp_path / "m.safetensors"
+    assert command("fit", data / "prices.csv", "-t", "price", "--epochs", 1, "--out", model)[0] == 0
+    code, _, complaint = command("predict", model, data / "prices.csv", "--proba")
+    assert code == 2
+    assert complaint.startswith(f"fastnorm: --proba: {model} predicts a quantity")
+
+
+def test_a_missing_extra_says_how_to_get_it(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "typer", None)
+    assert command("info") == (2, "", "fastnorm: typer is needed for this: pip install 'fastnorm-nn[cli]'\n")

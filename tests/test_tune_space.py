@@ -1,0 +1,161 @@
+"""Spaces and samplers: the right distribution on every scale, the same draws whatever else happens."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastnorm import tune
+from fastnorm.errors import FileError, SettingError
+from fastnorm.kernels import random
+from fastnorm.tune import Choice, Float, Int
+from fastnorm.tune._space import check_space, pack_space, unpack_space
+
+DRAWS = 20_000
+ERROR = 4 * 0.5 / math.sqrt(DRAWS)  # four standard deviations of a share of so many draws
+
+
+def draws(dimension):
+    shares = random.uniform(7, random.SAMPLE, 0, 0, DRAWS)
+    return [dimension.at(share) for share in shares]
+
+
+def share(values, low, high):
+    return np.mean([low <= value < high for value in values])
+
+
+def test_one_minus_log_gives_half_of_the_draws_to_the_last_tenth():
+    values = draws(Float(0.9, 0.999, scale="one_minus_log"))
+    assert share(values, 0.99, 1) == pytest.approx(0.5, abs=ERROR)
+    assert 0.9 <= min(values) < 0.9002
+    assert 0.9989 < max(values) <= 0.999
+
+
+def test_log_gives_each_decade_its_even_share():
+    values = draws(Float(1e-4, 1, scale="log"))
+    for decade in (1e-4, 1e-3, 1e-2, 1e-1):
+        assert share(values, decade, 10 * decade) == pytest.approx(0.25, abs=ERROR)
+
+
+def test_linear_gives_each_stretch_its_even_share():
+    values = draws(Float(-1.0, 3.0))
+    for low in (-1, 0, 1, 2):
+        assert share(values, low, low + 1) == pytest.approx(0.25, abs=ERROR)
+
+
+def test_int_gives_its_ends_as_much_as_the_rest():
+    values = draws(Int(1, 4))
+    for value in (1, 2, 3, 4):
+        assert share(values, value, value + 1) == pytest.approx(0.25, abs=ERROR)
+
+
+def test_log_int_gives_each_number_what_its_place_on_the_axis_says():
+    values = draws(Int(1, 8, scale="log"))
+    for value in range(1, 9):
+        expected = math.log((value + 0.5) / (value - 0.5)) / math.log(8.5 / 0.5)
+        assert share(values, value, value + 1) == pytest.approx(expected, abs=ERROR)
+
+
+def test_choice_is_even():
+    values = draws(Choice(["a", "b", "c"]))
+    for option in "abc":
+        assert values.count(option) / DRAWS == pytest.approx(1 / 3, abs=ERROR)
+
+
+@given(
+    st.sampled_from(["linear", "log", "one_minus_log"]),
+    st.floats(1e-6, 0.999),
+    st.floats(1e-6, 0.999),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_floats_stay_within_their_bounds_and_rise_with_the_share(scale, one, other, at):
+    low, high = sorted((one, other))
+    if low == high:
+        return
+    dimension = Float(low, high, scale=scale)
+    assert dimension.at(0.0) == pytest.approx(low)
+    assert low <= dimension.at(at) <= high
+    assert dimension.at(at / 2) <= dimension.at(at)
+
+
+@given(
+    st.sampled_from(["linear", "log"]), st.integers(1, 1000), st.integers(1, 1000), st.floats(0, 1, exclude_max=True)
+)
+def test_ints_stay_within_their_bounds(scale, low, more, at):
+    dimension = Int(low, low + more, scale=scale)
+    assert type(dimension.at(at)) is int
+    assert low <= dimension.at(at) <= low + more
+    assert dimension.at(0.0) == low
+    assert dimension.at(math.nextafter(1, 0)) == low + more
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Float(0.1, 0.01), "low < high; a fixed value is Choice"),
+        (lambda: Float(0.1, 0.1), "low < high"),
+        (lambda: Float(0, 1, scale="log"), "log scale needs low > 0"),
+        (lambda: Float(0.9, 1.0, scale="one_minus_log"), "0 <= low < high < 1"),
+        (lambda: Float(0.9, math.nan), "Float high: expected a finite number"),
+        (lambda: Float(0.1, 1, scale="reverse_log"), "Float scale: expected one of 'linear', 'log', 'one_minus_log'"),
+        (lambda: Int(4, 1), "low < high"),
+        (lambda: Int(1, 4.5), "Int high: expected a whole number, got 4.5"),
+        (lambda: Int(0, 4, scale="log"), "log scale needs low >= 1"),
+        (lambda: Int(1, 4, scale="one_minus_log"), "Int scale: expected one of"),
+        (lambda: Choice([]), "at least one option"),
+        (lambda: Choice("relu"), "expected a list"),
+        (lambda: Choice([np.float32(1)]), "cannot be kept in a study"),
+        (lambda: Choice([(64, 64)]), "cannot be kept in a study"),
+        (lambda: check_space({}), "at least one"),
+        (lambda: check_space({"units": [1, 2]}), r"space\['units'\]: expected Float, Int or Choice, got \[1, 2\]"),
+        (lambda: check_space({3: Int(1, 2)}), "expected names as keys, got 3"),
+    ],
+)
+def test_a_wrong_space_says_what_is_wrong(make, words):
+    with pytest.raises(SettingError, match=words):
+        make()
+
+
+def test_a_space_survives_json():
+    space = {"rate": Float(1e-3, 1, scale="log"), "layers": Int(1, 3), "hidden": Choice([[64, 64], [128], None, "x"])}
+    assert unpack_space(json.loads(json.dumps(pack_space(space)))) == space
+
+
+@pytest.mark.parametrize(
+    "packed", [None, {"a": 1}, {"a": {}}, {"a": {"kind": "Path"}}, {"a": {"kind": "Int", "low": 3}}]
+)
+def test_a_damaged_space_is_no_space(packed):
+    with pytest.raises(FileError, match="space is damaged"):
+        unpack_space(packed)
+
+
+SPACE = {"learning_rate": Float(1e-4, 1e-1, scale="log"), "layers": Int(1, 3), "batch_size": Choice([32, 64])}
+
+
+def test_a_draw_depends_on_seed_trial_and_place_alone():
+    sampler = tune.RandomSampler()
+    table = [sampler.sample(SPACE, 5, trial) for trial in range(50)]
+    assert [tune.RandomSampler().sample(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
+    first = {"learning_rate": SPACE["learning_rate"]}
+    assert [sampler.sample(first, 5, trial)["learning_rate"] for trial in range(50)] == [
+        row["learning_rate"] for row in table
+    ]
+    assert [sampler.sample(SPACE, 6, trial) for trial in range(50)] != table
+    assert len({row["learning_rate"] for row in table}) == 50
+
+
+def test_the_places_of_a_trial_are_independent():
+    space = {"one": Float(0, 1), "other": Float(0, 1)}
+    rows = [tune.RandomSampler().sample(space, 0, trial) for trial in range(2000)]
+    correlation = np.corrcoef([row["one"] for row in rows], [row["other"] for row in rows])[0, 1]
+    assert abs(correlation) < 4 / math.sqrt(2000)
+
+
+@pytest.mark.parametrize("rows", [20, 1000, 20_000])
+def test_the_default_space_fits_the_default_build(rows):
+    space = check_space(tune.default_space(rows))
+    model = tune.default_build(3)(tune.RandomSampler().sample(space, 0, 0))
+    assert hasattr(model, "predict")
