@@ -1,12 +1,17 @@
 """Build of the C kernels, one library per instruction set, and of the Cython layer over them.
 
-FASTNORM_SANITIZE=address,undefined builds everything with those sanitizers.
+FASTNORM_SANITIZE=address,undefined builds everything with those sanitizers. CC=clang builds with clang.
 """
 
 import os
 import platform
+import shlex
+import subprocess
 import sys
+import sysconfig
+import tempfile
 from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -25,11 +30,25 @@ sanitizer = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer", "-g"] if sanit
 # No -ffast-math: these two change no result, they only say that errno and traps are not looked at.
 FLAGS = ["-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra", "-g0", *sanitizer]
 MACROS = [("FN_X86", "1")] if X86 else []
-OPENMP = [] if sys.platform == "darwin" else ["-fopenmp"]  # Apple's clang has none; kernels then use one thread
 HEADERS = glob("csrc/*.h") + glob("csrc/kernels/*.h")
 
+
+def openmp() -> list[str]:
+    """The flag for OpenMP, or none where the compiler has no such thing, as Apple's: kernels then use one thread."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC"))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "probe.c")
+        source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+        words = [*compiler, "-fopenmp", source, "-o", source.with_suffix("")]
+        return [] if subprocess.run(words, capture_output=True).returncode else ["-fopenmp"]
+
+
+OPENMP = openmp()
+
+
 def library(name: str, source: str, flags: list[str]) -> tuple[str, dict]:
-    return f"fastnorm_{name}", {"sources": [source], "cflags": FLAGS + flags, "macros": MACROS, "obj_deps": {"": HEADERS}}
+    settings = {"sources": [source], "cflags": FLAGS + flags, "macros": MACROS, "obj_deps": {"": HEADERS}}
+    return f"fastnorm_{name}", settings
 
 
 def extension(path: str) -> Extension:
@@ -39,17 +58,19 @@ def extension(path: str) -> Extension:
     )  # fmt: skip
 
 
-DIRECTIVES = {"language_level": "3", "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False}
+UNCHECKED = {"boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False}
 
 setup(
-    # The linker takes from these archives what an extension asks for: that is `cpu` alone. Dispatch comes first, it needs the rest.
+    # The linker takes from these archives what an extension asks for: that is `cpu` alone. Dispatch needs the rest, so
+    # it comes first.
     libraries=[
         library("dispatch", "csrc/dispatch.c", []),
         *(library(name, f"csrc/variants/{name}.c", flags) for name, flags in VARIANTS.items()),
     ],
     ext_modules=cythonize(
         [extension(path) for path in sorted(glob("fastnorm/*.pyx") + glob("fastnorm/kernels/*.pyx"))],
-        compiler_directives=DIRECTIVES, build_dir="build/cython", nthreads=os.cpu_count() or 1,
+        compiler_directives={"language_level": "3", **UNCHECKED},
+        build_dir="build/cython", nthreads=os.cpu_count() or 1,
     ),
     options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )  # fmt: skip

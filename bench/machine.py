@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 
 THREADS = 1  # of ours and of every peer
-PACKAGES = ("fastnorm-nn", "numpy", "torch", "jax", "jaxlib", "scikit-learn", "onnxruntime")
+PACKAGES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "onnxruntime")
 
 
 def hold_still() -> None:
@@ -22,7 +22,7 @@ def hold_still() -> None:
 
 
 def describe() -> dict[str, object]:
-    """The CPU, its cores and this process's share of them, the system and the versions of all that is measured."""
+    """The CPU, its cores and this process's share of them, the system and the versions of NumPy and the peers."""
     return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),

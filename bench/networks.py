@@ -44,14 +44,6 @@ class Network:
         x = random.standard_normal((count, self.sizes[0]), np.float32)
         return x, random.integers(0, self.sizes[-1], count, np.int32)
 
-    def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Weights (inputs, outputs) and biases (outputs,) at random, float32, for peers to predict with."""
-        random = np.random.default_rng(0)
-        return [
-            (random.normal(0, inputs**-0.5, (inputs, outputs)).astype(np.float32), np.zeros(outputs, np.float32))
-            for inputs, outputs in pairwise(self.sizes)
-        ]
-
     def model(self) -> fn.Sequential:
         """The network in fastnorm, untrained."""
         layers = []

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import fastnorm
 from fastnorm.kernels import cpu
 
 from . import machine, timing
@@ -30,7 +31,7 @@ class Report:
 
     @contextmanager
     def group(self) -> Iterator[list[Row]]:
-        """Give a list for rows, probe before and after, fill in `share`, add verdicts, and print."""
+        """Give a list for rows, probe before and after, fill in shares and verdicts, and print."""
         rows: list[Row] = []
         before = timing.probe()
         yield rows
@@ -38,18 +39,25 @@ class Report:
         for row in rows:
             row["share"] = _share(row, before, after)
             row["verdict"] = _verdict(row)
-            print(self._line(row), flush=True)
+            print(self._line(row))
+        print(_compared(before, after), flush=True)
         probes = {"before": asdict(before), "after": asdict(after)}
         self._groups.append({"subject": self._subject, "probes": probes, "rows": rows})
 
     def save(self, path: Path) -> None:
         """Write machine, versions, probes and rows as JSON."""
-        content = {"machine": machine.describe(), "variant": cpu.variant(), "threads": machine.THREADS}
+        facts = {"fastnorm": fastnorm.__version__, "variant": cpu.variant(), "threads": machine.THREADS}
+        content = {"machine": machine.describe(), **facts, "groups": self._groups}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content | {"groups": self._groups}, indent=1) + "\n")
+        path.write_text(json.dumps(content, indent=1) + "\n")
 
     def _line(self, row: Mapping[str, object]) -> str:
         return "  ".join(_cell(row.get(name), width) for name, width in self._columns.items()).rstrip()
+
+
+def _compared(before: timing.Probe, after: timing.Probe) -> str:
+    fma = f"multiply-adds {before.fma_gflops:.1f}, {after.fma_gflops:.1f} GFLOP/s"
+    return f"  probes before, after: {fma}; copy {before.copy_gbytes:.1f}, {after.copy_gbytes:.1f} GB/s"
 
 
 def _verdict(row: Row) -> str:
@@ -64,7 +72,7 @@ def _verdict(row: Row) -> str:
         measured += 1
         reached = bound / value if column.endswith("_us") else value / bound
         if reached < 1:
-            short.append(f"{column} {value:.3g} of {bound:g} ({reached - 1:.0%})")
+            short.append(f"{column} {value:.3g} of {bound:g} ({reached - 1:.1%})")
     return "; ".join(short) or ("PASS" if measured else "")
 
 

@@ -1,8 +1,9 @@
 """The commands tune, fit, predict and info; cli.py runs them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -17,8 +18,11 @@ from .model import load as load_model
 from .tune import Choice, Study, caviar, default_build, default_model, default_space
 from .tune._caviar import cores
 
+DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
+TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
+
 app = typer.Typer(
-    help="Train and tune batch-normalized neural networks on tables, on the CPU you have.",
+    help="Train and tune neural networks with batch norm on tables of data, on the CPU you have.",
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -101,6 +105,8 @@ def fit(
     """
     source = load(data, target, example)
     out = out or Path(f"{source.name}.safetensors")
+    if out.is_dir():
+        raise FileError(f"{out}: is a folder; give --out the name of a file in it")
     space = {
         "hidden": Choice([[] if hidden == "0" else [_units(word) for word in hidden.split(",")]]),
         "learning_rate": Choice([learning_rate]),
@@ -130,10 +136,10 @@ def fit(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="Model file of `fastnorm tune` or `fastnorm fit`.", show_default=False)],
-    data: Annotated[Path, typer.Argument(help="Rows with the columns the model learned from.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="CSV file to write; else the terminal.", show_default=False)] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Add a column with the probability of each class.")] = False,
+    model: _options.Model,
+    data: _options.Rows,
+    out: _options.Predictions = None,
+    proba: _options.Proba = False,
 ) -> None:
     """Predict each row: a CSV with the column `prediction`, one row per input row, in order.
 
@@ -175,7 +181,7 @@ def info() -> None:
 
 def _share(source: Source, task: _options.Task, seed: int) -> Parts:
     parts = share(source, task, seed)
-    guessed = " (guessed; --task says otherwise)" if task == _options.Task.auto else ""
+    guessed = " (guessed; --task sets it)" if task == _options.Task.auto else ""
     rows = ", ".join(f"{len(part[0])} {name}" for name, part in parts.by_name().items())
     print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
     return parts
@@ -193,6 +199,9 @@ def _run(search: Callable[[], Study], progress: SearchProgress, parts: Parts, fi
             print("interrupted; the best so far:")
             _keep(progress.study, parts, file)
         raise
+    if progress.best() is None:
+        diverged = any(trial.state == "diverged" for trial in study.trials)
+        raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
     _keep(study, parts, file)
 
 
@@ -206,8 +215,10 @@ def _keep(study: Study, parts: Parts, file: Path) -> None:
     for row, name in enumerate(next(iter(scores.values()))):
         grid.add_row(name, *(f"{list(values.values())[row]:.4f}" for values in scores.values()))
     settings = ", ".join(f"{name} {_short(value)}" for name, value in best.hyperparameters.items())
-    Console(highlight=False).print(grid)
-    print(f"trial {best.number}, epoch {best.best_epoch}: {settings}")
+    trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
+    console = Console(highlight=False, markup=False)
+    console.print(grid)
+    console.print(f"{trial}epoch {best.best_epoch}: {settings}", soft_wrap=not console.is_terminal)
     print(f"saved {file}" + (f" and {study.path}" if study.path else ""))
 
 
@@ -226,3 +237,5 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"{folder}: cannot make this folder ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise FileError(f"{folder}: cannot write into this folder")

@@ -1,8 +1,8 @@
-"""The arguments and options of `fastnorm tune` and `fastnorm fit`, with their bounds and help."""
+"""The arguments and options of the commands, with their bounds and help."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,26 +15,32 @@ class Task(StrEnum):
     regression = "regression"
 
 
-Data = Annotated[Path | None, typer.Argument(help="CSV file with a header, or Parquet file.", show_default=False)]
-Target = Annotated[str | None, typer.Option("--target", "-t", help="The column to predict.", show_default=False)]
-Kind = Annotated[Task, typer.Option("--task", help="What the target is; auto guesses and says so.")]
-Example = Annotated[str | None, typer.Option(help="Instead of a file: digits, scikit-learn's.", show_default=False)]
-Trials = Annotated[
-    int | None, typer.Option(min=1, help="Models to try; 30, or as many as --minutes allow.", show_default=False)
-]
-Minutes = Annotated[float | None, typer.Option(help="Time to search.", show_default=False)]
-Epochs = Annotated[int, typer.Option(min=1, help="How often a model sees each training row.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Models trained at a time; one per core.", show_default=False)]
-Seed = Annotated[int, typer.Option(min=0, help="Same seed: same rows, same models.")]
-Folder = Annotated[
-    Path | None, typer.Option(help="Folder for the results; DATA's name with -tuned.", show_default=False)
-]
-Hidden = Annotated[str, typer.Option(help="Units of each hidden layer; 0: softmax or linear regression.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Rows in a minibatch.")]
-LearningRate = Annotated[float, typer.Option(help="Of Adam, in the first epoch.")]
-DecayRate = Annotated[float, typer.Option(min=0, help="The rate in epoch n is divided by 1 + this * n.")]
-Dropout = Annotated[float, typer.Option(min=0, help="Share of each hidden layer's units left out in training.")]
-WeightDecay = Annotated[float, typer.Option(min=0, help="Decoupled weight decay, as in AdamW.")]
-ModelFile = Annotated[
-    Path | None, typer.Option(help="File for the model; DATA's name.safetensors.", show_default=False)
-]
+def _option(names: str, metavar: str, words: str, default: str | bool = True, **bounds: Any) -> Any:
+    return typer.Option(*names.split(), metavar=metavar, help=words, show_default=default, **bounds)
+
+
+def _argument(metavar: str, words: str) -> Any:
+    return typer.Argument(metavar=metavar, help=words, show_default=False)
+
+
+Data = Annotated[Path | None, _argument("DATA", "CSV file with a header, or Parquet file.")]
+Target = Annotated[str | None, _option("--target -t", "COLUMN", "The column to predict.", False)]
+Kind = Annotated[Task, _option("--task", "KIND", "auto (guess, and say so), classification or regression.")]
+Example = Annotated[str | None, _option("--example", "NAME", "Instead of DATA: digits, scikit-learn's.", False)]
+Trials = Annotated[int | None, _option("--trials", "N", "Models to try.", "30, or what --minutes allow", min=1)]
+Minutes = Annotated[float | None, _option("--minutes", "M", "Time to search.", "no limit")]
+Epochs = Annotated[int, _option("--epochs", "N", "How often a model sees each training row.", min=1)]
+Workers = Annotated[int | None, _option("--workers", "N", "Models trained at a time.", "one per core", min=1)]
+Seed = Annotated[int, _option("--seed", "N", "Same seed, same rows and models.", min=0)]
+Folder = Annotated[Path | None, _option("--out", "FOLDER", "For the model and the study.", "named after DATA")]
+Hidden = Annotated[str, _option("--hidden", "UNITS", "Of each hidden layer; 0: softmax or linear regression.")]
+BatchSize = Annotated[int, _option("--batch-size", "N", "Rows in a minibatch.", min=1)]
+LearningRate = Annotated[float, _option("--learning-rate", "RATE", "Of Adam, in the first epoch.")]
+DecayRate = Annotated[float, _option("--decay-rate", "X", "The rate in epoch n is divided by 1 + X n.", min=0)]
+Dropout = Annotated[float, _option("--dropout", "SHARE", "Of hidden units left out in training.", min=0)]
+WeightDecay = Annotated[float, _option("--weight-decay", "X", "Decoupled, as in AdamW.", min=0)]
+ModelFile = Annotated[Path | None, _option("--out", "FILE", "For the model.", "named after DATA")]
+Model = Annotated[Path, _argument("MODEL", "Model file of `fastnorm tune` or `fastnorm fit`.")]
+Rows = Annotated[Path, _argument("DATA", "CSV or Parquet file with the columns the model learned from.")]
+Predictions = Annotated[Path | None, _option("--out", "FILE", "CSV file to write.", "the terminal")]
+Proba = Annotated[bool, typer.Option("--proba", help="Add a column with the probability of each class.")]

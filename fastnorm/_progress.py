@@ -1,17 +1,21 @@
-"""What the command line shows while models train: a bar on a terminal, plain lines elsewhere, both on stderr."""
+"""What the command line shows while models train: a live line on a terminal, plain lines elsewhere, both on stderr."""
 
 import time
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column
+from rich.table import Table as Grid
+from rich.text import Text
 
 from .errors import DataError
 from .tune import Study, Trial
 
 
 class SearchProgress:
-    """A callback for caviar and a `with` block around it: the best so far, and the time left.
+    """A callback for caviar and a `with` block around it: how far the search is, the time left, the best so far.
 
     trials, epochs, seconds  the search's limits; trials or seconds may be None
     unit                     what a score of 1 is in the target's own units
@@ -25,24 +29,22 @@ class SearchProgress:
         self._seconds = seconds
         self._unit = unit
         self._begun = time.monotonic()
+        self._share = 0.0
+        self._end: float | None = None  # when all will be done, as far as one can tell
         self._running: dict[int, int] = {}  # epochs had by each trial at work
         self._ended = 0
-        console = Console(stderr=True)
-        self._bar: Progress | None = None
-        if console.is_terminal:
-            columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
-            self._bar = Progress(*columns, console=console)
-            self._bar.add_task("first epoch", total=1.0)
-        self._print = console.print
+        self._standing = ("first epoch", "")  # what is shown before and after the time
+        self._console = Console(stderr=True)
+        self._live = Live(self, console=self._console) if self._console.is_interactive else None
 
     def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
+        if self._live is not None:
+            self._live.start()
         return self
 
     def __exit__(self, *raised: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def __call__(self, study: Study, trial: Trial) -> None:
         """Take in that a trial had an epoch or ended, and show where the search stands."""
@@ -52,17 +54,24 @@ class SearchProgress:
         else:
             self._running.pop(trial.number, None)
             self._ended += 1
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._share(), description=self._standing(study, trial))
-        elif self._worth_a_line(trial):
-            self._print(self._standing(study, trial), markup=False, highlight=False, soft_wrap=True)
+        self._share = share = self._done()
+        self._end = self._begun + (time.monotonic() - self._begun) / share if share else None
+        self._standing = self._words(study, trial)
+        if self._live is None and self._worth_a_line(trial):
+            self._console.print(self._line(), markup=False, highlight=False, soft_wrap=True)
 
-    def _worth_a_line(self, trial: Trial) -> bool:
-        return trial.state != "running"
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw a bar and the line, whose clock goes on while nothing is reported."""
+        grid = Grid.grid(Column(), Column(no_wrap=True), padding=(0, 1))
+        grid.add_row(ProgressBar(1.0, self._share, width=20), Text(self._line()))
+        yield from console.render(grid, options.update(width=options.max_width - 3))  # room for ^C, which wraps else
 
-    def _standing(self, study: Study, trial: Trial) -> str:
-        of = "" if self._trials is None else f" of {self._trials}"
-        return f"{self._ended}{of} trials, {self._best(study)}, {self._times()}"
+    def _line(self) -> str:
+        """Return where the search stands at this moment."""
+        done, best = self._standing
+        now = time.monotonic()
+        clock = f"{_clock(now - self._begun)} passed" if self._end is None else f"{_clock(self._end - now)} left"
+        return f"{done}, {clock}, {best}" if best else f"{done}, {clock}"
 
     def best(self) -> Trial | None:
         """Return the best trial so far, None while there is none."""
@@ -71,21 +80,20 @@ class SearchProgress:
         except DataError:
             return None
 
-    def _best(self, study: Study) -> str:
+    def _worth_a_line(self, trial: Trial) -> bool:
+        return trial.state != "running"
+
+    def _words(self, study: Study, trial: Trial) -> tuple[str, str]:
+        of = "" if self._trials is None else f" of {self._trials}"
         best = self.best()
-        if best is None:
-            return "none scored yet"
-        return f"best {study.metric.replace('_', ' ')} {self._figure(best)} (trial {best.number})"
+        figure = "" if best is None else f"{self._figure(study, best)} (trial {best.number})"
+        return f"{self._ended}{of} trials", figure
 
-    def _figure(self, trial: Trial) -> str:
-        return "unknown" if trial.score is None else f"{trial.score * self._unit:.4f}"
+    def _figure(self, study: Study, trial: Trial) -> str:
+        score = "unknown" if trial.score is None else f"{trial.score * self._unit:.4f}"
+        return f"best {study.metric.replace('_', ' ')} {score}"
 
-    def _times(self) -> str:
-        passed = time.monotonic() - self._begun
-        share = self._share()
-        return f"{_clock(passed)} passed, {_clock(passed * (1 - share) / share)} left" if share else _clock(passed)
-
-    def _share(self) -> float:
+    def _done(self) -> float:
         """Return how much of the search is done, by trials or by time, whichever ends it first."""
         shares = [0.0]
         if self._trials is not None:
@@ -101,11 +109,10 @@ class FitProgress(SearchProgress):
     def _worth_a_line(self, trial: Trial) -> bool:
         return trial.state == "running"
 
-    def _standing(self, study: Study, trial: Trial) -> str:
-        figure = f"best {study.metric.replace('_', ' ')} {self._figure(trial)} (epoch {trial.best_epoch})"
-        return f"epoch {trial.epochs} of {self._epochs}, {figure}, {self._times()}"
+    def _words(self, study: Study, trial: Trial) -> tuple[str, str]:
+        return f"epoch {trial.epochs} of {self._epochs}", f"{self._figure(study, trial)} (epoch {trial.best_epoch})"
 
 
 def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(max(round(seconds), 0), 60)
     return f"{minutes}:{rest:02d}"

@@ -12,6 +12,7 @@ import numpy as np
 from .errors import DataError, DtypeError, MissingExtra, SettingError, ShapeError
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+SUM_TOLERANCE = 1e-3  # how far a row of shares may be from 1: float32 shares of many classes, rounded
 
 
 def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
@@ -21,7 +22,8 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
     Raises DtypeError for what is no real number.
     """
     if type(value) is np.ndarray and value.flags.c_contiguous and value.dtype.isnative:
-        if value.dtype == dtype or (dtype is None and value.dtype in FLOATS):
+        fits = value.dtype in FLOATS if dtype is None else value.dtype == dtype
+        if fits:
             return value
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
@@ -66,6 +68,16 @@ def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndar
     return np.require(array, dtype=dtype, requirements="C")
 
 
+def shares(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
+    """Return value as a C-contiguous (rows, columns) array of probabilities, each row adding up to 1."""
+    array = matrix(name, value, dtype, columns, rows)
+    wrong = (array < 0).any(axis=1) | ~(np.abs(array.sum(axis=1, dtype=np.float64) - 1) <= SUM_TOLERANCE)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"{name}: expected shares >= 0 that sum to 1, got {array[row]} in row {row}")
+    return array
+
+
 def finite(name: str, array: np.ndarray) -> np.ndarray:
     """Return array, which must hold neither nan nor infinity."""
     good = np.isfinite(array)
@@ -90,9 +102,9 @@ def in_place(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> np.nd
         came = getattr(array, "dtype", type(array).__name__)
         raise DtypeError(f"{name}: expected an array of {np.dtype(dtype)}, got {came}")
     if array.shape != shape or not array.flags.c_contiguous or not array.flags.writeable:
-        layout = "" if array.flags.c_contiguous else ", not C-contiguous"
-        access = "" if array.flags.writeable else ", read-only"
-        raise ShapeError(f"{name}: expected a writeable C-contiguous array of shape {shape}, got {array.shape}{layout}{access}")
+        came = f"{array.shape}{'' if array.flags.c_contiguous else ', not C-contiguous'}"
+        came += "" if array.flags.writeable else ", read-only"
+        raise ShapeError(f"{name}: expected a writeable C-contiguous array of shape {shape}, got {came}")
     return array
 
 

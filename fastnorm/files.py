@@ -1,5 +1,9 @@
-"""The model file: tensors and a JSON document in one safetensors file, with a SHA-256 over both. Nothing in it names code."""
+"""The model file: tensors and a JSON document in one safetensors file, with a SHA-256 over both.
 
+Nothing in it names code, and nothing in it is trusted.
+"""
+
+import contextlib
 import hashlib
 import json
 import os
@@ -32,7 +36,7 @@ def _digest(tensors: Mapping[str, np.ndarray], document: str) -> str:
 
 def pack(kind: str, tensors: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> bytes:
     """The bytes of a file of this kind; the document is JSON-able."""
-    text = json.dumps(document, allow_nan=False, sort_keys=True)
+    text = json.dumps(document, sort_keys=True)
     head = {"format": FORMAT, "kind": kind, "sha256": _digest(tensors, text), "document": text}
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     return safetensors.numpy.save(contiguous, {KEY: json.dumps(head, sort_keys=True)})
@@ -43,22 +47,24 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
     try:
         (length,) = struct.unpack_from("<Q", data)
         head = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
-        tensors = safetensors.numpy.load(data)
-    except (struct.error, KeyError, TypeError, ValueError, RecursionError, SafetensorError) as error:
+        if (head["kind"], head["format"]) != (kind, FORMAT):
+            found = f"{head['kind']!r} of format {head['format']!r}"
+            raise FileError(f"expected a fastnorm {kind} file of format {FORMAT}, got {found}")
+        tensors, document = safetensors.numpy.load(data), json.loads(head["document"])
+        intact = head["sha256"] == _digest(tensors, head["document"])
+    except FileError:
+        raise
+    except (struct.error, KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
         raise FileError(f"no fastnorm {kind} file, or a damaged one") from error
-    if not isinstance(head, dict) or head.get("kind") != kind or head.get("format") != FORMAT:
-        found = f"{head.get('kind')} {head.get('format')}" if isinstance(head, dict) else "something else"
-        raise FileError(f"expected a fastnorm {kind} file of format {FORMAT}, got {found}")
-    text = head.get("document")
-    if not isinstance(text, str) or _digest(tensors, text) != head.get("sha256"):
+    if not intact:
         raise FileError("damaged: its contents do not match its checksum")
-    return tensors, json.loads(text)
+    return tensors, document
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all: to a temporary one beside it, synced, then renamed."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.parent / f".{path.name}.{os.getpid()}"
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -66,8 +72,10 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise FileError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:  # after a failure or Ctrl-C; else there is none any more
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def read(path: str | os.PathLike[str]) -> bytes:
@@ -87,10 +95,10 @@ def tape_to_record(tape: Tape) -> dict[str, Any]:
         place[operation.output] = len(place)
         inputs = [place[index] for index in operation.inputs]
         operations.append({"name": operation.name, "inputs": inputs, "attributes": dict(operation.attributes)})
-    values = [
-        {"role": v.role, "name": v.name, "shape": ["N" if n is ROWS else n for n in v.shape], "settings": dict(v.settings)}
-        for v in given
-    ]
+    values = []
+    for value in given:
+        shape = ["N" if n is ROWS else n for n in value.shape]
+        values.append({"role": value.role, "name": value.name, "shape": shape, "settings": dict(value.settings)})
     return {"values": values, "operations": operations}
 
 
@@ -100,13 +108,17 @@ def tape_from_record(record: Any) -> Tape:
     try:
         for value in record["values"]:
             shape = tuple(ROWS if n == "N" else _length(n) for n in value["shape"])
+            settings = value["settings"]
             if value["role"] not in ROLES or not isinstance(value["name"], str):
                 raise FileError(f"expected a value of role {', '.join(ROLES)}, got {value!r}")
-            tape.add(value["role"], value["name"], shape, **value["settings"])
+            if value["role"] != "input" and not isinstance(settings["decays"], bool):
+                raise FileError(f"expected whether {value['name']!r} decays, got {settings['decays']!r}")
+            tape.add(value["role"], value["name"], shape, **settings)
         known = list(tape.values)
         for entry in record["operations"]:
             inputs = [known[_length(index, low=0)] for index in entry["inputs"]]
             known.append(ops.repeat(Operation(entry["name"], (), 0, entry["attributes"], {}), inputs))
+        tape.one("input"), tape.result
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, FastnormError) as error:
         raise FileError(f"its operations cannot be read: {error}") from error
     return tape

@@ -18,8 +18,8 @@ class Parameter:
     """What a layer asks for: an array that is learned, or a statistic kept along the way.
 
     role         "parameter" or "statistic" (float64)
-    initializer  "he": uniform with variance 2 / inputs (He et al. 2015); "glorot": 2 / (inputs + units) (Glorot & Bengio
-                 2010); "zeros"; "ones"
+    initializer  "he": uniform with variance 2 / inputs (He et al. 2015); "glorot": 2 / (inputs + units) (Glorot &
+                 Bengio 2010); "zeros"; "ones"
     decays       whether l2 and weight decay act on it
     """
 
@@ -69,7 +69,7 @@ class Dense:
         return weight if self.bias is False else weight | {"bias": Parameter((self.units,), "zeros")}
 
     def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.dense(x, **parameters)
+        return ops.dense(x, *parameters.values())
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class BatchNorm:
         }
 
     def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.batchnorm(x, **parameters, epsilon=self.epsilon, running_decay=self.running_decay)
+        return ops.batchnorm(x, *parameters.values(), epsilon=self.epsilon, running_decay=self.running_decay)
 
 
 @dataclass(frozen=True)

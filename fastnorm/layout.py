@@ -55,7 +55,7 @@ def _written_over(tape: Tape, index: int) -> int | None:
 
 def as_matrix(shape: tuple[Any, ...]) -> tuple[Any, Any]:
     """(rows, columns) of a value in memory: a vector is one row."""
-    return (1, *shape) if len(shape) == 1 else shape  # type: ignore[return-value]
+    return (1, *shape) if len(shape) == 1 else shape
 
 
 def offsets(sizes: Mapping[str, int], alignment: int = 64) -> tuple[dict[str, int], int]:

@@ -42,13 +42,14 @@ class SoftmaxCrossEntropy:
     metric: ClassVar[str] = "accuracy"
 
     def __post_init__(self) -> None:
-        checks.number("label_smoothing", self.label_smoothing, 0, 1, ends="[)")
+        share = checks.number("label_smoothing", self.label_smoothing, 0, 1, ends="[)")
+        object.__setattr__(self, "label_smoothing", share)  # a float, which a file can hold
 
     def targets(self, y: Any, outputs: int, dtype: Any) -> np.ndarray:
         """y as the program wants it: int32 (n,), or (n, outputs) of dtype."""
         y = np.asarray(y)
         if y.ndim == 2 and y.dtype.kind == "f":
-            return checks.finite("y", checks.matrix("y", y, dtype, outputs))
+            return checks.shares("y", y, dtype, outputs)
         if y.dtype.kind not in "iub":
             raise DtypeError(
                 f"y: expected class numbers from 0 to {outputs - 1}, got dtype {y.dtype}; "

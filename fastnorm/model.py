@@ -1,5 +1,6 @@
 """Model: what is trained, predicts and is saved; Sequential: one made of layers."""
 
+import numbers
 import os
 import sys
 from collections.abc import Sequence
@@ -8,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import checks, files, joining, losses
-from ._records import from_record, to_record
-from .errors import DataError, FileError, SettingError, ShapeError, TraceError
+from ._records import from_record, member, only, to_record
+from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError
 from .kernels import softmax
 from .layers import BatchNorm, Dense, Layer, initial
 from .losses import Loss
@@ -19,7 +20,7 @@ from .predictor import Predictor
 from .run import Epoch, Run
 from .schedules import Cosine, Schedule
 from .table import Table, split
-from .trace import ROWS, Tape
+from .trace import ROWS, Tape, Value
 
 
 class Model:
@@ -31,13 +32,15 @@ class Model:
     loss    the last one trained with; it says whether outputs are logits of classes
     """
 
-    def __init__(self, tape: Tape | None = None, arrays: dict[str, np.ndarray] | None = None, dtype: Any = "float32") -> None:
+    def __init__(
+        self, tape: Tape | None = None, arrays: dict[str, np.ndarray] | None = None, dtype: Any = "float32"
+    ) -> None:
         self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
         self.table: Table | None = None
         self.loss: Loss | None = None
         self._tape = tape
         self._arrays = arrays or {}
-        self._predictor: Predictor | None = None
+        self._predictor: tuple[dict[str, np.ndarray], Predictor] | None = None  # and the arrays it was made of
 
     @property
     def tape(self) -> Tape:
@@ -54,37 +57,48 @@ class Model:
     @property
     def features(self) -> int:
         """Length of an input row."""
-        return self.tape.of_role("input")[0].features
+        return self.tape.one("input").features
 
     @property
     def outputs(self) -> int:
         """Length of a result row."""
-        return self.tape.values[self.tape.operations[-1].output].features
+        return self.tape.result.features
+
+    def prepared(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
+        """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
+        tape, arrays = self._tape or self._recorded(features), dict(self._arrays)
+        for number, value in enumerate(tape.of_role("parameter", "statistic")):
+            if value.name not in arrays:
+                dtype = self.dtype if value.role == "parameter" else np.float64
+                arrays[value.name] = initial(value.settings, value.shape, dtype, seed, number)
+        return tape, arrays
 
     def prepare(self, features: int, seed: int = 0) -> None:
-        """Make ready for rows of so many features; parameters that have no numbers yet get those of this seed."""
-        for number, value in enumerate(self.tape.of_role("parameter", "statistic")):
-            if value.name not in self._arrays:
-                dtype = self.dtype if value.role == "parameter" else np.float64
-                self._arrays[value.name] = initial(value.settings, value.shape, dtype, seed, number)
+        """Be ready for rows of so many features, as a Run makes it: see prepared."""
+        tape, arrays = self.prepared(features, seed)
+        self.take(arrays, tape=tape)
 
-    def take(self, arrays: dict[str, np.ndarray], loss: Loss | None = None) -> None:
-        """Use these arrays from now on."""
-        self._arrays, self._predictor = arrays, None
-        self.loss = loss or self.loss
+    def take(self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None) -> None:
+        """Use these from now on; ShapeError or DtypeError where the arrays do not fit the forward pass."""
+        tape = tape or self.tape
+        _require_fit(tape, arrays, self.dtype)
+        self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
+
+    def _recorded(self, features: int) -> Tape:
+        raise SettingError("this model has no forward pass: make one with Sequential, or load a file")
 
     # ---- training ----
 
     def fit(
-        self, x: Any, y: Any = None, *, target: str | None = None, validation: float | tuple[Any, Any] | None = None,
-        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
-        loss: Loss | None = None, sample_weight: Any = None, patience: int | None = None, seed: int = 0, threads: int = 1,
-        verbose: int = 0, deadline: float | None = None,
+        self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, epochs: int = 20,
+        batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
+        loss: Loss | None = None, sample_weight: Any = None, patience: int | None = None, seed: int = 0,
+        threads: int = 1, verbose: int = 0, deadline: float | None = None,
     ) -> list[Epoch]:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
         x, y        features (n, d) and targets; or x a data frame and `target` the name of its column: then a Table is
-                    fitted on the training rows and kept, and predict takes such frames
+                    fitted on the training rows and kept, and predict takes such frames. A model that has one keeps it
         validation  (x, y) (a frame with `target`), or the share of rows to set aside, or None
         patience    stop after so many epochs without a better one; needs validation
         schedule    a Cosine without length gets `epochs`
@@ -94,33 +108,40 @@ class Model:
         """
         if patience is not None and validation is None:
             raise SettingError("patience: expected validation data to judge the epochs by, got none")
+        table = self.table
         if target is not None:
-            x, y, validation = self._tabulate(x, y, target, validation, seed)
-        elif isinstance(validation, float | int):
-            x, y, sample_weight, validation = _set_aside(x, y, sample_weight, validation, seed)
+            if y is not None:
+                raise SettingError("fit: expected y or target=..., got both")
+            table, x, y, validation, sample_weight = self._tabulate(x, target, validation, sample_weight, seed)
+        elif isinstance(validation, numbers.Real):
+            x, y, sample_weight, validation = _set_aside(x, y, sample_weight, float(validation), seed)
         if isinstance(schedule, Cosine) and schedule.epochs is None:
             schedule = Cosine(epochs, schedule.warm_up)
         run = Run(
             self, x, y, validation=validation, loss=loss, optimizer=optimizer, schedule=schedule, batch_size=batch_size,
             sample_weight=sample_weight, seed=seed, threads=threads,
         )  # fmt: skip
+        self.table = table
         return _follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
 
-    def _tabulate(self, frame: Any, y: Any, target: str, validation: Any, seed: int) -> tuple[Any, Any, Any]:
-        """A frame's features and targets, by a table fitted on the training rows alone."""
-        if y is not None:
-            raise SettingError("fit: expected y or target=..., got both")
+    def _tabulate(
+        self, frame: Any, target: str, validation: Any, sample_weight: Any, seed: int
+    ) -> tuple[Table, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None, Any]:
+        """A frame's features and targets, by the model's table or one fitted on the training rows alone."""
+        if self.table is not None and (self.table.target is None or self.table.target.name != target):
+            raise SettingError(f"target: this model's table was not fitted for the target {target!r}")
         held = validation
-        if isinstance(validation, float | int):
-            whole = Table.fit(frame, target)
+        if isinstance(validation, numbers.Real):
+            whole = self.table or Table.fit(frame, target)
             groups = whole.target_values(frame) if whole.classes is not None else None
-            training, aside = split(len(frame), (1 - validation, validation), seed, groups)
-            frame, held = _rows(frame, training), _rows(frame, aside)
+            rows, aside = _shares(len(frame), float(validation), seed, groups)
+            frame, held = _rows(frame, rows), _rows(frame, aside)
+            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
         elif isinstance(validation, tuple):
             raise SettingError("validation: with target=..., expected a frame or a share of the rows, got a tuple")
-        self.table = table = Table.fit(frame, target)
+        table = self.table or Table.fit(frame, target)
         judged = None if held is None else (table.features(held), table.target_values(held))
-        return table.features(frame), table.target_values(frame), judged
+        return table, table.features(frame), table.target_values(frame), judged, sample_weight
 
     # ---- prediction ----
 
@@ -131,7 +152,8 @@ class Model:
     def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
         """Classes (n,), or values (n,) for one output and (n, outputs) for several.
 
-        Without a table classes are their numbers, int64; with one, the data's own values. Rows do not depend on each other.
+        Without a table classes are their numbers, int64; with one, the data's own values. Rows do not depend on each
+        other.
         """
         outputs = self.logits(x, threads=threads)
         if self._classifies():
@@ -169,11 +191,11 @@ class Model:
         return self.loss is not None and self.loss.task == "classification"
 
     def _ready(self) -> Predictor:
-        """A predictor of the present weights, made when first asked for."""
-        predictor = self._predictor
-        if predictor is None:
-            predictor = self._predictor = Predictor(*joining.fold(self.tape, self._arrays), self.dtype)
-        return predictor
+        """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile."""
+        arrays, made = self._arrays, self._predictor
+        if made is None or made[0] is not arrays:
+            made = self._predictor = arrays, Predictor(*joining.fold(self.tape, arrays), self.dtype)
+        return made[1]
 
     # ---- keeping ----
 
@@ -191,17 +213,19 @@ class Model:
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of to_bytes; raises FileError where the bytes are no such thing."""
         arrays, document = files.unpack("model", data)
+        only("model", document, ["tape", "dtype", "loss", "table"])
+        tape, loss, table = files.tape_from_record(document["tape"]), document["loss"], document["table"]
         try:
-            model = Model(files.tape_from_record(document["tape"]), arrays, document["dtype"])
-            wanted = {value.name: value for value in model.tape.of_role("parameter", "statistic")}
-            model.loss = document["loss"] and from_record("loss", document["loss"], *losses.LOSSES)
-            model.table = document["table"] and Table.from_dict(document["table"])
-        except (KeyError, TypeError, SettingError) as error:
-            raise FileError(f"its contents cannot be read: {error}") from error
-        for name in wanted.keys() | arrays.keys():
-            dtype = model.dtype if name in wanted and wanted[name].role == "parameter" else np.dtype(np.float64)
-            if name not in wanted or name not in arrays or (arrays[name].shape, arrays[name].dtype) != (wanted[name].shape, dtype):
-                raise FileError(f"its parameter {name!r} does not fit its operations")
+            model = Model(dtype=member("model", document, "dtype", str))
+            model.take(arrays, tape=tape)
+        except (SettingError, ShapeError, DtypeError, TypeError) as error:
+            raise FileError(f"its contents do not fit together: {error}") from error
+        model.loss = None if loss is None else from_record("loss", loss, *losses.LOSSES)
+        model.table = None if table is None else Table.from_dict(table)
+        if model.table is not None:
+            outputs = 1 if model.table.classes is None else len(model.table.classes)
+            if (model.table.width, outputs) != (model.features, model.outputs):
+                raise FileError("its table does not fit its operations")
         return model
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -213,8 +237,8 @@ class Model:
         lines = []
         total = 0
         for operation in self.tape.operations:
-            learned = [value for value in map(self.tape.values.__getitem__, operation.inputs) if value.role == "parameter"]
-            count = sum(int(np.prod(value.shape)) for value in learned)
+            inputs = [self.tape.values[index] for index in operation.inputs]
+            count = sum(int(np.prod(value.shape)) for value in inputs if value.role == "parameter")
             total += count
             width = self.tape.values[operation.output].features
             lines.append(f"{operation.name:<12} (n, {width}){count:>12,} parameters")
@@ -231,14 +255,11 @@ class Sequential(Model):
     def __init__(self, layers: Sequence[Layer], dtype: Any = "float32") -> None:
         super().__init__(dtype=dtype)
         self.layers = tuple(layers)
+        for layer in self.layers:
+            if isinstance(layer, type) or not (hasattr(layer, "build") and hasattr(layer, "forward")):
+                raise SettingError(f"Sequential: expected layers such as fn.Dense(64) and fn.ReLU(), got {layer!r}")
         if not self.layers:
             raise SettingError("Sequential: expected at least one layer, got none")
-
-    def prepare(self, features: int, seed: int = 0) -> None:
-        """Record the layers for rows of so many features, once, and give their parameters the numbers of this seed."""
-        if self._tape is None:
-            self._tape = self._recorded(features)
-        super().prepare(features, seed)
 
     def _recorded(self, features: int) -> Tape:
         tape = Tape()
@@ -253,9 +274,26 @@ class Sequential(Model):
                 for name, p in layer.build(value.features).items()
             }
             value = layer.forward(value, **parameters)
+            if not isinstance(value, Value):
+                raise TraceError(f"{kind}_{number}: expected forward to return a recorded value, got {value!r}")
         if not any(value.role == "parameter" for value in tape.values):
             raise TraceError("Sequential: expected a layer with something to learn, such as Dense")
+        if value is not tape.result:
+            raise TraceError(f"{kind}_{number}: expected forward to return what it computes last, got {value!r}")
         return tape
+
+
+def _require_fit(tape: Tape, arrays: dict[str, np.ndarray], dtype: np.dtype) -> None:
+    """Require an array of the right shape and dtype for each parameter and statistic of the tape, and no other."""
+    wanted = {value.name: value for value in tape.of_role("parameter", "statistic")}
+    if wanted.keys() != arrays.keys():
+        raise ShapeError(f"arrays: expected {', '.join(wanted)}, got {', '.join(arrays)}")
+    for name, value in wanted.items():
+        kind = dtype if value.role == "parameter" else np.dtype(np.float64)
+        if arrays[name].shape != value.shape:
+            raise ShapeError(f"{name}: expected shape {value.shape}, got {arrays[name].shape}")
+        if arrays[name].dtype != kind:
+            raise DtypeError(f"{name}: expected {kind}, got {arrays[name].dtype}")
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -272,14 +310,19 @@ def _rows(frame: Any, rows: np.ndarray) -> Any:
     return frame.iloc[rows] if hasattr(frame, "iloc") else frame[rows]
 
 
+def _shares(count: int, share: float, seed: int, groups: Any) -> tuple[np.ndarray, ...]:
+    """Training rows, and those of validation, a share of all."""
+    share = checks.number("validation", share, 0, 1, ends="()")
+    return split(count, (1 - share, share), seed, groups)
+
+
 def _set_aside(x: Any, y: Any, sample_weight: Any, share: float, seed: int) -> tuple[Any, Any, Any, tuple[Any, Any]]:
     """Split rows into training and validation; classes keep their shares."""
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y):
         raise DataError(f"y: expected {len(x)} rows as in x, got {len(y)}")
     groups = y if y.dtype.kind in "iub" and y.ndim == 1 else None
-    share = checks.number("validation", share, 0, 1, ends="()")
-    training, aside = split(len(x), (1 - share, share), seed, groups)
+    training, aside = _shares(len(x), share, seed, groups)
     weight = None if sample_weight is None else np.asarray(sample_weight)[training]
     return x[training], y[training], weight, (x[aside], y[aside])
 

@@ -69,9 +69,10 @@ cdef void batchnorm_forward(Node* node, Step* step) noexcept nogil:
 cdef void batchnorm_backward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* y = node.output
+    cdef char* dx = y.gradient if node.gradients[0] == NULL else node.gradients[0]  # the program's input wants none
     batchnorm_backward_columns(step.kernels, y.gradient, y.ld, x.data, x.ld, y.data if node.relu else NULL,
                                y.ld if node.relu else 0, step.rows, x.columns, node.statistics,
-                               node.statistics + 2 * x.columns, node.inputs[1].data, node.gradients[0], x.ld,
+                               node.statistics + 2 * x.columns, node.inputs[1].data, dx, x.ld,
                                node.gradients[1], node.gradients[2], threads_for(step, 4.0 * step.rows * x.columns))
 
 
@@ -89,8 +90,9 @@ cdef void relu_forward(Node* node, Step* step) noexcept nogil:
 
 cdef void relu_backward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* y = node.output
-    relu_backward_rows(step.kernels, y.gradient, y.ld, y.data, y.ld, step.rows, y.columns, node.gradients[0],
-                       node.inputs[0].ld, 1)
+    if node.gradients[0] != NULL:
+        relu_backward_rows(step.kernels, y.gradient, y.ld, y.data, y.ld, step.rows, y.columns, node.gradients[0],
+                           node.inputs[0].ld, 1)
 
 
 cdef void dropout_forward(Node* node, Step* step) noexcept nogil:
@@ -101,17 +103,23 @@ cdef void dropout_forward(Node* node, Step* step) noexcept nogil:
 
 cdef void dropout_backward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* y = node.output
-    dropout_rows(step.kernels, y.gradient, y.ld, 0, step.rows, y.columns, node.slot[0], step.seed, node.number, step.number,
-                 node.gradients[0], node.inputs[0].ld, threads_for(step, 10.0 * step.rows * y.columns))
+    if node.gradients[0] != NULL:
+        dropout_rows(step.kernels, y.gradient, y.ld, 0, step.rows, y.columns, node.slot[0], step.seed, node.number,
+                     step.number, node.gradients[0], node.inputs[0].ld,
+                     threads_for(step, 10.0 * step.rows * y.columns))
 
 
 cdef void softmax_cross_entropy_forward(Node* node, Step* step) noexcept nogil:
     """The loss and its gradient come from one pass; nothing is left for backward."""
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* target = node.inputs[1]
-    cdef bint soft = target.columns > 0
-    softmax_cross_entropy_rows(step.kernels, x.data, x.ld, step.rows, x.columns,
-                               NULL if soft else <const int32_t*> target.data, target.data if soft else NULL, target.ld,
+    cdef const int32_t* labels = NULL
+    cdef const char* shares = NULL
+    if target.columns > 0:
+        shares = target.data
+    else:
+        labels = <const int32_t*> target.data
+    softmax_cross_entropy_rows(step.kernels, x.data, x.ld, step.rows, x.columns, labels, shares, target.ld,
                                node.inputs[2].data, node.setting, 1 / step.weight, step.losses, step.metrics,
                                node.gradients[0], x.ld, threads_for(step, 20.0 * step.rows * x.columns))
 

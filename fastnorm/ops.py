@@ -1,4 +1,4 @@
-"""The operations a forward pass is written with: each checks its shapes and records itself on the tape of its inputs."""
+"""The operations a forward pass is written with: each checks its inputs and records itself on their tape."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,25 +8,33 @@ from .errors import ShapeError, TraceError
 from .trace import ROWS, Operation, Value
 
 
+def _given(operation: str, value: Value, roles: Sequence[str], *shapes: tuple[Any, ...]) -> Value:
+    """value, which must have one of the roles and one of the shapes, where None stands for any length but N."""
+    if not isinstance(value, Value):
+        raise TraceError(f"{operation}: expected a recorded value, got {type(value).__name__}")
+    if value.role not in roles:
+        raise TraceError(f"{operation}: expected a value of role {' or '.join(roles)}, got {value!r}")
+    for shape in shapes:
+        pairs = zip(value.shape, shape, strict=False)
+        if len(value.shape) == len(shape) and all(n is not ROWS if m is None else n == m for n, m in pairs):
+            return value
+    wanted = " or ".join(repr(shape).replace("None", "any") for shape in shapes)
+    raise ShapeError(f"{operation}: expected {value.name} of shape {wanted}, got {value.shape}")
+
+
 def _rows(operation: str, x: Value) -> Value:
-    if not isinstance(x, Value):
-        raise TraceError(f"{operation}: expected a recorded value, got {type(x).__name__}")
-    if len(x.shape) != 2 or x.shape[0] is not ROWS:
-        raise ShapeError(f"{operation}: expected shape (N, features), got {x.shape}")
-    return x
+    return _given(operation, x, ("input", "result"), (ROWS, None))
 
 
-def _shape(operation: str, value: Value, shape: tuple[int, ...]) -> None:
-    if value.shape != shape:
-        raise ShapeError(f"{operation}: expected {value.name} of shape {shape}, got {value.shape}")
+def _learned(operation: str, value: Value, *shape: int | None) -> Value:
+    return _given(operation, value, ("parameter", "constant"), shape)
 
 
 def dense(x: Value, weight: Value, bias: Value | None = None, *, relu: bool = False) -> Value:
     """x weight + bias: (N, d), (d, h), (h,) -> (N, h); with relu, negative results become 0."""
-    d, h = _rows("dense", x).features, weight.features
-    _shape("dense", weight, (d, h))
+    h = _learned("dense", weight, _rows("dense", x).features, None).features
     if bias is not None:
-        _shape("dense", bias, (h,))
+        _learned("dense", bias, h)
     inputs = (x, weight) if bias is None else (x, weight, bias)
     return x.tape.record("dense", inputs, (ROWS, h), relu=bool(relu))
 
@@ -41,11 +49,13 @@ def batchnorm(
     `running_decay` (a slot) of the old value, and the weight that corrects their bias.
     """
     c = _rows("batchnorm", x).features
-    for value in (gamma, beta, running_mean, running_variance):
-        _shape("batchnorm", value, (c,))
-    _shape("batchnorm", running_weight, (1,))
+    for value in (gamma, beta):
+        _learned("batchnorm", value, c)
+    for value, length in ((running_mean, c), (running_variance, c), (running_weight, 1)):
+        _given("batchnorm", value, ("statistic",), (length,))
     return x.tape.record(
-        "batchnorm", (x, gamma, beta, running_mean, running_variance, running_weight), x.shape, {"running_decay": "running_decay"},
+        "batchnorm", (x, gamma, beta, running_mean, running_variance, running_weight), x.shape,
+        {"running_decay": "running_decay"},
         epsilon=checks.number("epsilon", epsilon, 0, ends="(]"),
         running_decay=checks.number("running_decay", running_decay, 0, 1, ends="[)"), relu=bool(relu),
     )  # fmt: skip
@@ -54,7 +64,7 @@ def batchnorm(
 def normalize(x: Value, gamma: Value, beta: Value, mean: Value, inverse_std: Value, *, relu: bool = False) -> Value:
     """(x - mean) inverse_std gamma + beta with given statistics: batch norm at inference, (N, c) -> (N, c)."""
     for value in (gamma, beta, mean, inverse_std):
-        _shape("normalize", value, (_rows("normalize", x).features,))
+        _given("normalize", value, ("constant",), (_rows("normalize", x).features,))
     return x.tape.record("normalize", (x, gamma, beta, mean, inverse_std), x.shape, relu=bool(relu))
 
 
@@ -75,8 +85,8 @@ def softmax_cross_entropy(logits: Value, target: Value, weight: Value, *, label_
     target  (N,) class indices, or (N, k) probabilities;  t is target mixed with label_smoothing / k for every class
     """
     k = _rows("softmax_cross_entropy", logits).features
-    if target.shape not in ((ROWS,), (ROWS, k)):
-        raise ShapeError(f"softmax_cross_entropy: expected a target of shape (N,) or (N, {k}), got {target.shape}")
+    _given("softmax_cross_entropy", target, ("target",), (ROWS,), (ROWS, k))
+    _given("softmax_cross_entropy", weight, ("weight",), (ROWS, 1))
     return logits.tape.record(
         "softmax_cross_entropy", (logits, target, weight), (),
         label_smoothing=checks.number("label_smoothing", label_smoothing, 0, 1, ends="[)"),
@@ -85,8 +95,8 @@ def softmax_cross_entropy(logits: Value, target: Value, weight: Value, *, label_
 
 def mean_squared_error(prediction: Value, target: Value, weight: Value) -> Value:
     """Mean over the minibatch, weighted by `weight` (N, 1), and over columns of (prediction - target)^2."""
-    if target.shape != _rows("mean_squared_error", prediction).shape:
-        raise ShapeError(f"mean_squared_error: expected a target of shape {prediction.shape}, got {target.shape}")
+    _given("mean_squared_error", target, ("target",), _rows("mean_squared_error", prediction).shape)
+    _given("mean_squared_error", weight, ("weight",), (ROWS, 1))
     return prediction.tape.record("mean_squared_error", (prediction, target, weight), ())
 
 

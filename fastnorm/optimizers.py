@@ -8,7 +8,9 @@ class Optimizer(Protocol):
     """What a program asks of one."""
 
     rule: ClassVar[str]
-    nesterov: bool
+
+    @property
+    def nesterov(self) -> bool: ...
 
     @property
     def slots(self) -> dict[str, float]: ...

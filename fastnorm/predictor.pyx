@@ -28,8 +28,7 @@ cdef class Predictor:
 
     def __init__(self, tape, constants, dtype):
         self.tape, self.dtype, self.pool = tape, np.dtype(dtype), []
-        (x,) = tape.of_role("input")
-        self.features, self.outputs = x.features, tape.values[tape.operations[len(tape.operations) - 1].output].features
+        self.features, self.outputs = tape.one("input").features, tape.result.features
         self.places = {value.name: self._kept(constants[value.name]) for value in tape.of_role("constant")}
 
     def _kept(self, array):
@@ -50,7 +49,7 @@ cdef class Predictor:
         for value in self.tape.of_role("constant"):
             kept, ld = self.places[value.name]
             bound.place(value, address(kept), ld)
-        bound.place(self.tape.of_role("input")[0], NULL, self.features)
+        bound.place(self.tape.one("input"), NULL, self.features)
         return bound
 
     def predict(self, x, *, out=None, threads=1):
@@ -61,7 +60,7 @@ cdef class Predictor:
         A row's result does not depend on the rows beside it.
         """
         x = checks.matrix("x", x, self.dtype, self.features)
-        out = checks.output("out", out, (len(x), self.outputs), self.dtype)
+        out = checks.output("out", out, (len(x), self.outputs), self.dtype, x)
         cdef const char* source = <const char*> address(x)
         cdef char* sink = address(out)
         cdef Py_ssize_t rows = len(x)

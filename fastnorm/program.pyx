@@ -10,14 +10,13 @@ from libc.math cimport INFINITY, pow, sqrt
 from libc.stdint cimport int32_t, int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
-import contextlib
 import threading
 
 import numpy as np
 
 from . import checks, layout
 from .bound cimport Bound, address, row_distance
-from .errors import DataError, SettingError, ShapeError
+from .errors import DataError, SettingError, ShapeError, TraceError
 from .kernels.cpu cimport fn_flush_denormals, fn_restore_denormals, usable_threads
 from .kernels.gather cimport gather_rows
 from .kernels.update cimport CHUNK, adam_chunks, sgd_chunks
@@ -36,6 +35,24 @@ cdef double now() noexcept nogil:
     return t.tv_sec + t.tv_nsec * 1e-9
 
 
+cdef class Alone:
+    """A `with` block for one thread at a time; an error for whoever comes meanwhile.
+
+    No line of Python lies between the lock and the block, so Ctrl-C cannot leave it locked.
+    """
+    cdef object lock
+
+    def __cinit__(self):
+        self.lock = threading.Lock()
+
+    def __enter__(self):
+        if not self.lock.acquire(blocking=False):
+            raise SettingError("this run is training in another thread; wait for it, or call its stop() first")
+
+    def __exit__(self, *_):
+        self.lock.release()
+
+
 cdef class Program(Bound):
     """A tape with a loss, its state and all that training it needs.
 
@@ -50,7 +67,8 @@ cdef class Program(Bound):
 
     cdef readonly State state
     cdef readonly double seconds                # spent on the present epoch
-    cdef object busy, interruption
+    cdef Alone alone                            # held while training
+    cdef object interruption
     cdef char* gradients
     cdef char* temporary                        # where a second gradient of a value waits to be added
     cdef double* chunk_squares
@@ -76,7 +94,9 @@ cdef class Program(Bound):
     cdef volatile bint stopping
 
     def __init__(self, tape, dtype, capacity, optimizer, *, seed=0, threads=1):
-        self.busy = threading.Lock()
+        if tape.result.shape != () or tape.of_role("constant"):
+            raise TraceError("expected a forward pass that ends in a loss and reads no constants")
+        self.alone = Alone()
         self.adam = checks.choice("optimizer rule", optimizer.rule, tuple(MOMENTS)) == "adam"
         self.nesterov = optimizer.nesterov
         slots = dict(optimizer.slots)
@@ -85,8 +105,8 @@ cdef class Program(Bound):
         self.state = State(tape, self.dtype, slots, MOMENTS[optimizer.rule])
         self._bind_optimizer()
         self._bind_gradients()
-        self._bind_nodes()
         self._bind_minibatch()
+        self._bind_nodes()
         self.step.kernels, self.step.threads = self.kernels, usable_threads(threads)
         self.step.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.step.losses = <double*> self.reserve(8 * self.capacity)
@@ -152,7 +172,7 @@ cdef class Program(Bound):
     def _bind_minibatch(self):
         """Where the gathered rows of a minibatch go."""
         cdef Py_ssize_t ld
-        (x,), (target,), (weight,) = (self.tape.of_role(role) for role in ("input", "target", "weight"))
+        x, target, weight = (self.tape.one(role) for role in ("input", "target", "weight"))
         ld = row_distance(x.features, self.kernels)
         self.x = self.place(x, self.reserve(self.capacity * ld * self.dtype.itemsize), ld)
         self.labels = len(target.shape) == 1
@@ -165,16 +185,8 @@ cdef class Program(Bound):
         self.weights_room = self.reserve(self.capacity * self.dtype.itemsize)
         self.weight = self.place(weight, NULL, 1)
 
-    def alone(self):
-        """A `with` block in which no other thread trains this program; an error where one does."""
-        if not self.busy.acquire(blocking=False):
-            raise SettingError("this run is training in another thread; wait for it, or call its stop() first")
-        stack = contextlib.ExitStack()
-        stack.callback(self.busy.release)
-        return stack
-
     def stop(self):
-        """Ask the training thread to return at the next minibatch boundary; from any thread."""
+        """Have `train` return at the next minibatch boundary, or the next call at once; from any thread."""
         self.stopping = True
 
     def begin_epoch(self):
@@ -193,7 +205,7 @@ cdef class Program(Bound):
         if len(x) == 0:
             raise ShapeError("x: expected at least one row")
         if self.labels:
-            target = checks.indices("y", target, self.classes, np.int32)
+            target = checks.indices("y", target, self.classes, np.int32).copy()  # checked once, so ours alone
             if len(target) != len(x):
                 raise ShapeError(f"y: expected {len(x)} rows as in x, got {len(target)}")
         else:
@@ -202,7 +214,7 @@ cdef class Program(Bound):
             weight = checks.finite("sample_weight", checks.vector("sample_weight", weight, self.dtype, len(x)))
             if weight.min() < 0:
                 raise DataError(f"sample_weight: expected weights of 0 or more, got {weight.min()}")
-        with self.alone():
+        with self.alone:
             self.data, self.data_rows = (x, target, weight), len(x)
             self.rows_of_x, self.rows_of_target = address(x), address(target)
             self.rows_of_weight = address(weight) if weight is not None else NULL
@@ -227,16 +239,19 @@ cdef class Program(Bound):
         cdef int64_t last = len(starts) - 1
         cdef double most = seconds
         cdef bint signals = threading.current_thread() is threading.main_thread()
-        widths = np.diff(starts)
+        widths = np.diff(begins)
         if last < 1 or widths.min() < 1 or widths.max() > self.capacity:
             raise ShapeError(f"starts: expected minibatches of 1 to {self.capacity} rows, got {starts}")
-        with self.alone():
-            self.stopping, self.interruption = False, None
+        with self.alone:
+            self.interruption = None
             with nogil:
                 self.run(&rows[0], &begins[0], &rates[0], last, most, signals)
+            finished = self.state.counters[MINIBATCH] >= last
+            if not finished:
+                self.stopping = False           # a wish to stop stays until a call has ended by it
             if self.interruption is not None:
                 raise self.interruption
-            return self.state.counters[MINIBATCH] >= last
+            return finished
 
     cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t last, double most,
                   bint signals) noexcept nogil:

@@ -1,7 +1,8 @@
 """Every kernel in plain NumPy, by the formula and slowly: what tests and the bench judge the native code by.
 
-The names, arguments and results are those of fastnorm.kernels, less `out` and `threads`. What judges float32 computes in
-float64, what judges float64 in longdouble, and results stay so wide; what a kernel changes in place is changed here too.
+The names, arguments and results are those of fastnorm.kernels, less `out` and `threads`. What judges float32 computes
+in float64, what judges float64 in longdouble, and results stay so wide; what a kernel changes in place is changed here
+too.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
-WORD = np.uint64(2**32 - 1)
+WORD, SHIFT = np.uint64(2**32 - 1), np.uint64(32)
 
 
 def _wide(x: Any, *others: Any) -> Any:
@@ -204,13 +205,16 @@ def accumulate(x: Any, y: Array) -> Array:
 
 def random_bits(seed: int, purpose: int, stream: int, index: int, count: int, *, first: int = 0) -> Array:
     blocks = np.arange(first // 4, first // 4 + -(-count // 4), dtype=np.uint64)
-    c0, c1, c2, c3 = (blocks & WORD, *(np.full_like(blocks, word) for word in (index, stream, purpose)))
-    key0, key1 = seed & 0xFFFFFFFF, seed >> 32
+    counter = [blocks & WORD, *(np.full_like(blocks, word) for word in (index, stream, purpose))]
+    key = [np.uint64(seed % 2**32), np.uint64(seed >> 32)]
     for _ in range(10):
-        low, high = c0 * np.uint64(0xD2511F53), c2 * np.uint64(0xCD9E8D57)
-        c0, c1, c2, c3 = (high >> 32) ^ c1 ^ key0, high & WORD, (low >> 32) ^ c3 ^ key1, low & WORD
-        key0, key1 = np.uint64((int(key0) + 0x9E3779B9) & 0xFFFFFFFF), np.uint64((int(key1) + 0xBB67AE85) & 0xFFFFFFFF)
-    return np.stack([c0, c1, c2, c3], axis=1).ravel()[:count].astype(np.uint32)
+        first_product, second_product = counter[0] * np.uint64(0xD2511F53), counter[2] * np.uint64(0xCD9E8D57)
+        counter = [
+            (second_product >> SHIFT) ^ counter[1] ^ key[0], second_product & WORD,
+            (first_product >> SHIFT) ^ counter[3] ^ key[1], first_product & WORD,
+        ]  # fmt: skip
+        key = [(key[0] + np.uint64(0x9E3779B9)) & WORD, (key[1] + np.uint64(0xBB67AE85)) & WORD]
+    return np.stack(counter, axis=1).ravel()[:count].astype(np.uint32)
 
 
 def uniform(seed: int, purpose: int, stream: int, index: int, count: int) -> Array:

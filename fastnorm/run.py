@@ -10,11 +10,11 @@ import numpy as np
 
 from . import checks, files, joining, losses
 from .errors import FileError, SettingError, ShapeError
-from .kernels import random
+from .kernels import random, variant
 from .losses import Loss
 from .optimizers import Adam, Optimizer
 from .predictor import Predictor
-from .program import Program
+from .program import Alone, Program
 from .schedules import Constant, Schedule
 
 
@@ -51,16 +51,16 @@ class Checkpoint:
 class Run:
     """One model in training on one set of data.
 
-    model            takes the weights after every advance; anything with `tape`, `arrays`, `dtype` and `prepare`
-    x, y             training rows (n, features) and their targets; kept, not copied, where they already are C-contiguous
-                     of the model's dtype
+    model            takes the weights after every advance; anything with `dtype`, `prepared` and `take`
+    x, y             training rows (n, features) and their targets; kept, not copied, where they already are
+                     C-contiguous and of the model's dtype
     validation       (x, y) judged after every epoch, or None
     loss             default: softmax cross-entropy for integer y, mean squared error for floats
     optimizer        default: Adam(1e-3)
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
     sample_weight    (n,) weights >= 0 of the training rows in loss and metric; batch norm's statistics ignore them
-    seed             of initialization, shuffling and dropout: the same seed gives the same bits on any number of threads
+    seed             of initialization, shuffling and dropout: the same seed gives the same bits, whatever the threads
     threads          at the most, for one step; small steps use one
     """
 
@@ -75,41 +75,46 @@ class Run:
         self.schedule = schedule or Constant()
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
+        self.batch_size = checks.integer("batch_size", batch_size, 1)
         x = checks.finite("x", checks.matrix("x", x, model.dtype))
-        model.prepare(x.shape[1], self.seed)
-        checks.matrix("x", x[:1], columns=model.tape.of_role("input")[0].features)
-        target = self.loss.targets(y, model.outputs, model.dtype)
+        self.tape, arrays = model.prepared(x.shape[1], self.seed)
+        checks.matrix("x", x, columns=self.tape.one("input").features)
+        target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self.rows = len(x)
         self._validation = None if validation is None else self._judged(*validation)
-        self._starts = self._minibatches(checks.integer("batch_size", batch_size, 1))
-        self.program = self._program(target, int(np.diff(self._starts).max()))
+        self._starts = self._minibatches()
+        self._factors(0)  # a schedule that says nothing for this training says so now
+        self._variant = variant()
+        self.program = self._program(arrays, target)
         self.program.attach(x, target, sample_weight)
+        model.take(arrays, tape=self.tape)
         self.history: list[Epoch] = []
+        self._alone = Alone()
         self._order: tuple[int, np.ndarray] | None = None
 
     def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        features = self.model.tape.of_role("input")[0].features
+        features, outputs = self.tape.one("input").features, self.tape.result.features
         x = checks.finite("validation x", checks.matrix("validation x", x, self.model.dtype, features))
-        y = self.loss.targets(y, self.model.outputs, self.model.dtype)
+        y = self.loss.targets(y, outputs, self.model.dtype)
         if len(x) != len(y):
             raise ShapeError(f"validation: expected as many targets as rows, got {len(y)} and {len(x)}")
         return x, y
 
-    def _minibatches(self, batch_size: int) -> np.ndarray:
+    def _minibatches(self) -> np.ndarray:
         """Where each minibatch begins in the order of an epoch, and the end of the last."""
-        starts = np.append(np.arange(0, self.rows, batch_size), self.rows)
-        if any(operation.name == "batchnorm" for operation in self.model.tape.operations):
-            if min(batch_size, self.rows) == 1:
+        starts = np.append(np.arange(0, self.rows, self.batch_size), self.rows)
+        if any(operation.name == "batchnorm" for operation in self.tape.operations):
+            if min(self.batch_size, self.rows) == 1:
                 raise SettingError("batch norm needs minibatches of 2 rows or more: the variance of one row is 0")
             if starts[-1] - starts[-2] == 1:
                 starts = np.delete(starts, -2)
         return starts
 
-    def _program(self, target: np.ndarray, capacity: int) -> Program:
-        tape = joining.join(self.model.tape)
-        self.loss.record(tape.values[tape.operations[-1].output], target)
+    def _program(self, arrays: dict[str, np.ndarray], target: np.ndarray) -> Program:
+        tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
+        self.loss.record(tape.result, target)
         program = Program(tape, self.model.dtype, capacity, self.optimizer, seed=self.seed, threads=self.threads)
-        for name, array in self.model.arrays.items():
+        for name, array in arrays.items():
             program.state.write(name, array)
         return program
 
@@ -133,18 +138,19 @@ class Run:
         case the model has the weights of that moment, and the next advance goes on from there.
         """
         finished: list[Epoch] = []
-        try:
-            for _ in range(checks.integer("epochs", epochs, 0)):
-                left = math.inf if deadline is None else deadline - time.monotonic()
-                if not self.program.train(self._shuffled(), self._starts, self._factors(self.epoch), left):
-                    break
-                finished.append(self._close_epoch())
-        finally:
-            self._hand_over()
+        with self._alone:
+            try:
+                for _ in range(checks.integer("epochs", epochs, 0)):
+                    left = math.inf if deadline is None else deadline - time.monotonic()
+                    if not self.program.train(self._shuffled(), self._starts, self._factors(self.epoch), left):
+                        break
+                    finished.append(self._close_epoch())
+            finally:
+                self._hand_over()
         return finished
 
     def stop(self) -> None:
-        """End an advance under way in another thread at its next minibatch boundary."""
+        """End an advance under way in another thread at its next minibatch boundary, or the next one at once."""
         self.program.stop()
 
     def _shuffled(self) -> np.ndarray:
@@ -162,18 +168,18 @@ class Run:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
         rate = program.state.get_slot("learning_rate") * self._factors(self.epoch)[-1]
-        seconds = program.seconds
+        judged = self._judge()  # an interruption here leaves the epoch open, and the next advance closes it
+        epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
         program.begin_epoch()
-        judged = self._judge()
-        self.history.append(Epoch(self.epoch, loss, metric, *judged, float(rate), norm, seconds))
-        return self.history[-1]
+        self.history.append(epoch)
+        return epoch
 
     def _judge(self) -> tuple[float | None, float | None]:
         """Loss and metric on the validation data, by the weights of this moment."""
         if self._validation is None:
             return None, None
         x, y = self._validation
-        folded = joining.fold(self.model.tape, self._arrays())
+        folded = joining.fold(self.tape, self._arrays())
         rows = self.loss.by_row(Predictor(*folded, self.model.dtype).predict(x, threads=self.threads), y)
         return float(rows[0].mean()), float(rows[1].mean())
 
@@ -182,7 +188,7 @@ class Run:
 
     def _hand_over(self) -> None:
         """Give the model the weights of this moment."""
-        self.model.take(self._arrays(), self.loss)
+        self.model.take(self._arrays(), loss=self.loss)
 
     # ---- steering ----
 
@@ -206,7 +212,7 @@ class Run:
         rate = checks.number("learning_rate", rate, 0)
         factor = self._next_factor()
         if factor == 0 and rate > 0:
-            raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance a minibatch first")
+            raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance first")
         self.program.state.set_slot("learning_rate", rate / factor if factor else 0.0)
 
     def _next_factor(self) -> float:
@@ -217,15 +223,15 @@ class Run:
 
     def checkpoint(self) -> Checkpoint:
         """The state of this moment, to go back to."""
-        with self.program.alone():
+        with self._alone:
             return Checkpoint(self.program.state.to_bytes(), tuple(self.history))
 
     def revert(self, mark: Checkpoint) -> None:
         """Go back to a checkpoint of this run; what comes after is as it was then, to the bit."""
-        with self.program.alone():
+        with self._alone:
             self.program.state.restore(mark.state)
-        self.history = list(mark.history)
-        self._hand_over()
+            self.history = list(mark.history)
+            self._hand_over()
 
     def state(self) -> bytes:
         """All that a run made in the same way, in another process too, needs to go on from here: see restore."""
@@ -236,16 +242,20 @@ class Run:
     def restore(self, state: bytes) -> None:
         """Take over what state() gave; FileError where this run was made in another way, and nothing changes then."""
         tensors, document = files.unpack("run", state)
-        history = document.pop("history", None)
         for name, value in self._facts().items():
-            if document.get(name) != value:
-                raise FileError(f"state: {name}: this run has {value!r}, the state comes from {document.get(name)!r}")
-        self.revert(Checkpoint(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in history)))
+            came = document.get(name) if isinstance(document, dict) else None
+            if came != value:
+                raise FileError(f"state: {name}: this run has {value!r}, the state comes from {came!r}")
+        try:
+            mark = Checkpoint(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in document["history"]))
+        except (KeyError, TypeError) as error:
+            raise FileError(f"state: its contents cannot be read: {error}") from error
+        self.revert(mark)
 
     def _facts(self) -> dict[str, Any]:
         """What must be equal for a state to fit."""
         return {
-            "tape": files.tape_to_record(self.model.tape), "dtype": str(self.model.dtype), "seed": self.seed,
-            "rows": self.rows, "minibatches": len(self._starts) - 1, "loss": repr(self.loss),
-            "optimizer": type(self.optimizer).__name__, "schedule": repr(self.schedule),
+            "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
+            "rows": self.rows, "batch_size": self.batch_size, "loss": repr(self.loss), "schedule": repr(self.schedule),
+            "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "variant": self._variant,
         }  # fmt: skip

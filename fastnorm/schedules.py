@@ -1,4 +1,4 @@
-"""Schedules: the factor of the learning rate over the course of training, by epochs done (a fraction within an epoch)."""
+"""Schedules: the factor of the learning rate as training goes on, by epochs done (a fraction within an epoch)."""
 
 from dataclasses import dataclass
 from typing import Protocol

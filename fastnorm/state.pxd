@@ -17,6 +17,7 @@ cdef class State:
     cdef Py_ssize_t size
     cdef Py_ssize_t decayed                     # bytes of the parameters that weight decay touches: they come first
     cdef Py_ssize_t learned                     # bytes of all parameters; and from one moment to the next
+    cdef Py_ssize_t first_slot, first_counter   # bytes from the start of the block
     cdef char* moments
     cdef double* slot
     cdef double* totals

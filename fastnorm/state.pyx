@@ -17,6 +17,11 @@ RANGES = {
 }  # fmt: skip
 
 
+def _within(name, value):
+    low, high, ends = RANGES.get(name, (0, 1, "[)"))
+    return checks.number(name, value, low, high, ends=ends)
+
+
 cdef class State:
     """The block for a tape and an optimizer, zeroed but for the slots.
 
@@ -38,19 +43,19 @@ cdef class State:
         decaying = {value.name: sizes[value.name] for value in parameters if value.settings["decays"]}
         self.decayed = layout.offsets(decaying)[1]
         first = moments * self.learned + self.learned
-        places, end = layout.offsets(
-            {value.name: sizes[value.name] for value in statistics}
-            | {"the slots": 8 * len(slots), "the totals": 8 * TOTALS, "the counters": 8 * COUNTERS}
-        )
+        places, size = layout.offsets({value.name: sizes[value.name] for value in statistics})
         offsets |= {name: first + place for name, place in places.items()}
-        self.size = first + end
+        self.parts = {name: (offsets[name], *shape) for name, shape in shapes.items()}
+        self.first_slot = first + size
+        places, size = layout.offsets({"slots": 8 * len(slots), "totals": 8 * TOTALS, "counters": 8 * COUNTERS})
+        self.first_counter = self.first_slot + <Py_ssize_t> places["counters"]
+        self.size = self.first_slot + size
         self.block = aligned(self.size)
         self.data = address(self.block)
-        self.parts = {name: (offsets[name], *shape) for name, shape in shapes.items()}
         self.moments = self.data + self.learned
-        self.slot = <double*> (self.data + <Py_ssize_t> offsets["the slots"])
-        self.totals = <double*> (self.data + <Py_ssize_t> offsets["the totals"])
-        self.counters = <int64_t*> (self.data + <Py_ssize_t> offsets["the counters"])
+        self.slot = <double*> (self.data + self.first_slot)
+        self.totals = <double*> (self.data + self.first_slot + <Py_ssize_t> places["totals"])
+        self.counters = <int64_t*> (self.data + self.first_counter)
         self.slots = {name: position for position, name in enumerate(slots)}
         for name, value in slots.items():
             self.set_slot(name, value)
@@ -69,8 +74,7 @@ cdef class State:
 
     def set_slot(self, name, value):
         """Change a hyperparameter, within what it may be."""
-        low, high, ends = RANGES.get(name, (0, 1, "[)"))
-        self.slot_of(name)[0] = checks.number(name, value, low, high, ends=ends)
+        self.slot_of(name)[0] = _within(name, value)
 
     def read(self, name):
         """A copy of a parameter or statistic."""
@@ -97,6 +101,15 @@ cdef class State:
         """Go back to what to_bytes gave, for the same tape, dtype and optimizer; nothing changes where it does not fit."""
         if len(state) != self.size:
             raise FileError(f"state: expected {self.size} bytes, got {len(state)}; it belongs to another model or optimizer")
+        slots = np.frombuffer(state, np.float64, len(self.slots), self.first_slot)
+        counters = np.frombuffer(state, np.int64, COUNTERS, self.first_counter)
+        try:
+            for name, position in self.slots.items():
+                _within(name, slots[position])
+        except SettingError as error:
+            raise FileError(f"state: {error}") from error
+        if counters.min() < 0:
+            raise FileError(f"state: expected counters of 0 or more, got {counters}")
         self.block[...] = np.frombuffer(state, np.uint8)
 
     @property

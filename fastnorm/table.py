@@ -219,7 +219,8 @@ def split(
     parts = tuple(np.flatnonzero(part == place) for place in range(len(shares)))
     if not all(rows.size for rows in parts):
         sizes = ", ".join(str(rows.size) for rows in parts)
-        raise DataError(f"rows: expected enough to share among {len(shares)} parts, got {count}, which give {sizes}")
+        rows = f"{count} of {classes.max() + 1} classes" if groups is not None else str(count)
+        raise DataError(f"rows: expected enough to share among {len(shares)} parts, got {rows}, which give {sizes}")
     return parts
 
 

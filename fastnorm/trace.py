@@ -1,5 +1,6 @@
 """Recording: a forward pass is run once on symbols, and what it does becomes a tape, a list of operations on values."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, SupportsIndex
@@ -22,7 +23,7 @@ class _Rows:
             "use operations that work for any N, such as a mean over rows"
         )
 
-    __int__ = __float__ = __index__  # type: ignore[assignment]
+    __int__ = __float__ = __index__
 
 
 ROWS = _Rows()
@@ -86,6 +87,7 @@ class Tape:
 
     def add(self, role: str, name: str, shape: tuple[SupportsIndex, ...], **settings: Any) -> Value:
         """Add a value that no operation gives. Names of parameters and statistics are unique."""
+        shape = tuple(n if n is ROWS else operator.index(n) for n in shape)
         if role in ("parameter", "statistic") and any(value.name == name for value in self.values):
             raise TraceError(f"two parameters are named {name!r}; give each its own name")
         value = Value(self, len(self.values), role, name, shape, settings)
@@ -103,8 +105,12 @@ class Tape:
     ) -> Value:
         """Add an operation and return its result.
 
-        slots  attributes that may change between minibatches -> the kind of slot: "dropout" gives dropout_0, dropout_1 ...
+        slots  attributes that may change between minibatches -> the kind of slot: "dropout" gives dropout_0, dropout_1
         """
+        if any(value.tape is not self for value in inputs):
+            raise TraceError(f"{name}: expected values of one recording, got {', '.join(map(repr, inputs))} of several")
+        if len(set(inputs)) < len(inputs):
+            raise TraceError(f"{name}: expected a different value for each input, got {', '.join(map(repr, inputs))}")
         output = self.add("result", f"{name}_{len(self.operations)}", shape)
         names = {attribute: f"{kind}_{self._count(kind)}" for attribute, kind in (slots or {}).items()}
         operation = Operation(name, tuple(value.index for value in inputs), output.index, attributes, names)
@@ -113,11 +119,30 @@ class Tape:
 
     def _count(self, kind: str) -> int:
         """How many slots of this kind there are so far."""
-        return sum(name.rpartition("_")[0] == kind for operation in self.operations for name in operation.slots.values())
+        names = [name for operation in self.operations for name in operation.slots.values()]
+        return sum(name.rpartition("_")[0] == kind for name in names)
 
     def of_role(self, *roles: str) -> list[Value]:
         """The values of these roles, in order."""
         return [value for value in self.values if value.role in roles]
+
+    def one(self, role: str) -> Value:
+        """The only value of this role."""
+        values = self.of_role(role)
+        if len(values) != 1:
+            raise TraceError(f"expected one {role}, got {len(values)}: {', '.join(map(repr, values))}")
+        return values[0]
+
+    @property
+    def result(self) -> Value:
+        """What the last operation gives; every other result must be read by an operation."""
+        if not self.operations:
+            raise TraceError("expected a forward pass with an operation, got none")
+        *others, last = (operation.output for operation in self.operations)
+        unread = set(others) - {index for operation in self.operations for index in operation.inputs}
+        if unread:
+            raise TraceError(f"{self.values[min(unread)]!r} is computed but never used; leave it out")
+        return self.values[last]
 
     def consumers(self, index: int) -> list[Operation]:
         """The operations that read a value."""

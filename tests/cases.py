@@ -179,7 +179,9 @@ def _sgd(rng, n, c, dtype):
     return *_normal(rng, dtype, 3, n, c), 0.0625
 
 
-@_calls("adam", {}, {"l2": 0.5, "weight_decay": 0.25, "learning_rate": 0.0625, "epsilon": 0.5}, changed=(0, 2, 3), out=False)
+@_calls(
+    "adam", {}, {"l2": 0.5, "weight_decay": 0.25, "learning_rate": 0.0625, "epsilon": 0.5}, changed=(0, 2, 3), out=False
+)
 def _adam(rng, n, c, dtype):
     parameters, gradients, first, second = _normal(rng, dtype, 4, n, c)
     return parameters, gradients, first, np.abs(second), 3

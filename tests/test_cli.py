@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def tuned(data, tmp_path_factory):
 def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
     out, done = tuned
     assert done.returncode == 0, done.stderr
-    assert "task: classification (guessed; --task says otherwise)" in done.stdout
+    assert "task: classification (guessed; --task sets it)" in done.stdout
     assert "rows: 154 training, 38 validation, 48 test" in done.stdout
     study = Study.open(out / "study.sqlite")
     assert [trial.state for trial in study.trials] == ["finished"] * 4
@@ -78,8 +79,7 @@ def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
 def test_without_a_terminal_progress_is_plain_lines(tuned):
     lines = tuned[1].stderr.splitlines()
     assert [line.split(",")[0] for line in lines] == [f"{count} of 4 trials" for count in (1, 2, 3, 4)]
-    assert all("best accuracy 0." in line or "best accuracy 1." in line for line in lines)
-    assert all(line.endswith(" left") for line in lines)
+    assert all(re.search(r", \d+:\d\d left, best accuracy [01]\.\d{4} \(trial \d\)$", line) for line in lines)
     assert "\x1b" not in tuned[1].stderr
 
 
@@ -127,7 +127,7 @@ def test_regression_is_scored_in_the_targets_own_units(command, data, tmp_path):
     options = ["--trials", 4, "--epochs", 40, "--out", tmp_path / "prices"]
     code, printed, _ = command("tune", data / "prices.csv", "-t", "price", *options)
     assert code == 0
-    assert "task: regression (guessed; --task says otherwise)" in printed
+    assert "task: regression (guessed; --task sets it)" in printed
     error, explained = printed.splitlines()[-4:-2]
     assert error.split()[:3] == ["mean", "absolute", "error"]
     assert 100 < float(error.split()[-1]) < 20_000
@@ -153,16 +153,16 @@ def test_fit_keeps_the_best_epoch(command, data, tmp_path):
     code, printed, progress = command("fit", data / "flowers.csv", "-t", "name", *options)
     assert code == 0
     assert len(progress.splitlines()) == 12
-    assert progress.splitlines()[-1].startswith("epoch 12 of 12, best accuracy ")
+    assert progress.splitlines()[-1].startswith("epoch 12 of 12, 0:00 left, best accuracy ")
     best = progress.splitlines()[-1].split("best accuracy ")[1].split()[0]
     assert printed.splitlines()[-3].split()[:2] == ["accuracy", best]
-    assert "hidden [16, 8]" in printed.splitlines()[-2]
+    assert re.match(r"epoch \d+: hidden \[16, 8\], ", printed.splitlines()[-2])
     code, printed, _ = command("predict", tmp_path / "m.safetensors", data / "flowers.csv")
     assert (code, len(printed.splitlines())) == (0, 241)
 
 
 def test_fit_without_hidden_layers_is_softmax_regression(command, tmp_path):
-    options = ["--hidden", 0, "--epochs", 30, "--out", tmp_path / "m.safetensors"]
+    options = ["--hidden", 0, "--learning-rate", 0.03, "--epochs", 30, "--out", tmp_path / "m.safetensors"]
     code, printed, _ = command("fit", "--example", "digits", *options)
     assert code == 0
     assert float(printed.splitlines()[-3].split()[-1]) > 0.9
@@ -174,7 +174,7 @@ def test_ctrl_c_saves_the_best_so_far(tmp_path):
         [*COMMAND, "tune", "--example", "digits", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     for _ in range(3):
-        assert "trials, best accuracy" in process.stderr.readline()
+        assert "left, best accuracy" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     printed, rest = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -219,7 +219,7 @@ def test_on_a_terminal_progress_is_one_live_line(tmp_path):
     os.close(terminal)
     assert process.wait(timeout=120) == 0
     text = shown.decode()
-    assert "2 of 2 trials, best accuracy 0." in text
+    assert "2 of 2 trials, 0:00 left, best accuracy 0." in text
     assert "\x1b[?25h" in text  # the cursor is back
 
 
@@ -261,7 +261,8 @@ WRONG = [
         "--hidden: expected units of each layer like 128,128, got 'x'",
     ),
     (["fit", "--example", "digits", "--learning-rate", "-1"], "learning_rate: expected"),
-    (["predict"], "Missing argument"),
+    (["fit", "--example", "digits", "--out", "{data}"], "{data}: is a folder"),
+    (["predict"], "Missing argument 'MODEL'"),
     (["predict", "{data}/flowers.csv", "{data}/flowers.csv"], "{data}/flowers.csv: "),
     (["predict", "{data}/missing.safetensors", "{data}/flowers.csv"], "{data}/missing.safetensors: "),
 ]
@@ -284,6 +285,17 @@ def test_wrong_data_for_predict_are_said_in_one_line(tuned, command, data, tmp_p
     code, _, complaint = command("predict", model, data / "flowers.csv", "--out", tmp_path / "no" / "where.csv")
     assert code == 2
     assert complaint == f"fastnorm: {tmp_path}/no/where.csv: cannot write this file (No such file or directory)\n"
+
+
+def test_a_search_that_scored_nothing_says_what_to_change(command, data, tmp_path):
+    code, _, complaint = command("tune", "--example", "digits", "--minutes", 1e-9, "--out", tmp_path / "x")
+    assert code == 2
+    assert complaint.splitlines()[-1].endswith("the time ended before the first epoch did; give more --minutes")
+    options = ["--learning-rate", "1e30", "--epochs", 1, "--out", tmp_path / "m.safetensors"]
+    code, _, complaint = command("fit", data / "prices.csv", "-t", "price", *options)
+    assert code == 2
+    assert complaint.splitlines()[-1].endswith("left the finite numbers in the first epoch; try a lower learning rate")
+    assert not (tmp_path / "m.safetensors").exists()
 
 
 def test_probabilities_of_a_quantity_are_refused(command, data, tmp_path):

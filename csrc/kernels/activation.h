@@ -16,7 +16,7 @@ static void FN(relu_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, p
     T* dx = dx_;
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx)
         FOR_ROW_VECTORS (j, lanes, c)
-            FN(store_edge)(dx + j, (V)((I)FN(load_edge)(dy + j, lanes) & (I)(FN(load_edge)(y + j, lanes) > 0)), lanes);
+            FN(store_edge)(dx + j, FN(where_positive)(FN(load_edge)(dy + j, lanes), FN(load_edge)(y + j, lanes)), lanes);
 }
 
 static void FN(dropout)(const void* x_, ptrdiff_t ldx, ptrdiff_t first_row, ptrdiff_t n, ptrdiff_t c, double rate, uint64_t seed,

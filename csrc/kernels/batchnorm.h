@@ -96,7 +96,7 @@ typedef struct { const T *dy, *x, *y; ptrdiff_t lddy, ldx, ldy, n; T* dx; ptrdif
 INLINE V FN(gated)(const FN(backward_job)* job, const T* dy, const T* y, int v, int vectors, ptrdiff_t lanes)
 {
     const V value = FN(strip_load)(dy, v, vectors, lanes);
-    return job->y ? (V)((I)value & (I)(FN(strip_load)(y, v, vectors, lanes) > 0)) : value;
+    return job->y ? FN(where_positive)(value, FN(strip_load)(y, v, vectors, lanes)) : value;
 }
 
 /* dx = scale (dy - mean of dy - (x - mean) inverse_std^2 mean of dy (x - mean)), each column's means over the rows. */

@@ -1,7 +1,6 @@
 /* What needs one pass over rows and no neighbors, and the small words the other kernels are written with. */
 
 INLINE V FN(larger)(V a, V b) { return FN(choose)((I)(a > b), a, b); }
-INLINE V FN(positive)(V x) { return (V)((I)x & ~(I)(x < 0)); }                 /* nan stays nan */
 
 /* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. */
 #define FOR_ROW_VECTORS(j, lanes, c) \

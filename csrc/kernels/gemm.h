@@ -2,14 +2,14 @@
  *
  *          n                 A tile is ROWS rows by one or two vectors of c, kept in registers while p runs over k:
  *      +---++---+            one b row of the strip is loaded, and each a element broadcast against it. A strip is two
- *    k | b || b |            vectors of columns; DEPTH rows of it stay in the first cache while all tiles of a pass by.
+ *    k | b || b |            vectors of columns; DEPTH rows of it stay close while all tiles of a pass by.
  *      +---++---+            Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is
  *   +-++---++---+            not whole is copied, zero-padded, and only the store of c looks at its width.
  * m |a||   ||   |            Each element is one chain over k from its start, whatever the tile: rows do not depend on
  *   +-++---++---+            their batch. Between blocks of DEPTH the chain waits in c.
  */
 
-enum { FN(DEPTH) = 16384 / (2 * VECTOR_BYTES) };       /* rows of a strip: 16 KB of it, half of the first cache */
+enum { FN(DEPTH) = 32768 / (2 * VECTOR_BYTES) };       /* rows of a strip: 32 KB of it; half or twice as much is slower */
 #if defined(__AVX512F__)
 enum { FN(ROWS) = 12 };                                 /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
 #elif defined(__AVX2__)
@@ -56,15 +56,20 @@ INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
                 sum[i][j] += x * row[j];
         }
     }
-    UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < vectors; j++) {
-            T* c = job->c + i * job->ldc + j * lanes;
-            const V value = job->relu ? FN(positive)(sum[i][j]) : sum[i][j];
-            if (j < vectors - 1 || rest == lanes)
-                FN(store)(c, value);
-            else
-                FN(store_part)(c, value, rest);
-        }
+    if (job->relu)
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++)
+                sum[i][j] = FN(positive)(sum[i][j]);
+    T* c = job->c;
+    const ptrdiff_t ldc = job->ldc;
+    if (rest == lanes)
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++)
+                FN(store)(c + i * ldc + j * lanes, sum[i][j]);
+    else
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++)
+                FN(store_edge)(c + i * ldc + j * lanes, sum[i][j], j < vectors - 1 ? lanes : rest);
 }
 
 #define FN_TILE(rows) \
@@ -129,14 +134,39 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
     }
 }
 
-/* Squares of 16 by 16 keep both the rows read and the rows written in the first cache. */
+/* y (4, 4) = the transpose of x, in registers. */
+INLINE void FN(transpose_square)(const T* x, ptrdiff_t ldx, T* y, ptrdiff_t ldy)
+{
+    typedef T row __attribute__((vector_size(4 * sizeof(T))));
+    row a, b, c, d;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, x + ldx, sizeof b);
+    memcpy(&c, x + 2 * ldx, sizeof c);
+    memcpy(&d, x + 3 * ldx, sizeof d);
+    const row ac_low = __builtin_shufflevector(a, c, 0, 4, 1, 5), ac_high = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+    const row bd_low = __builtin_shufflevector(b, d, 0, 4, 1, 5), bd_high = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(ac_low, bd_low, 0, 4, 1, 5);
+    b = __builtin_shufflevector(ac_low, bd_low, 2, 6, 3, 7);
+    c = __builtin_shufflevector(ac_high, bd_high, 0, 4, 1, 5);
+    d = __builtin_shufflevector(ac_high, bd_high, 2, 6, 3, 7);
+    memcpy(y, &a, sizeof a);
+    memcpy(y + ldy, &b, sizeof b);
+    memcpy(y + 2 * ldy, &c, sizeof c);
+    memcpy(y + 3 * ldy, &d, sizeof d);
+}
+
+/* Blocks of 16 by 16 keep both the rows read and the rows written in the first cache; within them, squares of 4 by 4. */
 static void FN(transpose)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
     const T* x = x_;
     T* y = y_;
-    for (ptrdiff_t i = 0; i < n; i += 16)
-        for (ptrdiff_t j = 0; j < c; j += 16)
-            for (ptrdiff_t jj = j; jj < j + 16 && jj < c; jj++)
-                for (ptrdiff_t ii = i; ii < i + 16 && ii < n; ii++)
-                    y[jj * ldy + ii] = x[ii * ldx + jj];
+    const ptrdiff_t whole_n = n / 4 * 4, whole_c = c / 4 * 4;
+    for (ptrdiff_t i = 0; i < whole_n; i += 16)
+        for (ptrdiff_t j = 0; j < whole_c; j += 16)
+            for (ptrdiff_t jj = j; jj < j + 16 && jj < whole_c; jj += 4)
+                for (ptrdiff_t ii = i; ii < i + 16 && ii < whole_n; ii += 4)
+                    FN(transpose_square)(x + ii * ldx + jj, ldx, y + jj * ldy + ii, ldy);
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = i < whole_n ? whole_c : 0; j < c; j++)
+            y[j * ldy + i] = x[i * ldx + j];
 }

@@ -32,40 +32,90 @@ INLINE double FN(target_logit)(const T* x, const T* targets, ptrdiff_t c, T larg
     return sum;
 }
 
-static void FN(softmax_cross_entropy)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
-                                      const void* targets_, ptrdiff_t ldt, const void* weights_, double smoothing, double scale,
-                                      double* losses, double* correct, void* dx_, ptrdiff_t lddx)
+enum { FN(BLOCK) = 64 };                                /* rows at a time, at the most */
+
+/* losses += log(sums), for count <= BLOCK rows. */
+INLINE void FN(add_logarithms)(const double* sums, ptrdiff_t count, double* losses)
 {
-    const T *x = x_, *targets = targets_, *weights = weights_;
-    T* dx = dx_;
-    for (ptrdiff_t i = 0; i < n; i++, x += ldx) {
-        const T largest = FN(row_largest)(x, k);
-        double logit = targets || smoothing > 0 ? FN(target_logit)(x, targets, k, largest, smoothing) : 0;
-        if (labels) {
-            if (smoothing < 1)
-                logit += (1 - smoothing) * ((double)x[labels[i]] - (double)largest);
-            correct[i] = FN(is_first_largest)(x, labels[i], largest);
-        } else {
-            correct[i] = FN(same_place)(x, targets, k);
-        }
-        const double sum = FN(row_exponentials)(x, k, largest, dx);               /* dx may be x: x is not read again */
-        losses[i] = log(sum) - logit;
-        if (dx) {
-            const T weight = (T)(scale * (weights ? (double)weights[i] : 1));
-            const T share = (T)(1 / sum), even = (T)(smoothing / (double)k), kept = (T)(1 - smoothing);
-            FOR_ROW_VECTORS (j, lanes, k) {
-                V target = FN(splat)(even);
-                if (targets)
-                    target += FN(load_edge)(targets + j, lanes) * kept;
-                FN(store_edge)(dx + j, (FN(load_edge)(dx + j, lanes) * share - target) * weight, lanes);
-            }
-            if (labels)
-                dx[labels[i]] -= weight * kept;
-            dx += lddx;
-        }
-        if (targets)
-            targets += ldt;
+    for (ptrdiff_t i = 0; i < count; i += LANES_f64) {
+        const ptrdiff_t lanes = count - i < LANES_f64 ? count - i : LANES_f64;
+        const V_f64 logs = logarithm_f64(load_filled_f64(sums + i, lanes, 1));
+        store_edge_f64(losses + i, load_edge_f64(losses + i, lanes) + logs, lanes);
     }
+}
+
+typedef struct {
+    const T* x;
+    ptrdiff_t ldx, n, k;
+    const int32_t* labels;
+    const T* targets;
+    ptrdiff_t ldt;
+    const T* weights;
+    double smoothing, scale, *losses, *correct;
+    T* dx;
+    ptrdiff_t lddx;
+} FN(cross_entropy_job);
+
+/* What the row loses but for the logarithm of its sum; says in correct whether its largest logit is the target's. */
+INLINE double FN(judge_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T largest)
+{
+    const T* x = job->x + row * job->ldx;
+    const T* targets = job->targets ? job->targets + row * job->ldt : NULL;
+    double logit = targets || job->smoothing > 0 ? FN(target_logit)(x, targets, job->k, largest, job->smoothing) : 0;
+    if (targets) {
+        job->correct[row] = FN(same_place)(x, targets, job->k);
+    } else {
+        logit += (1 - job->smoothing) * ((double)x[job->labels[row]] - (double)largest);
+        job->correct[row] = FN(is_first_largest)(x, job->labels[row], largest);
+    }
+    return -logit;
+}
+
+/* dx of a row that holds the exponentials: weight * (share * exponentials - target). */
+INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T share, T even, T kept)
+{
+    T* dx = job->dx + row * job->lddx;
+    const T weight = (T)(job->scale * (job->weights ? (double)job->weights[row] : 1));
+    FOR_ROW_VECTORS (j, lanes, job->k) {
+        V target;
+        if (job->targets)
+            target = FN(load_edge)(job->targets + row * job->ldt + j, lanes) * kept + even;
+        else
+            target = FN(choose)(FN(lane_is)(job->labels[row] - j), FN(splat)(kept + even), FN(splat)(even));
+        FN(store_edge)(dx + j, (FN(load_edge)(dx + j, lanes) * share - target) * weight, lanes);
+    }
+}
+
+/* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do not. */
+INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t first, ptrdiff_t count, T even, T kept)
+{
+    T largest[FN(BLOCK)], shares[FN(BLOCK)];
+    double sums[FN(BLOCK)];
+    for (ptrdiff_t i = 0; i < count; i++)
+        largest[i] = FN(row_largest)(job->x + (first + i) * job->ldx, job->k);
+    for (ptrdiff_t i = 0; i < count; i++)                                         /* dx may be x: x is read here last */
+        job->losses[first + i] = FN(judge_row)(job, first + i, largest[i]);
+    for (ptrdiff_t i = 0; i < count; i++) {
+        T* dx = job->dx ? job->dx + (first + i) * job->lddx : NULL;
+        sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, job->k, largest[i], dx);
+    }
+    FN(add_logarithms)(sums, count, job->losses + first);
+    if (!job->dx)
+        return;
+    for (ptrdiff_t i = 0; i < count; i++)
+        shares[i] = (T)(1 / sums[i]);
+    for (ptrdiff_t i = 0; i < count; i++)
+        FN(gradient_row)(job, first + i, shares[i], even, kept);
+}
+
+static void FN(softmax_cross_entropy)(const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
+                                      const void* targets, ptrdiff_t ldt, const void* weights, double smoothing, double scale,
+                                      double* losses, double* correct, void* dx, ptrdiff_t lddx)
+{
+    const FN(cross_entropy_job) job = {x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct, dx, lddx};
+    const ptrdiff_t fitting = 2048 / k, block = fitting < 1 ? 1 : fitting < FN(BLOCK) ? fitting : FN(BLOCK);   /* in the cache */
+    for (ptrdiff_t i = 0; i < n; i += block)
+        FN(cross_entropy_block)(&job, i, n - i < block ? n - i : block, (T)(smoothing / (double)k), (T)(1 - smoothing));
 }
 
 static void FN(mean_squared_error)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets_, ptrdiff_t ldt,

@@ -2,11 +2,16 @@
 
 enum { FN(STRIP) = 4 };                                 /* vectors of a strip */
 
-/* Call body(vectors, lanes of the last one, first column) for every strip; vectors is a constant in each call. */
+/* Call body(vectors, lanes of the last one, first column) for every strip; both are constants in the calls for whole
+ * strips, by far the most, and vectors is in all. */
 #define FOR_STRIPS(c, body) \
     for (ptrdiff_t j = 0; j < (c); j += FN(STRIP) * LANES) { \
         const ptrdiff_t columns = (c) - j < FN(STRIP) * LANES ? (c) - j : FN(STRIP) * LANES; \
         const ptrdiff_t lanes = columns - (columns - 1) / LANES * LANES; \
+        if (columns == FN(STRIP) * LANES) { \
+            body(FN(STRIP), LANES, j); \
+            continue; \
+        } \
         switch ((columns - 1) / LANES) { \
         case 0: body(1, lanes, j); break; \
         case 1: body(2, lanes, j); break; \

@@ -46,32 +46,69 @@ INLINE void store_f64(double* p, V_f64 v) { *(VU_f64*)p = v; }
 INLINE V_f32 splat_f32(float x) { return x - (V_f32){0}; }
 INLINE V_f64 splat_f64(double x) { return x - (V_f64){0}; }
 
-/* Lane by lane: yes where the condition holds, else no; and the condition that holds in the first lanes. */
+/* max(0, x), nan where x is nan; and x where y > 0, else 0. */
+#if defined(__AVX512F__)
+INLINE V_f32 positive_f32(V_f32 x) { return (V_f32)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x); }
+INLINE V_f64 positive_f64(V_f64 x) { return (V_f64)_mm512_max_pd(_mm512_setzero_pd(), (__m512d)x); }
+INLINE V_f32 where_positive_f32(V_f32 x, V_f32 y)
+{
+    return (V_f32)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)y, _mm512_setzero_ps(), _CMP_GT_OQ), (__m512)x);
+}
+INLINE V_f64 where_positive_f64(V_f64 x, V_f64 y)
+{
+    return (V_f64)_mm512_maskz_mov_pd(_mm512_cmp_pd_mask((__m512d)y, _mm512_setzero_pd(), _CMP_GT_OQ), (__m512d)x);
+}
+#else
+INLINE V_f32 positive_f32(V_f32 x) { return (V_f32)((I_f32)x & ~(I_f32)(x < 0)); }
+INLINE V_f64 positive_f64(V_f64 x) { return (V_f64)((I_f64)x & ~(I_f64)(x < 0)); }
+INLINE V_f32 where_positive_f32(V_f32 x, V_f32 y) { return (V_f32)((I_f32)x & (I_f32)(y > 0)); }
+INLINE V_f64 where_positive_f64(V_f64 x, V_f64 y) { return (V_f64)((I_f64)x & (I_f64)(y > 0)); }
+#endif
+
+/* Lane by lane: yes where the condition holds, else no. */
 INLINE V_f32 choose_f32(I_f32 condition, V_f32 yes, V_f32 no) { return (V_f32)(((I_f32)yes & condition) | ((I_f32)no & ~condition)); }
 INLINE V_f64 choose_f64(I_f64 condition, V_f64 yes, V_f64 no) { return (V_f64)(((I_f64)yes & condition) | ((I_f64)no & ~condition)); }
-INLINE I_f32 first_lanes_f32(ptrdiff_t lanes)
+
+/* The condition that holds in lane number `lane`, and nowhere where there is no such lane. */
+INLINE I_f32 lane_is_f32(ptrdiff_t lane)
 {
     I_f32 numbers = {0};
     for (int i = 0; i < LANES_f32; i++)
         numbers[i] = i;
-    return numbers < (int32_t)lanes;
+    return numbers == (int32_t)lane;
 }
-INLINE I_f64 first_lanes_f64(ptrdiff_t lanes)
+INLINE I_f64 lane_is_f64(ptrdiff_t lane)
 {
     I_f64 numbers = {0};
     for (int i = 0; i < LANES_f64; i++)
         numbers[i] = i;
-    return numbers < (int64_t)lanes;
+    return numbers == (int64_t)lane;
 }
 
-/* The first lanes of a vector from and to memory, lanes < LANES; the other lanes read as 0 and are not touched. */
+/* The first lanes of a vector from and to memory, lanes < LANES; the other lanes are not touched, and read as 0
+ * or, with load_filled (lanes <= LANES), as what it is told. */
 #if defined(__AVX512F__)
 INLINE V_f32 load_part_f32(const float* p, ptrdiff_t lanes) { return (V_f32)_mm512_maskz_loadu_ps((1u << lanes) - 1, p); }
 INLINE V_f64 load_part_f64(const double* p, ptrdiff_t lanes) { return (V_f64)_mm512_maskz_loadu_pd((1u << lanes) - 1, p); }
 INLINE void store_part_f32(float* p, V_f32 v, ptrdiff_t lanes) { _mm512_mask_storeu_ps(p, (1u << lanes) - 1, (__m512)v); }
 INLINE void store_part_f64(double* p, V_f64 v, ptrdiff_t lanes) { _mm512_mask_storeu_pd(p, (1u << lanes) - 1, (__m512d)v); }
+INLINE V_f32 load_filled_f32(const float* p, ptrdiff_t lanes, float fill)
+{
+    return (V_f32)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), (1u << lanes) - 1, p);
+}
+INLINE V_f64 load_filled_f64(const double* p, ptrdiff_t lanes, double fill)
+{
+    return (V_f64)_mm512_mask_loadu_pd(_mm512_set1_pd(fill), (1u << lanes) - 1, p);
+}
 #else
 #define FN_PARTS(T, SUFFIX) \
+    INLINE V_##SUFFIX load_filled_##SUFFIX(const T* p, ptrdiff_t lanes, T fill) \
+    { \
+        V_##SUFFIX v = splat_##SUFFIX(fill); \
+        for (ptrdiff_t i = 0; i < lanes; i++) \
+            v[i] = p[i]; \
+        return v; \
+    } \
     INLINE V_##SUFFIX load_part_##SUFFIX(const T* p, ptrdiff_t lanes) \
     { \
         V_##SUFFIX v = {0}; \
@@ -209,6 +246,25 @@ INLINE V_f64 root_f64(V_f64 v) { return (V_f64)_mm_sqrt_pd((__m128d)v); }
 #else
 INLINE V_f32 root_f32(V_f32 v) { for (int i = 0; i < LANES_f32; i++) v[i] = sqrtf(v[i]); return v; }
 INLINE V_f64 root_f64(V_f64 v) { for (int i = 0; i < LANES_f64; i++) v[i] = sqrt(v[i]); return v; }
+#endif
+
+/* p 2^n for whole n, rounded once; n holds small integers. */
+#if defined(__AVX512F__)
+INLINE V_f32 times_power_f32(V_f32 p, V_f32 n) { return (V_f32)_mm512_scalef_ps((__m512)p, (__m512)n); }
+INLINE V_f64 times_power_f64(V_f64 p, V_f64 n) { return (V_f64)_mm512_scalef_pd((__m512d)p, (__m512d)n); }
+#else
+/* 2^n in two factors that are both normal numbers, so that only the last product rounds. */
+INLINE V_f32 times_power_f32(V_f32 p, V_f32 n)
+{
+    const I_f32 whole = __builtin_convertvector(n, I_f32), half = whole >> 1;
+    return p * (V_f32)((half + 127) << 23) * (V_f32)((whole - half + 127) << 23);
+}
+INLINE V_f64 times_power_f64(V_f64 p, V_f64 n)
+{
+    const double magic = 6755399441055744.0;                    /* its last bits are the integer added to it */
+    const I_f64 whole = (I_f64)(n + magic) - (I_f64)splat_f64(magic), half = whole >> 1;
+    return p * (V_f64)((half + 1023) << 52) * (V_f64)((whole - half + 1023) << 52);
+}
 #endif
 
 /* The products of the low 32 bits of each 64-bit lane. */

@@ -3,10 +3,8 @@
 INLINE T FN(row_largest)(const T* x, ptrdiff_t c)
 {
     V largest = FN(splat)((T)-INFINITY);
-    FOR_ROW_VECTORS (j, lanes, c) {
-        const V value = FN(load_edge)(x + j, lanes);
-        largest = FN(larger)(lanes == LANES ? value : FN(choose)(FN(first_lanes)(lanes), value, largest), largest);
-    }
+    FOR_ROW_VECTORS (j, lanes, c)
+        largest = FN(larger)(FN(load_filled)(x + j, lanes, (T)-INFINITY), largest);
     return FN(largest)(largest);
 }
 
@@ -15,9 +13,7 @@ INLINE double FN(row_exponentials)(const T* x, ptrdiff_t c, T largest, T* y)
 {
     W sum = FN(widen)((V){0});
     FOR_ROW_VECTORS (j, lanes, c) {
-        V value = FN(exponential)(FN(load_edge)(x + j, lanes) - largest);
-        if (lanes < LANES)
-            value = FN(choose)(FN(first_lanes)(lanes), value, (V){0});
+        const V value = FN(exponential)(FN(load_filled)(x + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
         sum = FN(wide_add)(sum, FN(widen)(value));
         if (y)
             FN(store_edge)(y + j, value, lanes);

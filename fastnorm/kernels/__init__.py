@@ -1,7 +1,7 @@
 """The numerical kernels: checked functions on NumPy arrays, the same native code that training runs.
 
-One function for each kernel, of the same name in the C code, in fastnorm.reference and in the bench. float32 and float64;
-arrays of any layout are converted once and never modified, but where a docstring says "in place".
+One function for each kernel, of the same name in the C code, in fastnorm.reference and in the bench. float32 and
+float64; arrays of any layout are converted once and never modified, but where a docstring says "in place".
 """
 
 from .activation import dropout, relu_backward, relu_forward

@@ -9,8 +9,8 @@ from .. import checks
 from .cpu cimport fn_kernels, kernels, real, usable_threads
 
 
-cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
-                            Py_ssize_t ldy, int threads) noexcept nogil:
+cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
+                            void* y, Py_ssize_t ldy, int threads) noexcept nogil:
     """y = max(0, x); rows are shared among threads."""
     cdef Py_ssize_t part, first, last
     if threads == 1:
@@ -55,7 +55,8 @@ cdef void dropout_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
 
 cdef _relu_forward(const real[:, ::1] x, real[:, ::1] y, int threads):
     with nogil:
-        relu_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
+        relu_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+                          threads)
 
 
 def relu_forward(x, *, out=None, threads=1):
@@ -76,8 +77,8 @@ def relu_forward(x, *, out=None, threads=1):
 
 cdef _relu_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
     with nogil:
-        relu_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0], dy.shape[1],
-                           &dx[0, 0], dx.shape[1], threads)
+        relu_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
+                           dy.shape[1], &dx[0, 0], dx.shape[1], threads)
 
 
 def relu_backward(dy, y, *, out=None, threads=1):

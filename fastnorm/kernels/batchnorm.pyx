@@ -9,9 +9,9 @@ from ..errors import DataError
 from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
 
 
-cdef void batchnorm_forward_columns(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
-                                    const void* gamma, const void* beta, double epsilon, int relu, void* y,
-                                    Py_ssize_t ldy, double* mean, double* variance, double* inverse_std,
+cdef void batchnorm_forward_columns(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n,
+                                    Py_ssize_t c, const void* gamma, const void* beta, double epsilon, int relu,
+                                    void* y, Py_ssize_t ldy, double* mean, double* variance, double* inverse_std,
                                     int threads) noexcept nogil:
     """Normalize with the statistics of these rows; columns are shared among threads."""
     cdef Py_ssize_t part, first, last, offset
@@ -168,6 +168,12 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
     return dx, dgamma, dbeta
 
 
+cdef _running(const double[::1] mean, const double[::1] variance, double share, double[::1] running_mean,
+              double[::1] running_variance):
+    kernels(sizeof(double)).batchnorm_running(&mean[0], &variance[0], mean.shape[0], share, &running_mean[0],
+                                              &running_variance[0])
+
+
 def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay):
     """Move the running averages toward a batch's statistics, in place; bias-corrected, so the first call copies them.
 
@@ -177,13 +183,13 @@ def batchnorm_running(mean, variance, running_mean, running_variance, weight, de
     decay                           share of the old average kept, 0 <= decay < 1 (PyTorch's 1 - momentum)
     Returns the new weight, decay * weight + 1 - decay; the averages moved by (1 - decay) / weight of the distance.
     """
-    cdef const double[::1] batch_mean = checks.vector("mean", mean, np.float64)
-    cdef const double[::1] batch_variance = checks.vector("variance", variance, np.float64, batch_mean.shape[0])
-    shape = (batch_mean.shape[0],)
-    cdef double[::1] average_mean = checks.in_place("running_mean", running_mean, shape, np.float64)
-    cdef double[::1] average_variance = checks.in_place("running_variance", running_variance, shape, np.float64)
+    mean = checks.vector("mean", mean, np.float64)
+    variance = checks.vector("variance", variance, np.float64, mean.shape[0])
+    checks.in_place("running_mean", running_mean, mean.shape, np.float64)
+    checks.in_place("running_variance", running_variance, mean.shape, np.float64)
+    checks.apart("running_mean", running_mean, mean, variance)
+    checks.apart("running_variance", running_variance, mean, variance, running_mean)
     decay = checks.number("decay", decay, 0, 1, ends="[)")
     weight = decay * checks.number("weight", weight, 0, 1) + 1 - decay
-    kernels(sizeof(double)).batchnorm_running(&batch_mean[0], &batch_variance[0], shape[0], (1 - decay) / weight,
-                                              &average_mean[0], &average_variance[0])
+    _running(mean, variance, (1 - decay) / weight, running_mean, running_variance)
     return weight

@@ -70,7 +70,8 @@ ctypedef fused real:
 cdef const fn_kernels* kernels(Py_ssize_t itemsize) noexcept nogil
 cdef int usable_threads(threads) except -1
 
-cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py_ssize_t part, int threads) noexcept nogil:
+cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py_ssize_t part,
+                                     int threads) noexcept nogil:
     """The first column of a part, where threads share c columns in whole vectors."""
     cdef Py_ssize_t border = (c + kernels.lanes - 1) // kernels.lanes * part // threads * kernels.lanes
     return border if border < c else c

@@ -24,8 +24,8 @@ cdef void gemm_rows(const fn_kernels* kernels, const void* a, Py_ssize_t a_row, 
                      <char*> c + first * ldc * kernels.itemsize, ldc, last - first, n, k, relu)
 
 
-cdef void transpose_blocks(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
-                           Py_ssize_t ldy, int threads) noexcept nogil:
+cdef void transpose_blocks(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
+                           void* y, Py_ssize_t ldy, int threads) noexcept nogil:
     """y (c, n) = the transpose of x (n, c); rows of y are shared among threads."""
     cdef Py_ssize_t part, first, last
     if threads == 1:
@@ -53,16 +53,16 @@ cdef void column_sums_columns(const fn_kernels* kernels, const void* x, Py_ssize
 
 
 cdef void dense_input_gradient(const fn_kernels* kernels, const void* dy, Py_ssize_t lddy, const void* weight,
-                               Py_ssize_t ldw, void* transposed, Py_ssize_t ldt, void* dx, Py_ssize_t lddx, Py_ssize_t n,
-                               Py_ssize_t d, Py_ssize_t h, int threads) noexcept nogil:
+                               Py_ssize_t ldw, void* transposed, Py_ssize_t ldt, void* dx, Py_ssize_t lddx,
+                               Py_ssize_t n, Py_ssize_t d, Py_ssize_t h, int threads) noexcept nogil:
     """dx (n, d) = dy (n, h) times the transpose of weight (d, h), which is put into transposed (h, d), ldt >= d."""
     transpose_blocks(kernels, weight, ldw, d, h, transposed, ldt, threads)
     gemm_rows(kernels, dy, lddy, 1, transposed, ldt, NULL, dx, lddx, n, d, h, 0, threads)
 
 
-cdef void dense_weight_gradient(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, const void* dy, Py_ssize_t lddy,
-                                void* dweight, Py_ssize_t ldw, Py_ssize_t n, Py_ssize_t d, Py_ssize_t h,
-                                int threads) noexcept nogil:
+cdef void dense_weight_gradient(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, const void* dy,
+                                Py_ssize_t lddy, void* dweight, Py_ssize_t ldw, Py_ssize_t n, Py_ssize_t d,
+                                Py_ssize_t h, int threads) noexcept nogil:
     """dweight (d, h) = the transpose of x (n, d) times dy (n, h)."""
     gemm_rows(kernels, x, 1, ldx, dy, lddy, NULL, dweight, ldw, d, h, n, 0, threads)
 
@@ -103,7 +103,8 @@ def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1)
 
 cdef _transpose(const real[:, ::1] x, real[:, ::1] y, int threads):
     with nogil:
-        transpose_blocks(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
+        transpose_blocks(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+                         threads)
 
 
 def transpose(x, *, out=None, threads=1):
@@ -158,7 +159,8 @@ def dense_forward(x, weight, bias=None, *, relu=False, out=None, threads=1):
     return gemm(x, weight, bias, relu=relu, out=out, threads=threads)
 
 
-cdef _input_gradient(const real[:, ::1] dy, const real[:, ::1] weight, real[:, ::1] transposed, real[:, ::1] dx, int threads):
+cdef _input_gradient(const real[:, ::1] dy, const real[:, ::1] weight, real[:, ::1] transposed, real[:, ::1] dx,
+                     int threads):
     with nogil:
         dense_input_gradient(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &weight[0, 0], weight.shape[1],
                              &transposed[0, 0], transposed.shape[1], &dx[0, 0], dx.shape[1], dy.shape[0],

@@ -24,7 +24,8 @@ cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t l
 
 cdef _accumulate(const real[:, ::1] x, real[:, ::1] y, int threads):
     with nogil:
-        accumulate_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
+        accumulate_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+                        threads)
 
 
 def accumulate(x, y, *, threads=1):

@@ -9,23 +9,21 @@ from .. import checks
 from ..errors import DataError, ShapeError
 from .cpu cimport fn_kernels, kernels, real, usable_threads
 
-SUM_TOLERANCE = 1e-3  # how far a row of soft labels may be from 1: float32 shares of many classes, rounded
-
 
 cdef inline char* moved(const void* x, Py_ssize_t offset) noexcept nogil:
     """x moved on by so many bytes; NULL stays NULL, for arrays that may be absent."""
     return NULL if x == NULL else <char*> x + offset
 
 
-cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t k,
-                                     const int32_t* labels, const void* targets, Py_ssize_t ldt, const void* weights,
-                                     double smoothing, double scale, double* losses, double* correct, void* dx,
-                                     Py_ssize_t lddx, int threads) noexcept nogil:
+cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n,
+                                     Py_ssize_t k, const int32_t* labels, const void* targets, Py_ssize_t ldt,
+                                     const void* weights, double smoothing, double scale, double* losses,
+                                     double* correct, void* dx, Py_ssize_t lddx, int threads) noexcept nogil:
     """Each row's loss, hit and gradient; rows are shared among threads, the sum over them is the caller's."""
     cdef Py_ssize_t part, first, last, size = kernels.itemsize
     if threads == 1:
-        kernels.softmax_cross_entropy(x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct, dx,
-                                      lddx)
+        kernels.softmax_cross_entropy(x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct,
+                                      dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
         first = n * part // threads
@@ -37,8 +35,9 @@ cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, P
 
 
 cdef void mean_squared_error_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
-                                  const void* targets, Py_ssize_t ldt, const void* weights, double scale, double* losses,
-                                  double* absolute, void* dx, Py_ssize_t lddx, int threads) noexcept nogil:
+                                  const void* targets, Py_ssize_t ldt, const void* weights, double scale,
+                                  double* losses, double* absolute, void* dx, Py_ssize_t lddx,
+                                  int threads) noexcept nogil:
     """Each row's loss, distance and gradient; rows are shared among threads, the sum over them is the caller's."""
     cdef Py_ssize_t part, first, last, size = kernels.itemsize
     if threads == 1:
@@ -82,16 +81,12 @@ def _class_target(target, n, k, dtype):
         if labels.shape[0] != n:
             raise ShapeError(f"target: expected {n} rows, got {labels.shape[0]}")
         return labels, None
-    shares = checks.matrix("target", target, dtype, rows=n, columns=k)
-    wrong = (shares < 0).any(axis=1) | ~(np.abs(shares.sum(axis=1, dtype=np.float64) - 1) <= SUM_TOLERANCE)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(f"target: expected shares >= 0 that sum to 1, got {shares[row]} in row {row}")
-    return None, shares
+    return None, checks.shares("target", target, dtype, k, n)
 
 
-cdef _cross_entropy(const real[:, ::1] x, const int32_t[::1] labels, const real[:, ::1] targets, const real[::1] weights,
-                    double smoothing, double scale, double[::1] losses, double[::1] correct, real[:, ::1] dx, int threads):
+cdef _cross_entropy(const real[:, ::1] x, const int32_t[::1] labels, const real[:, ::1] targets,
+                    const real[::1] weights, double smoothing, double scale, double[::1] losses, double[::1] correct,
+                    real[:, ::1] dx, int threads):
     cdef const int32_t* label = NULL
     cdef const real* target = NULL
     cdef const real* weight = NULL
@@ -124,10 +119,11 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
     x, labels, shares, weights, total, smoothing = _cross_entropy_arguments(logits, target, weights, label_smoothing)
     dx = checks.output("out", out, x.shape, x.dtype, x, labels, shares, weights)
     losses, correct = np.empty((2, x.shape[0]))
+    cdef int count = usable_threads(threads)
     if x.dtype == np.float32:
-        _cross_entropy[float](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, usable_threads(threads))
+        _cross_entropy[float](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, count)
         return _weighted_mean[float](losses, weights, total), dx
-    _cross_entropy[double](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, usable_threads(threads))
+    _cross_entropy[double](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, count)
     return _weighted_mean[double](losses, weights, total), dx
 
 

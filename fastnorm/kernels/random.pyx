@@ -27,7 +27,8 @@ cdef struct word_source:
 cdef inline uint32_t next_word(word_source* source) noexcept nogil:
     """The next word of the stream; words are made WORDS at a time."""
     if source.next == WORDS:
-        source.kernels.random_bits(source.seed, source.purpose, source.stream, source.index, source.made, WORDS, source.words)
+        source.kernels.random_bits(source.seed, source.purpose, source.stream, source.index, source.made, WORDS,
+                                   source.words)
         source.made += WORDS
         source.next = 0
     source.next += 1

@@ -1,7 +1,7 @@
 """One step of an optimizer, on arrays that it changes in place.
 
-Parameters are cut into chunks of CHUNK elements, shared among threads; the chunks' sums of squared gradients are added in
-the order of the chunks, so the sum has the same bits for any number of threads."""
+Parameters are cut into chunks of CHUNK elements, shared among threads; the chunks' sums of squared gradients are added
+in the order of the chunks, so the sum has the same bits for any number of threads."""
 
 from cython.parallel cimport prange
 
@@ -40,9 +40,10 @@ cdef double sgd_chunks(const fn_kernels* kernels, void* p, const void* g, void* 
     return total
 
 
-cdef double adam_chunks(const fn_kernels* kernels, void* p, const void* g, void* m, void* v, Py_ssize_t count, double rate,
-                        double beta_1, double beta_2, double epsilon, double correction_1, double correction_2, double l2,
-                        double weight_decay, double* chunk_squares, int threads) noexcept nogil:
+cdef double adam_chunks(const fn_kernels* kernels, void* p, const void* g, void* m, void* v, Py_ssize_t count,
+                        double rate, double beta_1, double beta_2, double epsilon, double correction_1,
+                        double correction_2, double l2, double weight_decay, double* chunk_squares,
+                        int threads) noexcept nogil:
     """One step; the sum of squares of g. chunk_squares: one double for each chunk, or NULL where threads == 1."""
     cdef Py_ssize_t chunk, chunks = (count + CHUNK - 1) // CHUNK
     cdef double squares, total = 0
@@ -64,7 +65,7 @@ cdef double adam_chunks(const fn_kernels* kernels, void* p, const void* g, void*
 
 def _parameters(parameters):
     """The parameters as one row; in place, so of a fitting dtype and layout."""
-    dtype = parameters.dtype if getattr(parameters, "dtype", None) in checks.FLOATS else np.float64
+    dtype = np.float32 if getattr(parameters, "dtype", float) == np.float32 else np.float64
     return checks.in_place("parameters", parameters, np.shape(parameters), dtype).reshape(-1)
 
 
@@ -88,7 +89,8 @@ cdef double _sgd(real[::1] p, const real[::1] g, real[::1] velocity, double rate
                           weight_decay, &squares[0], threads)
 
 
-def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, nesterov=False, l2=0.0, weight_decay=0.0, threads=1):
+def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, nesterov=False, l2=0.0, weight_decay=0.0,
+        threads=1):
     """One step of stochastic gradient descent with momentum; parameters and velocity change in place.
 
     parameters    any shape, float32 or float64, C-contiguous
@@ -100,6 +102,8 @@ def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, nestero
     """
     p, g = _parameters(parameters), _gradients(gradients, parameters)
     velocity = _state("velocity", velocity, parameters)
+    checks.apart("parameters", p, g)
+    checks.apart("velocity", velocity, p, g)
     settings = (checks.number("learning_rate", learning_rate, 0), checks.number("momentum", momentum, 0, 1, ends="[)"),
                 nesterov, checks.number("l2", l2, 0), checks.number("weight_decay", weight_decay, 0))
     if p.dtype == np.float32:
@@ -131,9 +135,13 @@ def adam(parameters, gradients, first_moments, second_moments, step, learning_ra
     """
     p, g = _parameters(parameters), _gradients(gradients, parameters)
     m, v = _state("first_moments", first_moments, parameters), _state("second_moments", second_moments, parameters)
+    checks.apart("parameters", p, g)
+    checks.apart("first_moments", m, p, g)
+    checks.apart("second_moments", v, p, g, m)
     settings = (checks.number("learning_rate", learning_rate, 0), checks.number("beta_1", beta_1, 0, 1, ends="[)"),
                 checks.number("beta_2", beta_2, 0, 1, ends="[)"), checks.number("epsilon", epsilon, 0, ends="(]"),
-                checks.integer("step", step, 1), checks.number("l2", l2, 0), checks.number("weight_decay", weight_decay, 0))
+                checks.integer("step", step, 1), checks.number("l2", l2, 0),
+                checks.number("weight_decay", weight_decay, 0))
     if p.dtype == np.float32:
         return _adam[float](p, g, m, v, *settings, usable_threads(threads))
     return _adam[double](p, g, m, v, *settings, usable_threads(threads))

@@ -1,0 +1,118 @@
+"""Where gradients lie: values whose gradients are alive together never share memory, and chains need little of it."""
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+import twin
+from fastnorm import layout, ops
+from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
+from fastnorm.trace import ROWS, Tape
+from twin import parameter
+
+WIDTHS = (2, 3)
+
+
+@st.composite
+def tapes(draw):
+    """Operations on any values so far, so that values have no, one or several readers."""
+    tape = Tape()
+    values = [tape.add("input", "x", (ROWS, 3))]
+    for number in range(draw(st.integers(1, 14))):
+        x = values[draw(st.integers(max(0, len(values) - 4), len(values) - 1))]
+        kind = draw(st.sampled_from(["dense", "batchnorm", "relu", "dropout"]))
+        if kind == "dense":
+            values.append(ops.dense(x, parameter(tape, f"w{number}", x.features, draw(st.sampled_from(WIDTHS)))))
+        elif kind == "batchnorm":
+            values.append(twin.batchnorm(tape, x, f"bn{number}"))
+        else:
+            values.append(ops.relu(x) if kind == "relu" else ops.dropout(x, rate=0.5))
+    return tape
+
+
+def run_backward(tape, place):
+    """Go back over the tape as a program does, and look whether each block holds what is read from it.
+
+    A block holds (value, the operations that have added to its gradient).
+    """
+    blocks = {}
+    for number in reversed(range(len(tape.operations))):
+        operation = tape.operations[number]
+        readers = {n for n, other in enumerate(tape.operations) if operation.output in other.inputs}
+        if operation.output in place:
+            assert blocks.get(place[operation.output]) == (operation.output, readers)
+        x = operation.inputs[0]
+        if x not in place:
+            continue
+        if operation.output in place and place[x] == place[operation.output]:
+            assert operation.name in layout.IN_PLACE
+        owner, added = blocks.get(place[x], (None, set()))
+        blocks[place[x]] = (x, added | {number} if owner == x else {number})
+
+
+@given(tapes())
+def test_a_gradient_is_whole_when_it_is_read(tape):
+    run_backward(tape, layout.shared(tape))
+
+
+@given(tapes())
+def test_blocks_have_one_width_and_every_gradient_has_one(tape):
+    place = layout.shared(tape)
+    read = {operation.inputs[0] for operation in tape.operations}
+    assert set(place) == {value.index for value in tape.of_role("result")} & read
+    widths = {}
+    for index, block in place.items():
+        assert widths.setdefault(block, tape.values[index].features) == tape.values[index].features
+    assert set(place.values()) == set(range(len(widths)))
+
+
+@given(tapes())
+def test_sharing_is_worth_it(tape):
+    """No more blocks of a width than gradients of that width alive at once."""
+    place, lives = layout.shared(tape), layout.lifetimes(tape)
+    for width in WIDTHS:
+        of_width = [index for index in place if tape.values[index].features == width]
+        alive = [
+            sum(begin <= step <= end for begin, end in (lives[index] for index in of_width))
+            for step in range(len(tape.operations))
+        ]
+        assert len({place[index] for index in of_width}) <= max(alive, default=0)
+
+
+@pytest.mark.parametrize(
+    ("chain", "blocks"),
+    [
+        ([Dense(4)] * 8, 2),
+        ([Dense(4), BatchNorm(), ReLU(), Dropout(0.5), BatchNorm(), Dense(3)], 1),
+        ([Dense(4), BatchNorm(), ReLU()] * 5, 2),
+        ([Dense(width) for width in (2, 3, 4, 5)], 3),
+        ([Dense(4)], 0),
+    ],
+)
+def test_a_chain_needs_few_blocks(chain, blocks):
+    assert len(set(layout.shared(twin.record(*chain)).values())) == blocks
+
+
+def test_the_test_itself_sees_a_block_that_is_shared_too_soon():
+    tape = twin.record(*[Dense(3)] * 3, features=3)
+    first, second = layout.shared(tape)
+    with pytest.raises(AssertionError):
+        run_backward(tape, {first: 0, second: 0})
+
+
+@given(st.dictionaries(st.text(max_size=3), st.integers(0, 500), max_size=6), st.sampled_from([1, 8, 64]))
+def test_parts_lie_aligned_behind_one_another(sizes, alignment):
+    places, end = layout.offsets(sizes, alignment)
+    assert list(places) == list(sizes)
+    last = 0
+    for name, size in sizes.items():
+        assert places[name] % alignment == 0
+        assert last <= places[name] < last + alignment
+        last = places[name] + size
+    assert last <= end < last + alignment or not sizes
+
+
+def test_a_vector_is_one_row():
+    assert layout.as_matrix((3,)) == (1, 3)
+    assert layout.as_matrix((2, 3)) == (2, 3)
+    assert layout.as_matrix((ROWS, 3)) == (ROWS, 3)
