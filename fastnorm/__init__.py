@@ -6,10 +6,11 @@ from typing import Any
 from . import errors, kernels
 from .layers import BatchNorm, Dense, Dropout, ReLU
 from .losses import MeanSquaredError, SoftmaxCrossEntropy
-from .model import Model, Sequential, load
+from .model import Model, load
 from .optimizers import SGD, Adam, AdamW
 from .run import Checkpoint, Epoch, Run
 from .schedules import Constant, Cosine, InverseTime
+from .sequential import Sequential
 from .table import Table
 
 __version__ = "0.1.0"

@@ -42,13 +42,14 @@ cdef class Bound:
     tape      a recorded forward pass
     dtype     float32 or float64
     capacity  rows at the most
+    like      another one, whose variant of the kernels this one is to have; None: the chosen one
     """
 
-    def __cinit__(self, tape, dtype, capacity, *_, **__):
+    def __cinit__(self, tape, dtype, capacity, *_, Bound like=None, **__):
         self.tape = tape
         self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
         self.capacity = checks.integer("capacity", capacity, 1)
-        self.kernels = kernels(self.dtype.itemsize)
+        self.kernels = kernels(self.dtype.itemsize) if like is None else like.kernels
         self.memory = []
         self.count = len(tape.operations)
         self.buffers = <Buffer*> calloc(max(len(tape.values), 1), sizeof(Buffer))

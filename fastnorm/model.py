@@ -1,32 +1,29 @@
-"""Model: what is trained, predicts and is saved; Sequential: one made of layers."""
+"""Model: what is trained, predicts and is saved."""
 
 import numbers
 import os
-import sys
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, losses
+from . import checks, files, fitting, joining, losses
 from ._records import from_record, member, only, to_record
-from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError
+from .errors import DtypeError, FileError, SettingError, ShapeError
 from .kernels import softmax
-from .layers import BatchNorm, Dense, Layer, initial
+from .layers import initial
 from .losses import Loss
-from .metrics import rank
 from .optimizers import Optimizer
 from .predictor import Predictor
 from .run import Epoch, Run
 from .schedules import Cosine, Schedule
-from .table import Table, split
-from .trace import ROWS, Tape, Value
+from .table import Table
+from .trace import Tape
 
 
 class Model:
     """A recorded forward pass, its parameters and statistics, and the table that made numbers of its data.
 
-    tape    the forward pass; `load` gives one, Sequential records its own
+    tape    the forward pass; `load` gives one, a Sequential records its own
     arrays  name -> parameter (of dtype) or statistic (float64)
     table   set: predict takes raw frames and gives classes or values in their own units; None: it takes features
     loss    the last one trained with; it says whether outputs are logits of classes
@@ -112,9 +109,9 @@ class Model:
         if target is not None:
             if y is not None:
                 raise SettingError("fit: expected y or target=..., got both")
-            table, x, y, validation, sample_weight = self._tabulate(x, target, validation, sample_weight, seed)
+            table, x, y, validation, sample_weight = fitting.tabulate(table, x, target, validation, sample_weight, seed)
         elif isinstance(validation, numbers.Real):
-            x, y, sample_weight, validation = _set_aside(x, y, sample_weight, float(validation), seed)
+            x, y, sample_weight, validation = fitting.set_aside(x, y, sample_weight, float(validation), seed)
         if isinstance(schedule, Cosine) and schedule.epochs is None:
             schedule = Cosine(epochs, schedule.warm_up)
         run = Run(
@@ -122,26 +119,7 @@ class Model:
             sample_weight=sample_weight, seed=seed, threads=threads,
         )  # fmt: skip
         self.table = table
-        return _follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
-
-    def _tabulate(
-        self, frame: Any, target: str, validation: Any, sample_weight: Any, seed: int
-    ) -> tuple[Table, np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray] | None, Any]:
-        """A frame's features and targets, by the model's table or one fitted on the training rows alone."""
-        if self.table is not None and (self.table.target is None or self.table.target.name != target):
-            raise SettingError(f"target: this model's table was not fitted for the target {target!r}")
-        held = validation
-        if isinstance(validation, numbers.Real):
-            whole = self.table or Table.fit(frame, target)
-            groups = whole.target_values(frame) if whole.classes is not None else None
-            rows, aside = _shares(len(frame), float(validation), seed, groups)
-            frame, held = _rows(frame, rows), _rows(frame, aside)
-            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
-        elif isinstance(validation, tuple):
-            raise SettingError("validation: with target=..., expected a frame or a share of the rows, got a tuple")
-        table = self.table or Table.fit(frame, target)
-        judged = None if held is None else (table.features(held), table.target_values(held))
-        return table, table.features(frame), table.target_values(frame), judged, sample_weight
+        return fitting.follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
 
     # ---- prediction ----
 
@@ -245,44 +223,6 @@ class Model:
         return "\n".join([f"{'input':<12} (n, {self.features})", *lines, f"{total:,} parameters, {self.dtype}"])
 
 
-class Sequential(Model):
-    """Layers one after the other; the input's size is inferred from the data.
-
-    layers  such as [fn.Dense(256), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.1), fn.Dense(26)]
-    dtype   "float32" or "float64"
-    """
-
-    def __init__(self, layers: Sequence[Layer], dtype: Any = "float32") -> None:
-        super().__init__(dtype=dtype)
-        self.layers = tuple(layers)
-        for layer in self.layers:
-            if isinstance(layer, type) or not (hasattr(layer, "build") and hasattr(layer, "forward")):
-                raise SettingError(f"Sequential: expected layers such as fn.Dense(64) and fn.ReLU(), got {layer!r}")
-        if not self.layers:
-            raise SettingError("Sequential: expected at least one layer, got none")
-
-    def _recorded(self, features: int) -> Tape:
-        tape = Tape()
-        value = tape.add("input", "x", (ROWS, checks.integer("features", features, 1)))
-        for number, layer in enumerate(self.layers):
-            following = self.layers[number + 1] if number + 1 < len(self.layers) else None
-            if isinstance(layer, Dense) and layer.bias is None and isinstance(following, BatchNorm):
-                layer = Dense(layer.units, False, layer.initializer)
-            kind = type(layer).__name__.lower()
-            parameters = {
-                name: tape.add(p.role, f"{kind}_{number}.{name}", p.shape, initializer=p.initializer, decays=p.decays)
-                for name, p in layer.build(value.features).items()
-            }
-            value = layer.forward(value, **parameters)
-            if not isinstance(value, Value):
-                raise TraceError(f"{kind}_{number}: expected forward to return a recorded value, got {value!r}")
-        if not any(value.role == "parameter" for value in tape.values):
-            raise TraceError("Sequential: expected a layer with something to learn, such as Dense")
-        if value is not tape.result:
-            raise TraceError(f"{kind}_{number}: expected forward to return what it computes last, got {value!r}")
-        return tape
-
-
 def _require_fit(tape: Tape, arrays: dict[str, np.ndarray], dtype: np.dtype) -> None:
     """Require an array of the right shape and dtype for each parameter and statistic of the tape, and no other."""
     wanted = {value.name: value for value in tape.of_role("parameter", "statistic")}
@@ -303,56 +243,3 @@ def load(path: str | os.PathLike[str]) -> Model:
         return Model.from_bytes(data)
     except FileError as error:
         raise FileError(f"{path}: {error}") from error
-
-
-def _rows(frame: Any, rows: np.ndarray) -> Any:
-    """Rows of a polars or pandas frame."""
-    return frame.iloc[rows] if hasattr(frame, "iloc") else frame[rows]
-
-
-def _shares(count: int, share: float, seed: int, groups: Any) -> tuple[np.ndarray, ...]:
-    """Training rows, and those of validation, a share of all."""
-    share = checks.number("validation", share, 0, 1, ends="()")
-    return split(count, (1 - share, share), seed, groups)
-
-
-def _set_aside(x: Any, y: Any, sample_weight: Any, share: float, seed: int) -> tuple[Any, Any, Any, tuple[Any, Any]]:
-    """Split rows into training and validation; classes keep their shares."""
-    x, y = np.asarray(x), np.asarray(y)
-    if len(x) != len(y):
-        raise DataError(f"y: expected {len(x)} rows as in x, got {len(y)}")
-    groups = y if y.dtype.kind in "iub" and y.ndim == 1 else None
-    training, aside = _shares(len(x), share, seed, groups)
-    weight = None if sample_weight is None else np.asarray(sample_weight)[training]
-    return x[training], y[training], weight, (x[aside], y[aside])
-
-
-def _follow(run: Run, epochs: int, patience: int | None, verbose: int, deadline: float | None) -> list[Epoch]:
-    """Advance a run epoch by epoch, and leave it at its best epoch where there is validation data."""
-    best, mark = None, None
-    while run.epoch < epochs and (done := run.advance(deadline=deadline)):
-        epoch = done[-1]
-        if verbose:
-            _show(epoch, epochs, run.loss.metric)
-        if epoch.validation_loss is not None and epoch.validation_metric is not None:
-            key = (*rank(run.loss.metric, epoch.validation_metric, epoch.validation_loss), epoch.number)
-            if best is None or key < best:
-                best, mark = key, run.checkpoint()
-            if patience is not None and epoch.number - best[-1] >= patience:
-                break
-    history = list(run.history)
-    if mark is not None:
-        run.revert(mark)
-    if verbose:
-        print(file=sys.stderr)
-    return history
-
-
-def _show(epoch: Epoch, epochs: int, metric: str) -> None:
-    """Write over the progress line on a terminal, a line an epoch elsewhere."""
-    line = f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
-    if epoch.validation_loss is not None:
-        line += f"  validation loss {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
-    line += f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.2f} s"
-    terminal = sys.stderr.isatty()
-    print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)

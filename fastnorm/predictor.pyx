@@ -7,7 +7,7 @@ import numpy as np
 from . import checks, layout
 from .bound cimport Bound, address, row_distance
 from .bound import aligned
-from .kernels.cpu cimport fn_kernels, kernels, usable_threads
+from .kernels.cpu cimport usable_threads
 from .nodes cimport Buffer, Step
 
 cdef enum:
@@ -23,29 +23,32 @@ cdef class Predictor:
 
     cdef readonly object tape, dtype
     cdef readonly Py_ssize_t features, outputs
+    cdef Bound first        # the variant of all others
     cdef list pool
     cdef dict places        # constant -> (array kept alive, distance of rows)
 
     def __init__(self, tape, constants, dtype):
         self.tape, self.dtype, self.pool = tape, np.dtype(dtype), []
         self.features, self.outputs = tape.one("input").features, tape.result.features
+        self.first = Bound(tape, dtype, BLOCK)
         self.places = {value.name: self._kept(constants[value.name]) for value in tape.of_role("constant")}
+        self.pool.append(self._placed(self.first))
 
     def _kept(self, array):
         """The array in rows padded as the nodes like them; float64 vectors are statistics and stay."""
         cdef Py_ssize_t ld
         dtype = array.dtype if array.ndim == 1 and array.dtype == np.float64 else self.dtype
         rows, columns = layout.as_matrix(array.shape)
-        ld = row_distance(columns, kernels(dtype.itemsize))
+        ld = row_distance(columns, self.first.kernels)
         kept = aligned(rows * ld * dtype.itemsize).view(dtype).reshape(rows, ld)
         kept[:, :columns] = array
         return kept, ld
 
     cdef Bound borrow(self):
-        cdef Bound bound
-        if self.pool:
-            return self.pool.pop()
-        bound = Bound(self.tape, self.dtype, BLOCK)
+        return self.pool.pop() if self.pool else self._placed(Bound(self.tape, self.dtype, BLOCK, like=self.first))
+
+    cdef Bound _placed(self, Bound bound):
+        """Tell the nodes where the constants are."""
         for value in self.tape.of_role("constant"):
             kept, ld = self.places[value.name]
             bound.place(value, address(kept), ld)

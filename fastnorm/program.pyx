@@ -7,7 +7,7 @@ minibatches.
 from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
 from libc.math cimport INFINITY, pow, sqrt
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 import threading
@@ -15,12 +15,11 @@ import threading
 import numpy as np
 
 from . import checks, layout
-from .bound cimport Bound, address, row_distance
-from .errors import DataError, SettingError, ShapeError, TraceError
+from .errors import SettingError, ShapeError, TraceError
+from .feed cimport Feed
 from .kernels.cpu cimport fn_flush_denormals, fn_restore_denormals, usable_threads
-from .kernels.gather cimport gather_rows
 from .kernels.update cimport CHUNK, adam_chunks, sgd_chunks
-from .nodes cimport MOST_INPUTS, Buffer, Node, Step
+from .nodes cimport MOST_INPUTS, Buffer, Node
 from .state cimport LOSS, METRIC, MINIBATCH, NORM, STEP, WEIGHT, State
 
 MOMENTS = {"sgd": 1, "adam": 2}                 # rule of the optimizer -> arrays it keeps for each parameter
@@ -35,25 +34,7 @@ cdef double now() noexcept nogil:
     return t.tv_sec + t.tv_nsec * 1e-9
 
 
-cdef class Alone:
-    """A `with` block for one thread at a time; an error for whoever comes meanwhile.
-
-    No line of Python lies between the lock and the block, so Ctrl-C cannot leave it locked.
-    """
-    cdef object lock
-
-    def __cinit__(self):
-        self.lock = threading.Lock()
-
-    def __enter__(self):
-        if not self.lock.acquire(blocking=False):
-            raise SettingError("this run is training in another thread; wait for it, or call its stop() first")
-
-    def __exit__(self, *_):
-        self.lock.release()
-
-
-cdef class Program(Bound):
+cdef class Program(Feed):
     """A tape with a loss, its state and all that training it needs.
 
     tape       a forward pass that ends in a loss; its parameters start at zero: state.write gives them values
@@ -67,10 +48,8 @@ cdef class Program(Bound):
 
     cdef readonly State state
     cdef readonly double seconds                # spent on the present epoch
-    cdef Alone alone                            # held while training
     cdef object interruption
     cdef char* gradients
-    cdef char* temporary                        # where a second gradient of a value waits to be added
     cdef double* chunk_squares
     cdef unsigned* floating                     # each thread's floating-point state before the program ran
     cdef double *rate
@@ -80,23 +59,12 @@ cdef class Program(Bound):
     cdef double *momentum
     cdef double *l2
     cdef double *weight_decay
-    cdef bint adam, nesterov, labels
-    cdef Step step
-    cdef Buffer *x
-    cdef Buffer *target
-    cdef Buffer *weight
-    cdef char* weights_room
-    cdef object data                            # the attached arrays, kept alive
-    cdef const char* rows_of_x
-    cdef const char* rows_of_target
-    cdef const char* rows_of_weight
-    cdef Py_ssize_t data_rows, classes
+    cdef bint adam, nesterov
     cdef volatile bint stopping
 
     def __init__(self, tape, dtype, capacity, optimizer, *, seed=0, threads=1):
         if tape.result.shape != () or tape.of_role("constant"):
             raise TraceError("expected a forward pass that ends in a loss and reads no constants")
-        self.alone = Alone()
         self.adam = checks.choice("optimizer rule", optimizer.rule, tuple(MOMENTS)) == "adam"
         self.nesterov = optimizer.nesterov
         slots = dict(optimizer.slots)
@@ -105,12 +73,9 @@ cdef class Program(Bound):
         self.state = State(tape, self.dtype, slots, MOMENTS[optimizer.rule])
         self._bind_optimizer()
         self._bind_gradients()
-        self._bind_minibatch()
         self._bind_nodes()
-        self.step.kernels, self.step.threads = self.kernels, usable_threads(threads)
+        self.step.threads = usable_threads(threads)
         self.step.seed = checks.integer("seed", seed, 0, 2**64 - 1)
-        self.step.losses = <double*> self.reserve(8 * self.capacity)
-        self.step.metrics = <double*> self.reserve(8 * self.capacity)
         self.floating = <unsigned*> self.reserve(sizeof(unsigned) * self.step.threads)
 
     def _bind_optimizer(self):
@@ -125,7 +90,7 @@ cdef class Program(Bound):
 
     def _bind_gradients(self):
         """Gradients of parameters lie as the parameters do; those of results share blocks by their lifetimes."""
-        cdef Py_ssize_t size, largest = self.state.learned
+        cdef Py_ssize_t size
         cdef Buffer* buffer
         self.gradients = self.reserve(self.state.learned)
         for value in self.tape.of_role("parameter", "statistic"):
@@ -137,11 +102,9 @@ cdef class Program(Bound):
         for index, block in layout.shared(self.tape).items():
             buffer = &self.buffers[<int> index]
             size = self.capacity * buffer.ld * self.dtype.itemsize
-            largest = max(largest, size)
             if block not in blocks:
                 blocks[block] = <Py_ssize_t> self.reserve(size)
             buffer.gradient = <char*> <Py_ssize_t> blocks[block]
-        self.temporary = self.reserve(largest)
 
     def _bind_nodes(self):
         """Hyperparameters, statistics and the places of gradients; backward comes to the nodes from the last to the first."""
@@ -158,7 +121,7 @@ cdef class Program(Bound):
                 node.gradients[i] = node.inputs[i].gradient
                 node.added[i] = node.gradients[i] != NULL and index in written
                 if node.added[i]:
-                    node.gradients[i] = self.temporary
+                    node.gradients[i] = self._room_for(node.inputs[i])
                 written.add(index)
             for name in operation.slots.values():
                 node.slot = self.state.slot_of(name)
@@ -169,21 +132,9 @@ cdef class Program(Bound):
                 transposed = max(transposed, node.inputs[1].columns * (node.inputs[0].columns + self.kernels.lanes))
         self.step.transposed = self.reserve(transposed * self.dtype.itemsize)
 
-    def _bind_minibatch(self):
-        """Where the gathered rows of a minibatch go."""
-        cdef Py_ssize_t ld
-        x, target, weight = (self.tape.one(role) for role in ("input", "target", "weight"))
-        ld = row_distance(x.features, self.kernels)
-        self.x = self.place(x, self.reserve(self.capacity * ld * self.dtype.itemsize), ld)
-        self.labels = len(target.shape) == 1
-        if self.labels:
-            self.target = self.place(target, self.reserve(self.capacity * sizeof(int32_t)), 1)
-            self.classes = self.tape.values[self.tape.operations[self.count - 1].inputs[0]].features
-        else:
-            ld = row_distance(target.features, self.kernels)
-            self.target = self.place(target, self.reserve(self.capacity * ld * self.dtype.itemsize), ld)
-        self.weights_room = self.reserve(self.capacity * self.dtype.itemsize)
-        self.weight = self.place(weight, NULL, 1)
+    cdef char* _room_for(self, Buffer* buffer) except NULL:
+        """Where a value's second gradient waits to be added to its first."""
+        return self.reserve((buffer.rows or self.capacity) * buffer.ld * self.dtype.itemsize)
 
     def stop(self):
         """Have `train` return at the next minibatch boundary, or the next call at once; from any thread."""
@@ -193,36 +144,6 @@ cdef class Program(Bound):
         """Close the present epoch: its totals and seconds start again."""
         self.state.begin_epoch()
         self.seconds = 0
-
-    def attach(self, x, target, weight=None):
-        """Train on these rows from now on; they are kept, not copied.
-
-        x       (n, features) of the program's dtype, C-contiguous
-        target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype
-        weight  (n,) of the program's dtype, at least 0, or None for 1 each
-        """
-        self._same("x", x, (len(x), self.x.columns))
-        if len(x) == 0:
-            raise ShapeError("x: expected at least one row")
-        if self.labels:
-            target = checks.indices("y", target, self.classes, np.int32).copy()  # checked once, so ours alone
-            if len(target) != len(x):
-                raise ShapeError(f"y: expected {len(x)} rows as in x, got {len(target)}")
-        else:
-            self._same("y", target, (len(x), self.target.columns))
-        if weight is not None:
-            weight = checks.finite("sample_weight", checks.vector("sample_weight", weight, self.dtype, len(x)))
-            if weight.min() < 0:
-                raise DataError(f"sample_weight: expected weights of 0 or more, got {weight.min()}")
-        with self.alone:
-            self.data, self.data_rows = (x, target, weight), len(x)
-            self.rows_of_x, self.rows_of_target = address(x), address(target)
-            self.rows_of_weight = address(weight) if weight is not None else NULL
-            self.weight.data = self.weights_room if weight is not None else NULL
-
-    def _same(self, name, array, shape):
-        if array.dtype != self.dtype or array.shape != shape or not array.flags.c_contiguous:
-            raise ShapeError(f"{name}: expected C-contiguous {self.dtype} of shape {shape}, got {array.dtype} of {array.shape}")
 
     def train(self, order, starts, factors, seconds=INFINITY):
         """Train the rest of an epoch; True once its last minibatch is done, False when stopped or out of time before.
@@ -298,6 +219,7 @@ cdef class Program(Bound):
         cdef int64_t* counters = self.state.counters
         cdef int i
         self.gather(rows, n)
+        self.step.number = <unsigned> counters[STEP]
         if self.step.weight > 0:
             for i in range(self.count):
                 self.nodes[i].forward(&self.nodes[i], &self.step)
@@ -309,41 +231,6 @@ cdef class Program(Bound):
             counters[STEP] += 1
             totals[NORM] += sqrt(self.update(factor))
         counters[MINIBATCH] += 1
-
-    cdef void gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil:
-        """Copy the minibatch's rows, targets and weights to where the nodes read them."""
-        cdef Py_ssize_t i
-        cdef const int32_t* labels = <const int32_t*> self.rows_of_target
-        gather_rows(self.kernels, self.rows_of_x, self.x.columns, rows, n, self.x.columns, self.x.data, self.x.ld, 1)
-        if self.labels:
-            for i in range(n):
-                (<int32_t*> self.target.data)[i] = labels[rows[i]]
-        else:
-            gather_rows(self.kernels, self.rows_of_target, self.target.columns, rows, n, self.target.columns,
-                        self.target.data, self.target.ld, 1)
-        self.step.weight = n
-        if self.weight.data != NULL:
-            gather_rows(self.kernels, self.rows_of_weight, 1, rows, n, 1, self.weight.data, 1, 1)
-            self.step.weight = 0
-            for i in range(n):
-                self.step.weight += self.weight_of(i)
-        self.step.rows = n
-        self.step.number = <unsigned> self.state.counters[STEP]
-
-    cdef inline double weight_of(self, Py_ssize_t i) noexcept nogil:
-        if self.weight.data == NULL:
-            return 1
-        return (<float*> self.weight.data)[i] if self.kernels.itemsize == 4 else (<double*> self.weight.data)[i]
-
-    cdef void weigh(self, double* loss, double* metric) noexcept nogil:
-        """Sums over the rows of weight times loss and metric, in row order."""
-        cdef Py_ssize_t i
-        cdef double weight
-        for i in range(self.step.rows):
-            weight = self.weight_of(i)
-            if weight > 0:
-                loss[0] += weight * self.step.losses[i]
-                metric[0] += weight * self.step.metrics[i]
 
     cdef void add_gradients(self, Node* node) noexcept nogil:
         """Where a value has several readers, the later gradients are added to the first."""

@@ -10,11 +10,12 @@ import numpy as np
 
 from . import checks, files, joining, losses
 from .errors import FileError, SettingError, ShapeError
+from .feed import Alone
 from .kernels import random, variant
 from .losses import Loss
 from .optimizers import Adam, Optimizer
 from .predictor import Predictor
-from .program import Alone, Program
+from .program import Program
 from .schedules import Constant, Schedule
 
 

@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "tune": ({"tune"}, {"model", "run", "files", "metrics", "layers", "optimizers", "schedules", "kernels"}),
     "model": (
-        {"model"},
+        {"model", "sequential", "fitting"},
         {
             "run",
             "table",
@@ -51,7 +51,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "joining": ({"joining"}, {"ops", "trace"}),
     "files": ({"files"}, {"ops", "trace"}),
     "ops": ({"ops"}, {"trace"}),
-    "program": ({"program", "predictor", "bound", "nodes", "state", "layout"}, {"trace", "kernels"}),
+    "program": ({"program", "predictor", "feed", "bound", "nodes", "state", "layout"}, {"trace", "kernels"}),
     "trace": ({"trace"}, set()),
     "optimizers": ({"optimizers"}, {"kernels"}),
     "schedules": ({"schedules"}, set()),

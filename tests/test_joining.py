@@ -3,14 +3,14 @@
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given
-
 import twin
+from hypothesis import given
+from twin import parameter
+
 from fastnorm import joining, ops
 from fastnorm.errors import TraceError
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
 from fastnorm.trace import ROWS, Tape
-from twin import parameter
 
 LAYERS = st.sampled_from([Dense(3), Dense(5), Dense(4, False), BatchNorm(), BatchNorm(epsilon=0.5), ReLU(), Dropout(0.5)])
 

@@ -2,13 +2,13 @@
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
-
 import twin
+from hypothesis import given
+from twin import parameter
+
 from fastnorm import layout, ops
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
 from fastnorm.trace import ROWS, Tape
-from twin import parameter
 
 WIDTHS = (2, 3)
 

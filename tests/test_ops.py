@@ -3,13 +3,13 @@
 import re
 
 import pytest
+from fastnorm.program import Program
+from twin import batchnorm, parameter
 
 from fastnorm import ops
 from fastnorm.errors import SettingError, ShapeError, TraceError
 from fastnorm.optimizers import SGD
-from fastnorm.program import Program
 from fastnorm.trace import ROWS, Operation, Tape
-from twin import batchnorm, parameter
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import copy
 
 import numpy as np
 import pytest
+from twin import parameter
 
 from fastnorm import ops
 from fastnorm.errors import TraceError
 from fastnorm.trace import ROWS, Tape
-from twin import parameter
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from fastnorm import tune
 from fastnorm.errors import FileError, SettingError
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
-from fastnorm.model import Sequential
+from fastnorm.sequential import Sequential
 from fastnorm.tune import Choice, Float, Int, Study
 
 SPACE = {

@@ -1,4 +1,4 @@
-"""What programs and predictors should compute, in plain NumPy: a tape's values by the formulas of fastnorm.reference."""
+"""What programs and predictors should compute, in plain NumPy: a tape's values, by fastnorm.reference."""
 
 import numpy as np
 
@@ -46,18 +46,18 @@ def arrays(tape, rng, dtype=np.float64):
     return made
 
 
-def results(tape, numbers, x, *, training=False, seed=0, step=0, slots=None):
+def results(tape, numbers, x, *, training=False, seed=0, step=0):
     """Every value of the tape with rows: index -> array; dropout and the minibatch's statistics only while training."""
     known = {tape.one("input").index: x}
     for operation in tape.operations:
         source, *rest = operation.inputs
         given = [numbers[tape.values[index].name] for index in rest]
-        settings = dict(operation.attributes) | {a: (slots or {}).get(s, operation.attributes[a]) for a, s in operation.slots.items()}
-        known[operation.output] = _compute(operation, known[source], given, settings, training, seed, step)
+        known[operation.output] = _compute(operation, known[source], given, training, seed, step)
     return known
 
 
-def _compute(operation, x, given, settings, training, seed, step):
+def _compute(operation, x, given, training, seed, step):
+    settings = operation.attributes
     if operation.name == "dense":
         return reference.dense_forward(x, *given, relu=settings["relu"])
     if operation.name == "relu":

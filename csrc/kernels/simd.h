@@ -24,7 +24,11 @@ enum { VECTOR_BYTES = 16 };
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")       /* it takes gcc's for a hint, and keeps the sums in memory */
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 /* Name a kernel file's function for the dtype at hand. */
 #define FN_JOIN(name, suffix) name##_##suffix
 #define FN_EXPAND(name, suffix) FN_JOIN(name, suffix)

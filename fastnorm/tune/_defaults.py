@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import checks
 from ..layers import BatchNorm, Dense, Dropout, ReLU
-from ..model import Sequential
+from ..sequential import Sequential
 from ._space import Choice, Dimension, Float, Int
 
 

@@ -1,0 +1,407 @@
+"""The model file: the same model again to the bit, and an error in words for everything that is none."""
+
+import copy
+import json
+import os
+import struct
+
+import numpy as np
+import polars
+import pytest
+import safetensors.numpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fastnorm as fn
+import twin
+from fastnorm import files
+from fastnorm.errors import FastnormError, FileError
+from fastnorm.model import Model
+from test_joining import LAYERS
+
+
+def frame(x):
+    return polars.DataFrame(dict(zip("abc", x.T, strict=True)))
+
+
+def trained(dtype="float32", table=False):
+    """A small model with every kind of layer, trained a little."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
+    model = fn.Sequential([fn.Dense(4), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.25), fn.BatchNorm(), fn.Dense(3)], dtype)
+    if table:
+        words = polars.Series("target", np.array(["one", "two", "three"])[y])
+        model.fit(frame(x).with_columns(words), target="target", epochs=2, batch_size=8)
+    else:
+        model.fit(x, y, epochs=2, batch_size=8)
+    return model
+
+
+MODEL = trained()
+BYTES = MODEL.to_bytes()
+TENSORS, DOCUMENT = files.unpack("model", BYTES)
+ROWS_OF_X = np.random.default_rng(1).normal(size=(9, 3))
+
+
+def assert_same_model(one, other):
+    assert one.to_bytes() == other.to_bytes()
+    x = frame(ROWS_OF_X) if one.table else ROWS_OF_X
+    np.testing.assert_array_equal(one.predict_proba(x), other.predict_proba(x))
+    np.testing.assert_array_equal(one.predict(x), other.predict(x))
+
+
+# ---- the same again
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("table", [False, True], ids=["features", "frame"])
+def test_a_model_comes_back_to_the_bit(tmp_path, dtype, table):
+    model = trained(dtype, table)
+    model.save(tmp_path / "model")
+    loaded = fn.load(tmp_path / "model")
+    assert os.listdir(tmp_path) == ["model"]
+    assert_same_model(loaded, model)
+    assert loaded.dtype == model.dtype
+    assert loaded.loss == model.loss
+    assert loaded.table == model.table
+    assert loaded.summary() == model.summary()
+    for name, array in model.arrays.items():
+        assert loaded.arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(loaded.arrays[name], array)
+
+
+def test_the_same_model_gives_the_same_bytes():
+    assert trained().to_bytes() == BYTES
+    shuffled = Model(MODEL.tape, dict(reversed(MODEL.arrays.items())))
+    shuffled.loss = MODEL.loss
+    assert shuffled.to_bytes() == BYTES
+
+
+def test_others_can_read_the_tensors(tmp_path):
+    MODEL.save(tmp_path / "model.safetensors")
+    tensors = safetensors.numpy.load_file(tmp_path / "model.safetensors")
+    assert tensors.keys() == MODEL.arrays.keys()
+    np.testing.assert_array_equal(tensors["dense_0.weight"], MODEL.arrays["dense_0.weight"])
+
+
+def test_a_model_without_loss_or_with_numpys_numbers_is_saved_too():
+    model = fn.Sequential([fn.Dense(np.int64(2)), fn.BatchNorm(np.float32(0.5), np.float32(0.25)), fn.Dropout(np.float64(0.5))])
+    model.prepare(np.int64(3))
+    assert Model.from_bytes(model.to_bytes()).loss is None
+    model.loss = fn.SoftmaxCrossEntropy(np.float32(0.125))
+    assert Model.from_bytes(model.to_bytes()).loss == fn.SoftmaxCrossEntropy(0.125)
+
+
+@given(st.lists(LAYERS, min_size=1, max_size=6))
+def test_a_tape_comes_back_as_it_was(chain):
+    tape = twin.record(*chain)
+    record = files.tape_to_record(tape)
+    again = files.tape_from_record(json.loads(json.dumps(record)))
+    assert files.tape_to_record(again) == record
+    assert [(o.name, dict(o.attributes), o.slots) for o in again.operations] == [
+        (o.name, dict(o.attributes), o.slots) for o in tape.operations
+    ]
+
+
+@given(
+    st.dictionaries(st.text("abc.", max_size=4), st.lists(st.floats(width=32), max_size=4)),
+    st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5),
+)
+def test_any_tensors_and_document_come_back(lists, document):
+    tensors = {name: np.array(values, np.float32) for name, values in lists.items()}
+    again, found = files.unpack("thing", files.pack("thing", tensors, {"it": document}))
+    assert repr(found) == repr({"it": document})  # nan is not nan
+    assert again.keys() == tensors.keys()
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(again[name], array)
+
+
+# ---- damage
+
+
+@given(st.integers(0, len(BYTES) - 1), st.integers(1, 255))
+def test_a_byte_that_changed_is_noticed_or_means_nothing(place, change):
+    """Only spaces of the header may be other white space."""
+    data = bytearray(BYTES)
+    data[place] ^= change
+    try:
+        loaded = Model.from_bytes(bytes(data))
+    except FileError:
+        return
+    assert BYTES[place] == ord(" ")
+    assert_same_model(loaded, MODEL)
+
+
+@given(st.integers(0, len(BYTES) - 1), st.integers(0, 7))
+def test_every_bit_of_the_tensors_counts(place, bit):
+    (length,) = struct.unpack_from("<Q", BYTES)
+    place = 8 + length + place % (len(BYTES) - 8 - length)
+    data = bytearray(BYTES)
+    data[place] ^= 1 << bit
+    with pytest.raises(FileError, match="damaged: its contents do not match its checksum"):
+        Model.from_bytes(bytes(data))
+
+
+@given(st.integers(0, len(BYTES) - 1))
+def test_half_a_file_is_none(length):
+    with pytest.raises(FileError, match="no fastnorm model file, or a damaged one"):
+        Model.from_bytes(BYTES[:length])
+
+
+@given(st.binary(max_size=300))
+def test_other_bytes_are_no_model(data):
+    for whole in (data, struct.pack("<Q", len(data)) + data, BYTES + data[:8] + b"x"):
+        with pytest.raises(FileError):
+            Model.from_bytes(whole)
+
+
+def plain(metadata):
+    return safetensors.numpy.save({"a": np.zeros(3)}, metadata)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (files.pack("run", TENSORS, DOCUMENT), "expected a fastnorm model file of format 1, got 'run' of format 1"),
+        (plain(None), "no fastnorm model file, or a damaged one"),
+        (plain({"fastnorm": "[]"}), "no fastnorm model file"),
+        (plain({"fastnorm": "{"}), "no fastnorm model file"),
+        (plain({"fastnorm": "[" * 100_000}), "no fastnorm model file"),
+        (plain({"fastnorm": "9" * 10_000}), "no fastnorm model file"),
+        (plain({"fastnorm": json.dumps({"kind": "model", "format": 2})}), "format 1, got 'model' of format 2"),
+        (plain({"fastnorm": json.dumps({"kind": "model", "format": 1})}), "no fastnorm model file"),
+        (plain({"fastnorm": json.dumps({"kind": "model", "format": 1, "document": 3, "sha256": ""})}), "no fastnorm"),
+        (
+            plain({"fastnorm": json.dumps({"kind": "model", "format": 1, "document": '"\ud800"', "sha256": ""})}),
+            "no fastnorm model file",
+        ),
+    ],
+)
+def test_files_of_other_kinds_are_refused_in_words(data, words):
+    with pytest.raises(FileError, match=words):
+        Model.from_bytes(data)
+
+
+def test_the_document_is_json_even_where_the_checksum_fits():
+    for text in ("{", "[" * 100_000, "\ud800"):
+        head = {"kind": "model", "format": 1, "document": text, "sha256": ""}
+        try:
+            head["sha256"] = files._digest({}, text)
+        except UnicodeEncodeError:
+            head["sha256"] = "none can be"
+        with pytest.raises(FileError, match="no fastnorm model file"):
+            Model.from_bytes(safetensors.numpy.save({}, {"fastnorm": json.dumps(head)}))
+
+
+# ---- forged documents, with a checksum that fits
+
+
+def forge(change, tensors=None):
+    document = copy.deepcopy(DOCUMENT)
+    changed = change(document)
+    return files.pack("model", TENSORS if tensors is None else tensors, document if changed is None else changed)
+
+
+def put(value, *path):
+    """A change that puts the value where the path leads."""
+
+    def change(document):
+        for step in path[:-1]:
+            document = document[step]
+        document[path[-1]] = value
+
+    return change
+
+
+def first(document, role):
+    return next(value for value in document["tape"]["values"] if value["role"] == role)
+
+
+def batchnorm(document):
+    return next(operation for operation in document["tape"]["operations"] if operation["name"] == "batchnorm")
+
+
+FORGED = {
+    "a list": lambda d: [],
+    "a number": lambda d: 3,
+    "no tape": lambda d: {key: d[key] for key in ("dtype", "loss", "table")},
+    "more than there is": put(1, "more"),
+    "tape of nothing": put(None, "tape"),
+    "tape of words": put("dense", "tape"),
+    "values of nothing": put(None, "tape", "values"),
+    "no values": put([], "tape", "values"),
+    "no operations": put([], "tape", "operations"),
+    "operations of words": put(["dense"], "tape", "operations"),
+    "half precision": put("float16", "dtype"),
+    "dtype of objects": put("O", "dtype"),
+    "dtype of nothing": put(None, "dtype"),
+    "dtype of fields": put({"names": ["a"], "formats": ["f4"]}, "dtype"),
+    "dtype of many": put("f4,(2,2)", "dtype"),
+    "loss of nothing": put({}, "loss"),
+    "loss of words": put("", "loss"),
+    "unknown loss": put({"type": "Model"}, "loss"),
+    "loss too smooth": put(1.0, "loss", "label_smoothing"),
+    "table of nothing": put({}, "table"),
+    "table of words": put("", "table"),
+    "unknown role": put("constant", "tape", "values", 1, "role"),
+    "role of loss": put("target", "tape", "values", 0, "role"),
+    "two inputs": lambda d: d["tape"]["values"].insert(0, dict(d["tape"]["values"][0], name="z")),
+    "name of number": put(3, "tape", "values", 1, "name"),
+    "name of another": put("x", "tape", "values", 1, "name"),
+    "settings of words": put("abc", "tape", "values", 1, "settings"),
+    "settings that take over": lambda d: first(d, "parameter")["settings"].update(shape=[1], role="input"),
+    "settings without decay": lambda d: first(d, "parameter").update(settings={"initializer": "he"}),
+    "a decay of words": lambda d: first(d, "parameter")["settings"].update(decays="yes"),
+    "statistics that are learned": lambda d: first(d, "statistic").update(role="parameter"),
+    "weights that are statistics": lambda d: first(d, "parameter").update(role="statistic"),
+    "shape of words": put("NN", "tape", "values", 1, "shape"),
+    "shape of rows": put(["N", 4], "tape", "values", 1, "shape"),
+    "shape of nothing": put([], "tape", "values", 1, "shape"),
+    "negative shape": put([-3, 4], "tape", "values", 1, "shape"),
+    "shape of truth": put([True, 4], "tape", "values", 1, "shape"),
+    "shape of fractions": put([3.0, 4], "tape", "values", 1, "shape"),
+    "huge shape": put([2**39, 2**39], "tape", "values", 1, "shape"),
+    "larger shape": put([3, 2**62], "tape", "values", 1, "shape"),
+    "wider input": put(["N", 2**39], "tape", "values", 0, "shape"),
+    "input without rows": put([3, 4], "tape", "values", 0, "shape"),
+    "unknown operation": put("eval", "tape", "operations", 0, "name"),
+    "operation of a loss": put("mean_squared_error", "tape", "operations", 0, "name"),
+    "operation of inference": lambda d: batchnorm(d).update(name="normalize", inputs=batchnorm(d)["inputs"][:5]),
+    "name of list": put(["dense"], "tape", "operations", 0, "name"),
+    "negative inputs": put([-1, 1], "tape", "operations", 0, "inputs"),
+    "inputs of truth": put([False, True], "tape", "operations", 0, "inputs"),
+    "inputs that do not exist": put([0, 99], "tape", "operations", 0, "inputs"),
+    "inputs not there yet": lambda d: d["tape"]["operations"][0].update(inputs=[len(d["tape"]["values"]), 1]),
+    "more inputs": put([0, 1, 2, 3, 4, 5, 6], "tape", "operations", 0, "inputs"),
+    "no inputs": put([], "tape", "operations", 0, "inputs"),
+    "one value twice": lambda d: batchnorm(d)["inputs"].__setitem__(2, batchnorm(d)["inputs"][1]),
+    "attributes of words": put("relu", "tape", "operations", 0, "attributes"),
+    "unknown attributes": put({"relu": False, "eval": "1"}, "tape", "operations", 0, "attributes"),
+    "attributes that are inputs": put({"weight": 3}, "tape", "operations", 0, "attributes"),
+    "a bias of words": put({"bias": "none"}, "tape", "operations", 0, "attributes"),
+    "epsilon of nothing": lambda d: batchnorm(d)["attributes"].update(epsilon=0),
+    "epsilon of nan": lambda d: batchnorm(d)["attributes"].update(epsilon=float("nan")),
+    "epsilon of words": lambda d: batchnorm(d)["attributes"].update(epsilon="small"),
+    "a decay of one": lambda d: batchnorm(d)["attributes"].update(running_decay=1.0),
+    "dropout of all": lambda d: next(o for o in d["tape"]["operations"] if o["name"] == "dropout")["attributes"].update(rate=1),
+    "a result that is never used": lambda d: d["tape"]["operations"].append(d["tape"]["operations"][0]),
+}
+
+
+def test_the_forgers_tool_makes_files_that_load():
+    assert_same_model(Model.from_bytes(forge(lambda document: None)), MODEL)
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_document_is_refused(name):
+    with pytest.raises(FileError, match="expected|cannot be read|do not fit"):
+        Model.from_bytes(forge(FORGED[name]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.pop("dense_0.weight"),
+        lambda t: t.update(more=np.zeros(3)),
+        lambda t: t.update({"dense_0.weight": t["dense_0.weight"].astype(np.float64)}),
+        lambda t: t.update({"dense_0.weight": t["dense_0.weight"].view(np.int32)}),
+        lambda t: t.update({"dense_0.weight": t["dense_0.weight"].astype(np.float16)}),
+        lambda t: t.update({"dense_0.weight": t["dense_0.weight"].T.copy()}),
+        lambda t: t.update({"dense_0.weight": t["dense_0.weight"].ravel()}),
+        lambda t: t.update({"batchnorm_1.running_mean": t["batchnorm_1.running_mean"].astype(np.float32)}),
+        lambda t: t.update({"batchnorm_1.gamma": np.zeros((0,), np.float32)}),
+    ],
+)
+def test_tensors_that_do_not_fit_are_refused(change):
+    tensors = dict(TENSORS)
+    change(tensors)
+    with pytest.raises(FileError, match="its contents do not fit together: "):
+        Model.from_bytes(forge(lambda document: None, tensors))
+
+
+def places(document, path=()):
+    """The way to every part of a document."""
+    if path:
+        yield path
+    inside = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    for key, part in inside:
+        yield from places(part, (*path, key))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.sampled_from([2**31, 2**63, 2**200, 0.5, 1e300])
+    | st.floats() | st.sampled_from(["N", "dense", "relu", "batchnorm", "x", "parameter", "statistic", "input", ""]),
+    lambda parts: st.lists(parts, max_size=4) | st.dictionaries(st.sampled_from(["relu", "name", "rate"]), parts, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(list(places(DOCUMENT))), JSON), min_size=1, max_size=2))
+def test_whatever_stands_in_a_document_it_is_refused_or_safe_to_use(changes):
+    def change(document):
+        for path, value in changes:
+            try:
+                put(value, *path)(document)
+            except (KeyError, IndexError, TypeError):  # a change before has taken the way
+                return
+
+    try:
+        model = Model.from_bytes(forge(change))
+    except FileError:
+        return
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    try:
+        model.predict(x)
+        model.fit(x, np.arange(6) % 3, epochs=1, batch_size=3)
+    except FastnormError:
+        return
+    assert model.logits(x).shape == (6, model.outputs)
+
+
+def test_a_table_that_does_not_fit_the_model_is_refused():
+    document = files.unpack("model", trained(table=True).to_bytes())[1]
+    for change in (lambda t: t["inputs"].pop(), lambda t: t["target"]["values"].append("zero"), lambda t: t.update(target=None)):
+        table = copy.deepcopy(document["table"])
+        change(table)
+        with pytest.raises(FileError, match="its table does not fit its operations"):
+            Model.from_bytes(forge(put(table, "table")))
+
+
+# ---- writing and reading
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    MODEL.save(path)
+    for error, seen in ((OSError(28, "No space left on device"), FileError), (KeyboardInterrupt(), KeyboardInterrupt)):
+
+        def fail(_, error=error):
+            raise error
+
+        with monkeypatch.context() as patch, pytest.raises(seen):
+            patch.setattr(os, "fsync", fail)
+            files.write(path, b"half")
+        assert path.read_bytes() == BYTES
+        assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_path_that_cannot_be_written_or_read_is_named(tmp_path):
+    with pytest.raises(FileError, match=r"none/model: cannot be written: No such file or directory"):
+        MODEL.save(tmp_path / "none" / "model")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileError, match="folder: cannot be written: Is a directory"):
+        MODEL.save(tmp_path / "folder")
+    assert os.listdir(tmp_path) == ["folder"]
+    with pytest.raises(FileError, match="folder: cannot be read: Is a directory"):
+        fn.load(tmp_path / "folder")
+    with pytest.raises(FileError, match="none: cannot be read: No such file or directory"):
+        fn.load(str(tmp_path / "none"))
+    with pytest.raises(FileError, match="cannot be written"):
+        MODEL.save("")
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path):
+    (tmp_path / "letter.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(FileError, match=r"letter\.csv: no fastnorm model file, or a damaged one"):
+        fn.load(tmp_path / "letter.csv")
