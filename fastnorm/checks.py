@@ -61,9 +61,8 @@ def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndar
         raise DtypeError(f"{name}: expected integers, got dtype {array.dtype}")
     if array.ndim != 1:
         raise ShapeError(f"{name}: expected shape (n,), got {array.shape}")
-    outside = (array < 0) | (array >= bound)
-    if outside.any():
-        where = int(np.argmax(outside))
+    if array.size and (array.min() < 0 or array.max() >= bound):
+        where = int(np.argmax((array < 0) | (array >= bound)))
         raise DataError(f"{name}: expected integers from 0 to {bound - 1}, got {array[where]} at position {where}")
     return np.require(array, dtype=dtype, requirements="C")
 

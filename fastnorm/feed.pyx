@@ -67,7 +67,7 @@ cdef class Feed(Bound):
         if len(x) == 0:
             raise ShapeError("x: expected at least one row")
         if self.labels:
-            target = checks.indices("y", target, self.classes, np.int32).copy()  # checked once, so ours alone
+            target = checks.indices("y", np.array(target), self.classes, np.int32)  # a copy: it is checked only now
             if len(target) != len(x):
                 raise ShapeError(f"y: expected {len(x)} rows as in x, got {len(target)}")
         else:
@@ -106,16 +106,14 @@ cdef class Feed(Bound):
         self.step.rows = n
 
     cdef double weight_of(self, Py_ssize_t i) noexcept nogil:
-        if self.weight.data == NULL:
-            return 1
         return (<float*> self.weight.data)[i] if self.kernels.itemsize == 4 else (<double*> self.weight.data)[i]
 
     cdef void weigh(self, double* loss, double* metric) noexcept nogil:
-        """Sums over the rows of weight times loss and metric, in row order."""
+        """Adds to loss and metric the sums over the rows of weight times each, in row order; weight 0 is left out."""
         cdef Py_ssize_t i
         cdef double weight
         for i in range(self.step.rows):
-            weight = self.weight_of(i)
+            weight = 1 if self.weight.data == NULL else self.weight_of(i)
             if weight > 0:
                 loss[0] += weight * self.step.losses[i]
                 metric[0] += weight * self.step.metrics[i]

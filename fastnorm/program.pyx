@@ -154,16 +154,18 @@ cdef class Program(Feed):
         seconds  return at the first minibatch boundary after so long
         Raises KeyboardInterrupt at a minibatch boundary, on the main thread; training can go on after it.
         """
-        cdef const int64_t[::1] rows = checks.indices("order", order, self.data_rows)
-        cdef const int64_t[::1] begins = checks.indices("starts", starts, len(order) + 1)
-        cdef const double[::1] rates = checks.vector("factors", factors, np.float64, len(starts) - 1)
+        cdef const int64_t[::1] rows, begins
+        cdef const double[::1] rates
         cdef int64_t last = len(starts) - 1
         cdef double most = seconds
         cdef bint signals = threading.current_thread() is threading.main_thread()
-        widths = np.diff(begins)
-        if last < 1 or widths.min() < 1 or widths.max() > self.capacity:
-            raise ShapeError(f"starts: expected minibatches of 1 to {self.capacity} rows, got {starts}")
-        with self.alone:
+        with self.alone:                        # from here on nobody attaches other rows
+            rows = checks.indices("order", order, self.data_rows)
+            begins = checks.indices("starts", starts, len(order) + 1)
+            rates = checks.vector("factors", factors, np.float64, len(starts) - 1)
+            widths = np.diff(begins)
+            if last < 1 or widths.min() < 1 or widths.max() > self.capacity:
+                raise ShapeError(f"starts: expected minibatches of 1 to {self.capacity} rows, got {starts}")
             self.interruption = None
             with nogil:
                 self.run(&rows[0], &begins[0], &rates[0], last, most, signals)

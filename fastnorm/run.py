@@ -143,9 +143,10 @@ class Run:
             try:
                 for _ in range(checks.integer("epochs", epochs, 0)):
                     left = math.inf if deadline is None else deadline - time.monotonic()
-                    if not self.program.train(self._shuffled(), self._starts, self._factors(self.epoch), left):
+                    factors = self._factors(self.epoch)
+                    if not self.program.train(self._shuffled(), self._starts, factors, left):
                         break
-                    finished.append(self._close_epoch())
+                    finished.append(self._close_epoch(factors[-1]))
             finally:
                 self._hand_over()
         return finished
@@ -165,14 +166,14 @@ class Run:
         minibatches = len(self._starts) - 1
         return self.schedule.factors(epoch + np.arange(minibatches) / minibatches)
 
-    def _close_epoch(self) -> Epoch:
+    def _close_epoch(self, factor: float) -> Epoch:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
-        rate = program.state.get_slot("learning_rate") * self._factors(self.epoch)[-1]
+        rate = program.state.get_slot("learning_rate") * factor
         judged = self._judge()  # an interruption here leaves the epoch open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
+        self.history[self.epoch :] = [epoch]  # or between these two lines: then it is put in again
         program.begin_epoch()
-        self.history.append(epoch)
         return epoch
 
     def _judge(self) -> tuple[float | None, float | None]:

@@ -32,7 +32,7 @@ INLINE double FN(target_logit)(const T* x, const T* targets, ptrdiff_t c, T larg
     return sum;
 }
 
-enum { FN(BLOCK) = 64 };                                /* rows at a time, at the most */
+enum { FN(BLOCK) = 64, FN(HELD) = 2048 };               /* rows at a time, and their exponentials, at the most */
 
 /* losses += log(sums), for count <= BLOCK rows. */
 INLINE void FN(add_logarithms)(const double* sums, ptrdiff_t count, double* losses)
@@ -71,8 +71,8 @@ INLINE double FN(judge_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T l
     return -logit;
 }
 
-/* dx of a row that holds the exponentials: weight * (share * exponentials - target). */
-INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T share, T even, T kept)
+/* dx of a row from its exponentials: weight * (share * exponentials - target). They may lie in dx. */
+INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, const T* exponentials, T share, T even, T kept)
 {
     T* dx = job->dx + row * job->lddx;
     const T weight = (T)(job->scale * (job->weights ? (double)job->weights[row] : 1));
@@ -82,30 +82,35 @@ INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T 
             target = FN(load_edge)(job->targets + row * job->ldt + j, lanes) * kept + even;
         else
             target = FN(choose)(FN(lane_is)(job->labels[row] - j), FN(splat)(kept + even), FN(splat)(even));
-        FN(store_edge)(dx + j, (FN(load_edge)(dx + j, lanes) * share - target) * weight, lanes);
+        FN(store_edge)(dx + j, (FN(load_edge)(exponentials + j, lanes) * share - target) * weight, lanes);
     }
 }
 
-/* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do not. */
-INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t first, ptrdiff_t count, T even, T kept)
+/* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do not.
+ * The exponentials are held `held_row` apart, or in dx where they would not fit. */
+INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t first, ptrdiff_t count, ptrdiff_t held_row, T even,
+                                    T kept)
 {
-    T largest[FN(BLOCK)], shares[FN(BLOCK)];
+    T largest[FN(BLOCK)], shares[FN(BLOCK)], held[FN(HELD)] __attribute__((aligned(VECTOR_BYTES)));
     double sums[FN(BLOCK)];
+    const ptrdiff_t k = job->k;
+    const int fits = held_row <= FN(HELD);
+    T* exponentials = fits ? held : job->dx ? job->dx + first * job->lddx : NULL;
+    const ptrdiff_t row = fits ? held_row : job->lddx;
     for (ptrdiff_t i = 0; i < count; i++)
-        largest[i] = FN(row_largest)(job->x + (first + i) * job->ldx, job->k);
+        largest[i] = FN(row_largest)(job->x + (first + i) * job->ldx, k);
     for (ptrdiff_t i = 0; i < count; i++)                                         /* dx may be x: x is read here last */
         job->losses[first + i] = FN(judge_row)(job, first + i, largest[i]);
-    for (ptrdiff_t i = 0; i < count; i++) {
-        T* dx = job->dx ? job->dx + (first + i) * job->lddx : NULL;
-        sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, job->k, largest[i], dx);
-    }
+    for (ptrdiff_t i = 0; i < count; i++)
+        sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, k, largest[i], exponentials ? exponentials + i * row : NULL,
+                                       fits ? held_row : k);
     FN(add_logarithms)(sums, count, job->losses + first);
     if (!job->dx)
         return;
     for (ptrdiff_t i = 0; i < count; i++)
         shares[i] = (T)(1 / sums[i]);
     for (ptrdiff_t i = 0; i < count; i++)
-        FN(gradient_row)(job, first + i, shares[i], even, kept);
+        FN(gradient_row)(job, first + i, exponentials + i * row, shares[i], even, kept);
 }
 
 static void FN(softmax_cross_entropy)(const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
@@ -113,9 +118,10 @@ static void FN(softmax_cross_entropy)(const void* x, ptrdiff_t ldx, ptrdiff_t n,
                                       double* losses, double* correct, void* dx, ptrdiff_t lddx)
 {
     const FN(cross_entropy_job) job = {x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct, dx, lddx};
-    const ptrdiff_t fitting = 2048 / k, block = fitting < 1 ? 1 : fitting < FN(BLOCK) ? fitting : FN(BLOCK);   /* in the cache */
+    const ptrdiff_t held_row = (k + LANES - 1) / LANES * LANES, fitting = FN(HELD) / held_row;
+    const ptrdiff_t block = fitting < 1 ? 1 : fitting < FN(BLOCK) ? fitting : FN(BLOCK);
     for (ptrdiff_t i = 0; i < n; i += block)
-        FN(cross_entropy_block)(&job, i, n - i < block ? n - i : block, (T)(smoothing / (double)k), (T)(1 - smoothing));
+        FN(cross_entropy_block)(&job, i, n - i < block ? n - i : block, held_row, (T)(smoothing / (double)k), (T)(1 - smoothing));
 }
 
 static void FN(mean_squared_error)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets_, ptrdiff_t ldt,
