@@ -130,7 +130,7 @@ class Tape:
         """The only value of this role."""
         values = self.of_role(role)
         if len(values) != 1:
-            raise TraceError(f"expected one {role}, got {len(values)}: {', '.join(map(repr, values))}")
+            raise TraceError(f"expected one {role}, got {', '.join(map(repr, values)) or 'none'}")
         return values[0]
 
     @property

@@ -12,7 +12,7 @@ from fastnorm.errors import TraceError
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
 from fastnorm.trace import ROWS, Tape
 
-LAYERS = st.sampled_from([Dense(3), Dense(5), Dense(4, False), BatchNorm(), BatchNorm(epsilon=0.5), ReLU(), Dropout(0.5)])
+LAYERS = st.sampled_from([Dense(3), Dense(4), Dense(5, False), BatchNorm(), BatchNorm(0.5, 0.5), ReLU(), Dropout(0.5)])
 
 
 def names(tape):
@@ -33,7 +33,8 @@ def assert_folds(tape, *expected):
     assert {value.role for value in folded.values} <= {"input", "constant", "result"}
     for value in folded.of_role("constant"):
         assert constants[value.name].shape == value.shape
-    np.testing.assert_allclose(twin.predict(folded, constants, x), twin.predict(tape, arrays, x), rtol=1e-12, atol=1e-12)
+    ours, theirs = twin.predict(folded, constants, x), twin.predict(tape, arrays, x)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
 # ---- join

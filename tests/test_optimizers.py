@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-
 import twin
+from training import Task, epoch
+
 from fastnorm import SGD, Adam, AdamW
 from fastnorm.errors import SettingError
 from fastnorm.layers import Dense
-from training import Task, epoch
 
 OPTIMIZERS = (SGD(), SGD(nesterov=True), Adam(), AdamW())
 
@@ -48,7 +48,9 @@ def walk(optimizer, steps):
     return path
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.05), SGD(0.05, nesterov=True), Adam(0.3), AdamW(0.3, weight_decay=0)], ids=repr)
+@pytest.mark.parametrize(
+    "optimizer", [SGD(0.05), SGD(0.05, nesterov=True), Adam(0.3), AdamW(0.3, weight_decay=0)], ids=repr
+)
 def test_every_optimizer_finds_the_bottom(optimizer):
     assert walk(optimizer, 400)[-1] == pytest.approx(3, abs=1e-6)
 

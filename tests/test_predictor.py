@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import twin
+from fastnorm.predictor import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import twin
 from fastnorm import joining, kernels
 from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError, TraceError
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
-from fastnorm.predictor import Predictor
 from fastnorm.trace import ROWS, Tape
 
 WIDE = [Dense(65), BatchNorm(), ReLU(), Dense(130), ReLU(), BatchNorm(), Dropout(0.5), Dense(7)]
@@ -196,7 +196,7 @@ def test_nan_and_infinity_stay_in_their_row(variant, dtype, rng):
 
 def test_a_tape_needs_one_input_and_one_result(rng):
     tape = Tape()
-    with pytest.raises(TraceError, match="expected one input, got 0"):
+    with pytest.raises(TraceError, match="expected one input, got none"):
         Predictor(tape, {}, np.float64)
     tape.add("input", "x", (ROWS, 4))
     with pytest.raises(TraceError, match="expected a forward pass with an operation"):

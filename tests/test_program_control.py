@@ -1,4 +1,4 @@
-"""How a program is driven: stop, deadline, one thread at a time, states, and what it refuses before native code runs."""
+"""How a program is driven: stop, deadline, one thread at a time, states, and what it refuses in words."""
 
 import threading
 
@@ -167,7 +167,10 @@ def test_a_state_that_cannot_be_is_refused_and_changes_nothing(rng):
         (with_word(slot["learning_rate"], np.nan), "state: learning_rate: expected a finite number"),
         (with_word(slot["epsilon"], -1.0), "state: epsilon"),
         (with_word(slot["running_decay_0"], -0.5), "state: running_decay_0"),
-        (np.concatenate([words[:-8], np.full(8, -1, np.int64).view(float)]).tobytes(), "state: expected counters of 0 or"),
+        (
+            np.concatenate([words[:-8], np.full(8, -1, np.int64).view(float)]).tobytes(),
+            "state: expected counters of 0 or",
+        ),
     ]:
         with pytest.raises(FileError, match=message):
             program.state.restore(state)

@@ -1,53 +1,15 @@
-"""A run: the same bits however it is driven, what it reports, how it is steered, and what it refuses."""
+"""A run: the same bits however it is driven, what it reports, how it is steered, and its minibatches."""
 
-import dataclasses
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import ROWS, VALIDATION, X, Y, assert_same, layers, make, one_minibatch, straight, weights
 
 import fastnorm as fn
-from fastnorm.errors import DataError, DtypeError, FileError, SettingError, ShapeError
-
-ROWS = 50
-X = np.random.default_rng(0).normal(size=(ROWS, 4)).astype(np.float32)
-Y = (X @ np.random.default_rng(1).normal(size=(4, 3))).argmax(1)
-VALIDATION = np.random.default_rng(2).normal(size=(20, 4)), np.arange(20) % 3
-
-
-def layers():
-    return [fn.Dense(8), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.25), fn.Dense(3)]
-
-
-def make(x=X, y=Y, chain=None, dtype="float32", **options):
-    """A run of a small model with everything in it."""
-    options = {"batch_size": 8, "optimizer": fn.Adam(0.01), "seed": 5} | options
-    return fn.Run(fn.Sequential(chain or layers(), dtype), x, y, **options)
-
-
-def weights(run):
-    return {name: array.tobytes() for name, array in run.model.arrays.items()}
-
-
-def untimed(epochs):
-    return [dataclasses.replace(epoch, seconds=0.0) for epoch in epochs]
-
-
-def assert_same(one, other):
-    assert weights(one) == weights(other)
-    assert untimed(one.history) == untimed(other.history)
-    assert one.checkpoint().state == other.checkpoint().state
-
-
-def straight(epochs=4, **options):
-    run = make(**options)
-    run.advance(epochs)
-    return run
-
+from fastnorm.errors import SettingError
 
 # ---- the same bits
 
@@ -63,7 +25,13 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(variant, dtyp
 def test_threads_change_no_bit(threads):
     x = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
     chain = [fn.Dense(400), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.1), fn.Dense(3)]
-    options = {"x": x, "y": np.arange(300) % 3, "chain": chain, "batch_size": 128, "validation": (x[:99], np.arange(99) % 3)}
+    options = {
+        "x": x,
+        "y": np.arange(300) % 3,
+        "chain": chain,
+        "batch_size": 128,
+        "validation": (x[:99], np.arange(99) % 3),
+    }
     assert_same(straight(2, **options), straight(2, **options, threads=threads))
 
 
@@ -96,50 +64,6 @@ def test_however_it_is_stopped_and_taken_back_the_bits_are_the_same(what):
     assert_same(run, straight(3, validation=VALIDATION))
 
 
-def one_minibatch(run):
-    """Train one minibatch, or the rest of the epoch where it is the last."""
-    with pytest.MonkeyPatch.context() as patch:
-        train = run.program.train
-        patch.setattr(run, "program", Slowly(run.program))
-        run.advance()
-        assert run.program.train is not train
-
-
-class Slowly:
-    """A program whose time is up after one minibatch."""
-
-    def __init__(self, program):
-        self.program = program
-
-    def __getattr__(self, name):
-        return getattr(self.program, name)
-
-    def train(self, *arguments):
-        return self.program.train(*arguments[:3], 1e-9)
-
-
-RESUME = """
-import sys
-sys.path.insert(0, {folder!r})
-import test_run
-run = test_run.make(validation=test_run.VALIDATION)
-run.restore(sys.stdin.buffer.read())
-run.advance(4 - run.epoch)
-sys.stdout.buffer.write(run.state())
-"""
-
-
-def test_another_process_goes_on_with_the_same_bits(request):
-    run = make(validation=VALIDATION)
-    run.advance()
-    one_minibatch(run)
-    script = RESUME.format(folder=str(request.path.parent))
-    done = subprocess.run([sys.executable, "-c", script], input=run.state(), capture_output=True, check=True, timeout=60)
-    other = make(validation=VALIDATION)
-    other.restore(done.stdout)
-    assert_same(other, straight(4, validation=VALIDATION))
-
-
 def test_a_loaded_model_trains_on_with_the_same_bits(tmp_path):
     model = fn.Sequential(layers())
     fn.Run(model, X, Y, seed=1).advance(2)
@@ -168,122 +92,6 @@ def test_rows_of_a_shuffled_epoch_are_each_trained_on_once():
     (epoch,) = run.advance()
     assert epoch.loss == pytest.approx(epoch.validation_loss, rel=1e-6)
     assert epoch.metric == pytest.approx(epoch.validation_metric)
-
-
-# ---- checkpoints, states
-
-
-def test_reverting_restores_everything(dtype):
-    run = make(dtype=np.dtype(dtype).name, validation=VALIDATION)
-    run.advance(2)
-    mark, before, slots, history = run.checkpoint(), weights(run), run.slots, list(run.history)
-    run.set(learning_rate=1.0, beta_1=0.1, dropout_0=0.9)
-    run.advance(3)
-    assert weights(run) != before
-    run.revert(mark)
-    assert (weights(run), run.slots, run.history, run.epoch) == (before, slots, history, 2)
-    run.advance(2)
-    assert_same(run, straight(4, dtype=np.dtype(dtype).name, validation=VALIDATION))
-
-
-def test_reverting_after_divergence_is_as_if_it_had_not_been():
-    run = make(optimizer=fn.SGD(0.01))
-    run.advance(2)
-    mark = run.checkpoint()
-    run.learning_rate = 1e30
-    assert math.isnan(run.advance(2)[-1].loss)
-    run.revert(mark)
-    run.advance(2)
-    assert_same(run, straight(4, optimizer=fn.SGD(0.01)))
-
-
-def test_a_checkpoint_does_not_change_with_its_run():
-    run = make()
-    run.advance()
-    mark = run.checkpoint()
-    copy = dataclasses.replace(mark)
-    run.advance()
-    assert mark == copy
-    assert len(mark.history) == 1
-    with pytest.raises(AttributeError):
-        mark.state = b""
-
-
-def test_a_state_fits_only_a_run_made_in_the_same_way():
-    run = make(validation=VALIDATION)
-    run.advance()
-    state = run.state()
-    for name, options in {
-        "tape": {"chain": [fn.Dense(8), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.5), fn.Dense(3)]},
-        "dtype": {"dtype": "float64"},
-        "seed": {"seed": 6},
-        "rows": {"x": X[:49], "y": Y[:49]},
-        "batch_size": {"batch_size": 9},
-        "loss": {"loss": fn.SoftmaxCrossEntropy(0.1)},
-        "schedule": {"schedule": fn.InverseTime(0.5)},
-        "optimizer": {"optimizer": fn.SGD()},
-    }.items():
-        other = make(**options)
-        before = other.checkpoint()
-        with pytest.raises(FileError, match=f"state: {name}: this run has .*, the state comes from"):
-            other.restore(state)
-        assert other.checkpoint() == before
-    with pytest.raises(FileError, match="state: nesterov: this run has True, the state comes from False"):
-        make(optimizer=fn.SGD(nesterov=True)).restore(make(optimizer=fn.SGD()).state())
-
-
-@pytest.mark.skipif(len(fn.kernels.runnable()) == 1, reason="this CPU runs one variant")
-def test_a_state_of_another_variant_is_refused():
-    with fn.kernels.cpu._using(fn.kernels.runnable()[0]):
-        state = make().state()
-    with pytest.raises(FileError, match="state: variant: this run has"):
-        make().restore(state)
-
-
-def forged(change):
-    """A state whose checksum fits and whose contents do not."""
-    run = make()
-    tensors, document = fn.files.unpack("run", run.state())
-    tensors = dict(tensors)
-    changed = change(tensors, document)
-    return fn.files.pack("run", tensors, document if changed is None else changed)
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        b"",
-        b"nothing of the kind",
-        fn.Sequential([fn.Dense(3)]).prepare(4) or b"model",
-        forged(lambda t, d: []),
-        forged(lambda t, d: d.pop("history") and None),
-        forged(lambda t, d: d.update(history=3)),
-        forged(lambda t, d: d.update(history=[3])),
-        forged(lambda t, d: d.update(history=[{"number": 1}])),
-        forged(lambda t, d: t.clear()),
-        forged(lambda t, d: t.update(state=t["state"][:-8])),
-        forged(lambda t, d: t.update(state=np.full_like(t["state"], 255))),
-    ],
-    ids=range(11),
-)
-def test_what_is_no_state_is_refused_and_changes_nothing(state):
-    run = make()
-    run.advance()
-    before = run.checkpoint()
-    with pytest.raises(FileError):
-        run.restore(state)
-    assert run.checkpoint() == before
-    run.advance()
-    assert_same(run, straight(2))
-
-
-def test_the_state_of_a_diverged_run_is_a_state():
-    run = make(optimizer=fn.SGD(1e30))
-    run.advance(2)
-    other = make(optimizer=fn.SGD(1e30))
-    other.restore(run.state())
-    assert repr(other.history) == repr(run.history)
-    assert weights(other) == weights(run)
 
 
 # ---- what it reports
@@ -335,10 +143,10 @@ def test_the_model_holds_the_weights_of_the_moment():
     assert before.keys() == {"dense_0.weight", "batchnorm_1.gamma", "batchnorm_1.beta", "batchnorm_1.running_mean",
                              "batchnorm_1.running_variance", "batchnorm_1.running_weight", "dense_4.weight",
                              "dense_4.bias"}  # fmt: skip
-    first = run.model.predict_proba(X)
+    first = run.model.logits(X)
     one_minibatch(run)
     assert weights(run) != before
-    assert not np.array_equal(run.model.predict_proba(X), first)
+    assert not np.array_equal(run.model.logits(X), first)
     held = weights(run)
     assert run.advance(0) == []
     assert weights(run) == held
@@ -451,7 +259,15 @@ def test_changed_slots_are_trained_with():
 
 @pytest.mark.parametrize(
     ("rows", "batch_size", "sizes"),
-    [(50, 8, [8] * 6 + [2]), (49, 8, [8] * 5 + [9]), (48, 8, [8] * 6), (5, 8, [5]), (9, 8, [9]), (3, 2, [3]), (2, 2, [2])],
+    [
+        (50, 8, [8] * 6 + [2]),
+        (49, 8, [8] * 5 + [9]),
+        (48, 8, [8] * 6),
+        (5, 8, [5]),
+        (9, 8, [9]),
+        (3, 2, [3]),
+        (2, 2, [2]),
+    ],
 )
 def test_one_row_left_over_joins_the_minibatch_before_it_where_there_is_batch_norm(rows, batch_size, sizes):
     run = make(X[:rows], Y[:rows], batch_size=batch_size)
@@ -471,63 +287,3 @@ def test_without_batch_norm_a_minibatch_may_be_one_row(rows, batch_size, sizes):
 def test_batch_norm_needs_two_rows(rows, batch_size):
     with pytest.raises(SettingError, match="batch norm needs minibatches of 2 rows or more"):
         make(X[:rows], Y[:rows], batch_size=batch_size)
-
-
-# ---- what it refuses
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "words"),
-    [
-        ({"x": X[:, :0]}, ShapeError, "x: expected a matrix"),
-        ({"x": X[0]}, ShapeError, r"x: expected a matrix \(n, features\) with n >= 1, got shape \(4,\)"),
-        ({"x": np.where(X > 2, np.nan, X)}, DataError, r"x: expected finite numbers, got nan at \("),
-        ({"x": [["a"] * 4] * ROWS}, DtypeError, "x: expected real numbers"),
-        ({"x": X[:-1]}, ShapeError, "y: expected 49 rows as in x, got 50"),
-        ({"y": Y + 1}, DataError, "y: expected integers from 0 to 2, got 3"),
-        ({"y": Y.astype(str)}, DtypeError, r"y: expected class numbers from 0 to 2, got dtype <U21; fit\(frame, target"),
-        ({"y": Y * 1.0}, ShapeError, r"y: expected shape \(n, 3\) as the model's outputs, got \(50,\)"),
-        ({"y": np.full((ROWS, 3), 0.5), "loss": fn.SoftmaxCrossEntropy()}, DataError, "y: expected shares >= 0 that sum to 1"),
-        ({"y": Y[:, None], "loss": fn.SoftmaxCrossEntropy()}, ShapeError, r"y: expected shape \(n,\)"),
-        ({"validation": (X[:3, :3], Y[:3])}, ShapeError, r"validation x: expected shape \(n, 4\), got \(3, 3\)"),
-        ({"validation": (X[:3], Y[:2])}, ShapeError, "validation: expected as many targets as rows, got 2 and 3"),
-        ({"validation": (X[:3] * np.inf, Y[:3])}, DataError, "validation x: expected finite numbers"),
-        ({"batch_size": 0}, SettingError, "batch_size: expected a whole number"),
-        ({"batch_size": 2.5}, SettingError, "batch_size: expected a whole number, got 2.5"),
-        ({"seed": -1}, SettingError, "seed: expected a whole number"),
-        ({"threads": 0}, SettingError, "threads: expected a whole number"),
-        ({"optimizer": fn.Adam(-1)}, SettingError, "learning_rate: expected a finite number"),
-        ({"schedule": fn.Cosine()}, SettingError, "Cosine: expected `epochs`"),
-        ({"sample_weight": np.ones(3)}, ShapeError, r"sample_weight: expected shape \(50,\), got \(3,\)"),
-        ({"sample_weight": -np.ones(ROWS)}, DataError, "sample_weight: expected weights of 0 or more"),
-    ],
-)
-def test_input_that_does_not_fit_is_refused_and_leaves_the_model_as_it_was(options, error, words):
-    options = {"batch_size": 8} | options
-    model = fn.Sequential(layers())
-    with pytest.raises(error, match=words):
-        fn.Run(model, options.pop("x", X), options.pop("y", Y), **options)
-    with pytest.raises(SettingError, match="this model has not seen data yet"):
-        _ = model.tape
-    assert model.arrays == {}
-    fn.Run(model, np.zeros((4, 7)), [0, 1, 2, 0])  # of another width, so nothing was kept
-    before = dict(model.arrays)
-    with pytest.raises(ShapeError, match=r"x: expected shape \(n, 7\), got \(50, 4\)"):
-        fn.Run(model, X, Y)
-    assert {name: id(array) for name, array in model.arrays.items()} == {name: id(a) for name, a in before.items()}
-
-
-def test_the_number_of_epochs_is_checked():
-    with pytest.raises(SettingError, match="epochs: expected a whole number"):
-        make().advance(-1)
-
-
-def test_rows_are_kept_where_they_fit_and_never_changed():
-    x, y = X.copy(), Y.copy()
-    x.flags.writeable = y.flags.writeable = False
-    make(x, y).advance()
-    np.testing.assert_array_equal(x, X)
-    fortran = np.asfortranarray(X.astype(np.float64))
-    run = make(fortran, Y)
-    run.advance(4)
-    assert_same(run, straight())

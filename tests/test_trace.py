@@ -66,9 +66,9 @@ def test_values_are_found_by_role_and_by_reader(tape, x):
 
 def test_one_value_of_a_role_is_required_where_one_is_meant(tape, x):
     tape.add("input", "z", (ROWS, 2))
-    with pytest.raises(TraceError, match=r"expected one input, got 2: <input x: .*>, <input z: .*>"):
+    with pytest.raises(TraceError, match=r"expected one input, got <input x: .*>, <input z: .*>"):
         tape.one("input")
-    with pytest.raises(TraceError, match="expected one target, got 0"):
+    with pytest.raises(TraceError, match="expected one target, got none"):
         tape.one("target")
 
 
