@@ -31,7 +31,8 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
     if dtype is None:
         native = array.dtype.newbyteorder("=")
         dtype = native if native in FLOATS else np.float64
-    return np.require(array, dtype=dtype, requirements="C")
+    with np.errstate(over="ignore"):  # too large for float32 is infinity, of which `finite` speaks
+        return np.require(array, dtype=dtype, requirements="C")
 
 
 def matrix(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:

@@ -201,8 +201,7 @@ class Run:
 
     def set(self, **slots: float) -> None:
         """Change hyperparameters from the next minibatch on: run.set(weight_decay=1e-4, dropout_0=0.2)."""
-        for name, value in slots.items():
-            self.program.state.set_slot(name, value)
+        self.program.state.set_slots(slots)
 
     @property
     def learning_rate(self) -> float:

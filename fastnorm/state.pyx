@@ -76,6 +76,14 @@ cdef class State:
         """Change a hyperparameter, within what it may be."""
         self.slot_of(name)[0] = _within(name, value)
 
+    def set_slots(self, slots):
+        """Change several, all or none of them."""
+        for name, value in slots.items():
+            self.slot_of(name)
+            _within(name, value)
+        for name, value in slots.items():
+            self.set_slot(name, value)
+
     def read(self, name):
         """A copy of a parameter or statistic."""
         return self._view(name).copy()

@@ -68,6 +68,11 @@ def test_after_the_deadline_no_minibatch_begins(rng):
     assert not epoch(program, 1, 1, order=np.zeros(ENDLESS, np.int64), seconds=1e-3)
     assert 0 < program.state.position[2] < ENDLESS
     assert program.seconds >= 1e-3
+    before = program.seconds
+    epoch(program, 1, 1, order=np.zeros(ENDLESS, np.int64), seconds=1e-3)
+    assert program.seconds >= before + 1e-3  # of the epoch, however often it is stopped
+    program.begin_epoch()
+    assert program.seconds == 0
 
 
 def test_a_second_thread_is_refused_and_changes_nothing(rng):

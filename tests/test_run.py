@@ -242,8 +242,11 @@ def test_slots_are_named_and_set():
     assert (run.slots["dropout_1"], run.slots["weight_decay"], run.slots["dropout_0"]) == (0.5, 1e-4, 0.1)
     with pytest.raises(SettingError, match="no hyperparameter named 'momentum'; there are learning_rate"):
         run.set(momentum=0.5)
-    with pytest.raises(SettingError, match="dropout_0: expected a finite number"):
-        run.set(dropout_0=1)
+    before = run.slots
+    for slots in ({"learning_rate": 0.5, "dropout_0": 1}, {"learning_rate": 0.5, "momentum": 0.5}):
+        with pytest.raises(SettingError, match=r"dropout_0: expected a finite number|no hyperparameter named"):
+            run.set(**slots)
+        assert run.slots == before  # all or none
 
 
 def test_changed_slots_are_trained_with():

@@ -14,6 +14,7 @@ from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError
         ({"x": X[:, :0]}, ShapeError, "x: expected a matrix"),
         ({"x": X[0]}, ShapeError, r"x: expected a matrix \(n, features\) with n >= 1, got shape \(4,\)"),
         ({"x": np.where(X > 2, np.nan, X)}, DataError, r"x: expected finite numbers, got nan at \("),
+        ({"x": np.full((ROWS, 4), 1e300)}, DataError, r"x: expected finite numbers, got inf at \(0, 0\)"),
         ({"x": [["a"] * 4] * ROWS}, DtypeError, "x: expected real numbers"),
         ({"x": X[:-1]}, ShapeError, "y: expected 49 rows as in x, got 50"),
         ({"y": Y + 1}, DataError, "y: expected integers from 0 to 2, got 3"),
