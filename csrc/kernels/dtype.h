@@ -13,6 +13,11 @@
 #include "softmax.h"
 #include "loss.h"
 #include "update.h"
+#include "extremes.h"
+#include "moves.h"
+#include "embedding.h"
+#include "labels.h"
+#include "layernorm.h"
 
 #undef V
 #undef I

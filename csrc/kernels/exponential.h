@@ -63,3 +63,13 @@ INLINE V_f64 logarithm_f64(V_f64 x)
     const V_f64 log_x = whole * 0.693147180369123816490 + (whole * 1.90821492927058770002e-10 + log_m);
     return choose_f64((I_f64)(x == x), log_x, x);
 }
+
+/* y (count,) += log(x). */
+INLINE void add_logarithms(const double* x, ptrdiff_t count, double* y)
+{
+    for (ptrdiff_t i = 0; i < count; i += LANES_f64) {
+        const ptrdiff_t lanes = count - i < LANES_f64 ? count - i : LANES_f64;
+        const V_f64 logs = logarithm_f64(load_filled_f64(x + i, lanes, 1));
+        store_edge_f64(y + i, load_edge_f64(y + i, lanes) + logs, lanes);
+    }
+}
