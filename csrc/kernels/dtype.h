@@ -6,6 +6,11 @@
 #define LANES FN(LANES)
 
 #include "elementwise.h"
+#include "functions.h"
+#include "unary.h"
+#include "binary.h"
+#include "power.h"
+#include "where.h"
 #include "gemm.h"
 #include "reduce.h"
 #include "batchnorm.h"

@@ -2,7 +2,23 @@
  *
  * T is the table's dtype, float or double. "T*" stands in a comment where void* stands in the code. n rows, d inputs,
  * h outputs, k classes, c columns; ldx is the distance in elements between rows of x. Every count is >= 1 unless said.
- * A name here has the same name in fastnorm.kernels, fastnorm.reference, the table of bounds, the tests and the bench. */
+ * A name here has the same name in fastnorm.kernels, fastnorm.reference, the table of bounds, the tests and the bench.
+ *
+ * Kernels of a family have all one signature: FN_UNARY(name) and FN_BINARY(name) stand for name_forward and name_backward,
+ * FN_COMPARISON(name) for name_forward, a member of the binary family without a gradient. Whoever includes this file
+ * defines what it needs; all are undefined again at the end. */
+#ifndef FN_KERNEL
+#define FN_KERNEL(...)
+#endif
+#ifndef FN_UNARY
+#define FN_UNARY(name)
+#endif
+#ifndef FN_BINARY
+#define FN_BINARY(name)
+#endif
+#ifndef FN_COMPARISON
+#define FN_COMPARISON(name)
+#endif
 
 /* c (m, n) = start + a b, where start is bias (n,) or 0; then max(0, c) if relu.  Each element of c is one chain
  * start + a[i,0] b[0,j] + a[i,1] b[1,j] + ... in that order whatever m and n: a row alone gives the same bits as in a batch.
@@ -189,3 +205,63 @@ FN_KERNEL(squares, const void* g, ptrdiff_t count, double* sum)
 
 /* average (count,) T* += share (p - average): an exponentially weighted average of what p was. */
 FN_KERNEL(average, const void* p, ptrdiff_t count, double share, void* average)
+
+/* y (n, c) T* = a where condition != 0 (nan is), else b; elements by strides as in FN_BINARY. */
+FN_KERNEL(where_forward, const void* condition, ptrdiff_t condition_row, ptrdiff_t condition_column, const void* a, ptrdiff_t a_row,
+          ptrdiff_t a_column, const void* b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t ldy)
+
+/* da (n, c) T* = dy where condition != 0, else 0; db the other way round; each NULL where not wanted.  da may be dy. */
+FN_KERNEL(where_backward, const void* dy, ptrdiff_t lddy, const void* condition, ptrdiff_t condition_row, ptrdiff_t condition_column,
+          ptrdiff_t n, ptrdiff_t c, void* da, ptrdiff_t ldda, void* db, ptrdiff_t lddb)
+
+/* y (n, c) T* = f(x; p, q), element by element; y may be x.  And dx = dy f'(x; p, q), from forward's y, too; dx may be dy.
+ *   abs         its slope at 0 is 0
+ *   leaky_relu  x where x > 0, else p x: its slope at 0 is p
+ *   gelu        x Phi(x), Phi the normal distribution: Hendrycks & Gimpel 2016, not its approximations; 0 at -inf
+ *   silu        x / (1 + exp(-x)), 0 at -inf;  softplus: log(1 + exp(x))
+ *   clip        min(max(x, p), q): its slope is 1 where p <= x <= q, else 0 */
+#define FN_UNARY_FORWARD const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double p, double q, void* y, ptrdiff_t ldy
+#define FN_UNARY_BACKWARD \
+    const void *dy, ptrdiff_t lddy, const void *x, ptrdiff_t ldx, const void *y, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c, \
+    double p, double q, void *dx, ptrdiff_t lddx
+FN_UNARY(exp)
+FN_UNARY(log)
+FN_UNARY(sqrt)
+FN_UNARY(abs)
+FN_UNARY(tanh)
+FN_UNARY(sigmoid)
+FN_UNARY(leaky_relu)
+FN_UNARY(gelu)
+FN_UNARY(silu)
+FN_UNARY(softplus)
+FN_UNARY(clip)
+
+/* y (n, c) T*: y[i, j] = f(a[i a_row + j a_column], b[i b_row + j b_column]); column strides are 0 or 1, and 0 broadcasts.
+ * And da = dy df/da, db = dy df/db, both (n, c) T*, each NULL where not wanted, from forward's y, too; da may be dy.
+ *   power             as NumPy at 0, 1, inf and nan; nan for a < 0 with b not whole.  Where b is one number (b_row and b_column
+ *                     0), a whole one up to 64 is repeated multiplication, 0.5 the square root.  da = 0 where b = 0; db = 0
+ *                     where a = 0 and b > 0, nan where a < 0
+ *   maximum, minimum  nan where one is; half of the gradient to each where they are equal
+ *   comparisons       1 or 0, as NumPy where one is nan */
+#define FN_BINARY_FORWARD \
+    const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, ptrdiff_t n, \
+    ptrdiff_t c, void *y, ptrdiff_t ldy
+#define FN_BINARY_BACKWARD \
+    const void *dy, ptrdiff_t lddy, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b, ptrdiff_t b_row, \
+    ptrdiff_t b_column, const void *y, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c, void *da, ptrdiff_t ldda, void *db, ptrdiff_t lddb
+FN_BINARY(add)
+FN_BINARY(subtract)
+FN_BINARY(multiply)
+FN_BINARY(divide)
+FN_BINARY(power)
+FN_BINARY(maximum)
+FN_BINARY(minimum)
+FN_COMPARISON(less)
+FN_COMPARISON(less_equal)
+FN_COMPARISON(equal)
+FN_COMPARISON(not_equal)
+
+#undef FN_KERNEL
+#undef FN_UNARY
+#undef FN_BINARY
+#undef FN_COMPARISON

@@ -24,6 +24,7 @@ enum { VECTOR_BYTES = 16 };
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define UNUSED __attribute__((unused))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")       /* it takes gcc's for a hint, and keeps the sums in memory */
 #else

@@ -4,8 +4,28 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 
 cdef extern from "fastnorm.h" nogil:
+    enum:
+        FN_UNARY_COUNT
+        FN_BINARY_COUNT
+
+    ctypedef struct fn_unary:
+        void (*forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, double p, double q, void* y,
+                        Py_ssize_t ldy) noexcept nogil
+        void (*backward)(const void* dy, Py_ssize_t lddy, const void* x, Py_ssize_t ldx, const void* y, Py_ssize_t ldy,
+                         Py_ssize_t n, Py_ssize_t c, double p, double q, void* dx, Py_ssize_t lddx) noexcept nogil
+
+    ctypedef struct fn_binary:
+        void (*forward)(const void* a, Py_ssize_t a_row, Py_ssize_t a_column, const void* b, Py_ssize_t b_row,
+                        Py_ssize_t b_column, Py_ssize_t n, Py_ssize_t c, void* y, Py_ssize_t ldy) noexcept nogil
+        void (*backward)(const void* dy, Py_ssize_t lddy, const void* a, Py_ssize_t a_row, Py_ssize_t a_column,
+                         const void* b, Py_ssize_t b_row, Py_ssize_t b_column, const void* y, Py_ssize_t ldy,
+                         Py_ssize_t n, Py_ssize_t c, void* da, Py_ssize_t ldda, void* db,
+                         Py_ssize_t lddb) noexcept nogil
+
     ctypedef struct fn_kernels:
         Py_ssize_t itemsize, lanes
+        fn_unary unary[FN_UNARY_COUNT]
+        fn_binary binary[FN_BINARY_COUNT]
         void (*gemm)(const void* a, Py_ssize_t a_row, Py_ssize_t a_column, const void* b, Py_ssize_t ldb,
                      const void* bias, void* c, Py_ssize_t ldc, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k,
                      int relu) noexcept nogil
@@ -92,6 +112,12 @@ cdef extern from "fastnorm.h" nogil:
                      const void* targets, Py_ssize_t ldt, void* y, Py_ssize_t stride) noexcept nogil
         void (*squares)(const void* g, Py_ssize_t count, double* sum) noexcept nogil
         void (*average)(const void* p, Py_ssize_t count, double share, void* average) noexcept nogil
+        void (*where_forward)(const void* condition, Py_ssize_t condition_row, Py_ssize_t condition_column,
+                              const void* a, Py_ssize_t a_row, Py_ssize_t a_column, const void* b, Py_ssize_t b_row,
+                              Py_ssize_t b_column, Py_ssize_t n, Py_ssize_t c, void* y, Py_ssize_t ldy) noexcept nogil
+        void (*where_backward)(const void* dy, Py_ssize_t lddy, const void* condition, Py_ssize_t condition_row,
+                               Py_ssize_t condition_column, Py_ssize_t n, Py_ssize_t c, void* da, Py_ssize_t ldda,
+                               void* db, Py_ssize_t lddb) noexcept nogil
 
     ctypedef struct fn_table:
         fn_kernels f32, f64
@@ -102,6 +128,8 @@ cdef extern from "fastnorm.h" nogil:
     const char* fn_variant_name(int index)
     int fn_variant_runs(int index)
     const fn_table* fn_variant_table(int index)
+    int fn_unary_index(const char* name)
+    int fn_binary_index(const char* name)
     unsigned fn_flush_denormals()
     void fn_restore_denormals(unsigned state)
 
