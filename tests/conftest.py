@@ -3,9 +3,11 @@
 import os
 import zlib
 
+import cases_rows  # noqa: F401  it registers calls
 import hypothesis
 import numpy as np
 import pytest
+import tolerances_rows  # noqa: F401  it registers bounds
 
 from fastnorm.kernels import cpu
 

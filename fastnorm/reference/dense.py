@@ -17,8 +17,8 @@ def transpose(x: Any) -> Array:
     return _wide(x).T
 
 
-def column_sums(x: Any) -> Array:
-    return _wide(x).sum(axis=0)
+def column_sums(x: Any, scale: float = 1.0) -> Array:
+    return scale * _wide(x).sum(axis=0)
 
 
 def dense_forward(x: Any, weight: Any, bias: Any = None, *, relu: bool = False) -> Array:

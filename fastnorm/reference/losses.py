@@ -1,17 +1,11 @@
-"""Softmax and losses."""
+"""Losses."""
 
 from typing import Any
 
 import numpy as np
 
 from ._wide import Array, _wide
-
-
-def softmax(x: Any) -> Array:
-    x = _wide(x)
-    with np.errstate(invalid="ignore"):  # -inf less -inf, in a row of -inf only
-        exponentials = np.exp(x - x.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+from .softmax import softmax
 
 
 def _class_shares(logits: Array, target: Any, label_smoothing: float) -> Array:
