@@ -4,10 +4,13 @@ INLINE V FN(larger_or_nan)(V a, V b) { return FN(choose)((I)(a > b) | (I)(a != a
 
 INLINE T FN(row_largest_or_nan)(const T* x, ptrdiff_t c)
 {
-    V largest = FN(splat)((T)-INFINITY);
-    FOR_ROW_VECTORS (j, lanes, c)
-        largest = FN(larger_or_nan)(FN(load_edge_filled)(x + j, lanes, (T)-INFINITY), largest);
-    const double nan_or_0 = FN(wide_sum)(FN(widen)(FN(choose)((I)(largest != largest), largest, (V){0})));
+    V largest = FN(splat)((T)-INFINITY), nans = {0};
+    FOR_ROW_VECTORS (j, lanes, c) {
+        const V value = FN(load_edge_filled)(x + j, lanes, (T)-INFINITY);
+        nans = (V)((I)nans | ((I)value & (I)(value != value)));
+        largest = FN(larger)(value, largest);
+    }
+    const double nan_or_0 = FN(wide_sum)(FN(widen)(nans));
     return nan_or_0 == 0 ? FN(largest)(largest) : (T)NAN;
 }
 

@@ -25,7 +25,7 @@ static void FN(hits)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, co
     const T *x = x_, *targets = targets_;
     T* y = y_;
     for (ptrdiff_t i = 0; i < n; i++, x += ldx) {
-        const ptrdiff_t wanted = labels ? labels[i] : FN(first_largest)(targets + i * ldt, k), place = FN(first_largest)(x, k);
-        y[i * stride] = place == wanted && place < k;
+        const ptrdiff_t wanted = labels ? labels[i] : FN(first_largest)(targets + i * ldt, k);
+        y[i * stride] = wanted >= 0 && wanted < k && FN(is_first_largest)(x, wanted, FN(row_largest_or_nan)(x, k));
     }
 }

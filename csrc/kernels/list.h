@@ -196,7 +196,7 @@ FN_KERNEL(layernorm_gamma_beta_backward, const void* dy, ptrdiff_t lddy, const v
 FN_KERNEL(one_hot, const int32_t* labels, ptrdiff_t n, ptrdiff_t k, void* y, ptrdiff_t ldy)
 
 /* y[i * stride] T = 1 where the first largest of row i of x (n, k) T* stands at labels[i], or, where labels is NULL, at the
- * first largest of row i of targets (n, k) T*; else 0. A row with nan has no largest. */
+ * first largest of row i of targets (n, k) T*; else 0. A row with nan has no largest; a label outside [0, k) is none's. */
 FN_KERNEL(hits, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels, const void* targets, ptrdiff_t ldt,
           void* y, ptrdiff_t stride)
 

@@ -20,17 +20,23 @@ def sgd(
     return total
 
 
+def _moments(g: Array, first_moments: Array, second_moments: Array, beta_1: float, beta_2: float) -> tuple:
+    """Both averages, which it has moved."""
+    m = beta_1 * first_moments.astype(g.dtype) + (1 - beta_1) * g
+    v = beta_2 * second_moments.astype(g.dtype) + (1 - beta_2) * g**2
+    first_moments[...], second_moments[...] = m, v
+    return m, v
+
+
 def adam(
     parameters: Array, gradients: Any, first_moments: Array, second_moments: Array, step: int,
     learning_rate: float = 1e-3, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, *,
     l2: float = 0.0, weight_decay: float = 0.0,
 ) -> float:  # fmt: skip
-    p, g, m, v = _wide(parameters, gradients, first_moments, second_moments)
+    p, g = _wide(parameters, gradients)
     total = (g**2).sum()
     g = g + l2 * p
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
-    first_moments[...], second_moments[...] = m, v
+    m, v = _moments(g, first_moments, second_moments, beta_1, beta_2)
     change = m / (1 - beta_1**step) / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
     parameters[...] = p - learning_rate * change - learning_rate * weight_decay * p
     return total
@@ -41,12 +47,10 @@ def nadam(
     learning_rate: float = 2e-3, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, *,
     l2: float = 0.0, weight_decay: float = 0.0, momentum_decay: float = 4e-3,
 ) -> tuple[float, float]:  # fmt: skip
-    p, g, m, v = _wide(parameters, gradients, first_moments, second_moments)
+    p, g = _wide(parameters, gradients)
     total = (g**2).sum()
     g = g + l2 * p
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * g**2
-    first_moments[...], second_moments[...] = m, v
+    m, v = _moments(g, first_moments, second_moments, beta_1, beta_2)
     now = beta_1 * (1 - 0.96 ** (step * momentum_decay) / 2)
     then = beta_1 * (1 - 0.96 ** ((step + 1) * momentum_decay) / 2)
     product = momentum_product * now
