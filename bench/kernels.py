@@ -10,7 +10,7 @@ import numpy as np
 
 from fastnorm import kernels, reference
 
-from . import accuracy, jobs, machine
+from . import accuracy, elementwise, jobs, machine
 from .report import Report, Row
 from .timing import Contestant, alternate
 
@@ -90,6 +90,7 @@ ROWS: dict[str, tuple[Case, ...]] = {
     "adam": _cases(jobs.adam, (6784,), (1 << 20,)),
     "gather": _cases(jobs.gather, (64, 16000, 16), (256, 10000, 784)),
     "accumulate": _cases(jobs.accumulate, _SMALL, _LARGE),
+    **{name: _cases(job, _SMALL, _LARGE) for name, job in elementwise.jobs().items()},
 }  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 import os
 import zlib
 
+import cases_elementwise  # noqa: F401  puts its calls where cases has them
 import hypothesis
 import numpy as np
 import pytest
+import tolerances_elementwise  # noqa: F401  puts its bounds where tolerances has them
 
 from fastnorm.kernels import cpu
 
