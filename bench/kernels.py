@@ -10,7 +10,7 @@ import numpy as np
 
 from fastnorm import kernels, reference
 
-from . import accuracy, jobs, jobs_rows, machine
+from . import accuracy, elementwise, jobs, jobs_rows, machine
 from .report import Report, Row
 from .timing import Contestant, alternate
 
@@ -112,6 +112,7 @@ ROWS: dict[str, tuple[Case, ...]] = {
     "average": _cases(jobs_rows.average, (6784,), (1 << 20,)),
     "nadam": _cases(jobs_rows.nadam, (6784,), (1 << 20,)),
     "rmsprop": _cases(jobs_rows.rmsprop, (6784,), (1 << 20,)),
+    **{name: _cases(job, _SMALL, _LARGE) for name, job in elementwise.jobs().items()},
 }  # fmt: skip
 
 

@@ -191,4 +191,18 @@ _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
     "hits": _jitted(lambda x, target: x.argmax(1) == target),
     "squares": _jitted(lambda g: jnp.vdot(g, g)),
     "average": _jitted(lambda p, averages, share: averages + share * (p - averages)),
-}
+    "leaky_relu_forward": _jitted(lambda x, slope: jax.nn.leaky_relu(x, slope)),
+    "gelu_forward": _jitted(lambda x: jax.nn.gelu(x, approximate=False)),
+    "clip_forward": _jitted(lambda x, low, high: jnp.clip(x, low, high)),
+    "where_forward": _jitted(lambda condition, a, b: jnp.where(condition != 0, a, b)),
+    **{
+        f"{name}_forward": _jitted(function)
+        for name, function in {
+            "exp": jnp.exp, "log": jnp.log, "sqrt": jnp.sqrt, "abs": jnp.abs, "tanh": jnp.tanh,
+            "sigmoid": jax.nn.sigmoid, "silu": jax.nn.silu, "softplus": jax.nn.softplus, "add": jnp.add,
+            "subtract": jnp.subtract, "multiply": jnp.multiply, "divide": jnp.divide, "power": jnp.power,
+            "maximum": jnp.maximum, "minimum": jnp.minimum, "less": jnp.less, "less_equal": jnp.less_equal,
+            "equal": jnp.equal, "not_equal": jnp.not_equal,
+        }.items()
+    },
+}  # fmt: skip

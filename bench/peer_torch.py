@@ -176,4 +176,30 @@ _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
     "average": lambda p, averages, share: lambda: averages.lerp_(p, share),
     "nadam": lambda p, g, *_: _step(torch.optim.NAdam, p, g, foreach=True),
     "rmsprop": lambda p, g, _: _step(torch.optim.RMSprop, p, g, foreach=True),
-}
+    "exp_forward": lambda x: lambda: torch.exp(x),
+    "log_forward": lambda x: lambda: torch.log(x),
+    "sqrt_forward": lambda x: lambda: torch.sqrt(x),
+    "abs_forward": lambda x: lambda: torch.abs(x),
+    "tanh_forward": lambda x: lambda: torch.tanh(x),
+    "sigmoid_forward": lambda x: lambda: torch.sigmoid(x),
+    "leaky_relu_forward": lambda x, slope: lambda: functional.leaky_relu(x, slope),
+    "gelu_forward": lambda x: lambda: functional.gelu(x),
+    "silu_forward": lambda x: lambda: functional.silu(x),
+    "softplus_forward": lambda x: lambda: functional.softplus(x),
+    "clip_forward": lambda x, low, high: lambda: torch.clamp(x, low, high),
+    "tanh_backward": lambda dy, x, y: lambda: torch.ops.aten.tanh_backward(dy, y),
+    "sigmoid_backward": lambda dy, x, y: lambda: torch.ops.aten.sigmoid_backward(dy, y),
+    "leaky_relu_backward": lambda dy, x, y, slope: lambda: torch.ops.aten.leaky_relu_backward(dy, x, slope, False),
+    "gelu_backward": lambda dy, x, y: lambda: torch.ops.aten.gelu_backward(dy, x),
+    "silu_backward": lambda dy, x, y: lambda: torch.ops.aten.silu_backward(dy, x),
+    "softplus_backward": lambda dy, x, y: lambda: torch.ops.aten.softplus_backward(dy, x, 1, 20),
+    **{
+        f"{name}_forward": lambda a, b, function=function: lambda: function(a, b)
+        for name, function in {
+            "add": torch.add, "subtract": torch.sub, "multiply": torch.mul, "divide": torch.div, "power": torch.pow,
+            "maximum": torch.maximum, "minimum": torch.minimum, "less": torch.lt, "less_equal": torch.le,
+            "equal": torch.eq, "not_equal": torch.ne,
+        }.items()
+    },
+    "where_forward": lambda condition, a, b: lambda: torch.where(condition != 0, a, b),
+}  # fmt: skip

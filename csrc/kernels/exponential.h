@@ -3,19 +3,23 @@
  * exp(x) is 2^n p(r) with n = round(x / ln 2) and r = x - n ln 2, |r| <= 0.35, p its Taylor polynomial: the first term left
  * out is below 2^-27 (float) and 2^-57 (double) of the result. exp(-inf) = 0, and nan stays nan. */
 
-/* r and n; x within +-2^15. */
-INLINE V_f32 exponential_rest_f32(V_f32 x, V_f32* n)
+/* r and n, and in low what rounding took from r; x within +-2^15. */
+INLINE V_f32 exponential_rest_f32(V_f32 x, V_f32* n, V_f32* low)
 {
     const V_f32 magic = splat_f32(12582912.0f);                                  /* 1.5 * 2^23: adding it rounds to integers */
     *n = (x * 1.44269504f + magic) - magic;
-    return (x - *n * 0.693359375f) - *n * -2.12194440e-4f;                       /* ln 2 in two parts; n * the first is exact */
+    const V_f32 first = x - *n * 0.693359375f, r = first - *n * -2.12194440e-4f;   /* ln 2 in two parts; n * the first is exact */
+    *low = (first - r) - *n * -2.12194440e-4f;
+    return r;
 }
 
-INLINE V_f64 exponential_rest_f64(V_f64 x, V_f64* n)
+INLINE V_f64 exponential_rest_f64(V_f64 x, V_f64* n, V_f64* low)
 {
     const V_f64 magic = splat_f64(6755399441055744.0);                           /* 1.5 * 2^52 */
     *n = (x * 1.4426950408889634 + magic) - magic;
-    return (x - *n * 0.693145751953125) - *n * 1.42860682030941723212e-6;
+    const V_f64 first = x - *n * 0.693145751953125, r = first - *n * 1.42860682030941723212e-6;
+    *low = (first - r) - *n * 1.42860682030941723212e-6;
+    return r;
 }
 
 /* (exp(r) - 1 - r) / r^2. */
@@ -48,15 +52,15 @@ INLINE V_f64 exponential_bend_f64(V_f64 r)
 /* exp(x) for x <= 0. */
 INLINE V_f32 exponential_f32(V_f32 x)
 {
-    V_f32 n;
-    const V_f32 r = exponential_rest_f32(choose_f32((I_f32)(x < -104.0f), splat_f32(-104.0f), x), &n);  /* exp of less is 0 */
+    V_f32 n, low;
+    const V_f32 r = exponential_rest_f32(choose_f32((I_f32)(x < -104.0f), splat_f32(-104.0f), x), &n, &low);  /* exp of less is 0 */
     return times_power_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
 }
 
 INLINE V_f64 exponential_f64(V_f64 x)
 {
-    V_f64 n;
-    const V_f64 r = exponential_rest_f64(choose_f64((I_f64)(x < -746.0), splat_f64(-746.0), x), &n);
+    V_f64 n, low;
+    const V_f64 r = exponential_rest_f64(choose_f64((I_f64)(x < -746.0), splat_f64(-746.0), x), &n, &low);
     return times_power_f64((exponential_bend_f64(r) * r + 1.0) * r + 1.0, n);
 }
 

@@ -20,9 +20,22 @@ INLINE V FN(power_value)(V a, V b)
     y = FN(choose)((I)(a != a) | (I)(b != b), a + b, y);
     return FN(choose)((I)(b == 0) | (I)(a == 1), one, y);
 }
-INLINE V FN(power_slope_a)(V a, V b, UNUSED V y)
+
+INLINE int FN(any)(I condition)
 {
-    return FN(choose)((I)(b == 0), FN(splat)(0), b * FN(power_value)(a, b - 1));
+    int any = 0;
+    for (int i = 0; i < LANES; i++)
+        any |= condition[i] != 0;
+    return any;
+}
+
+/* a^(b - 1) is y / a, but where y left the numbers that have all digits. */
+INLINE V FN(power_slope_a)(V a, V b, V y)
+{
+    const V size = FN(sizes)(y), quotient = y / a;
+    const I lost = ~((I)(size >= FN(splat)(sizeof(T) == 4 ? FLT_MIN : DBL_MIN)) & (I)(size < INFINITY)) | (I)(quotient == 0);
+    const V power = FN(any)(lost) ? FN(choose)(lost, FN(power_value)(a, b - 1), quotient) : quotient;
+    return FN(choose)((I)(b == 0), FN(splat)(0), b * power);
 }
 INLINE V FN(power_slope_b)(V a, V b, V y)
 {

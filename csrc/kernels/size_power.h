@@ -35,11 +35,11 @@ INLINE V_f64 two_part_logarithm(V_f64 x, V_f64* low)
 
 INLINE V_f64 size_power_f64(V_f64 size, V_f64 b)
 {
-    V_f64 low, n;
+    V_f64 low, n, lost;
     const V_f64 high = two_part_logarithm(size, &low), b_high = upper_half_f64(b), end = splat_f64(760);
     const V_f64 x = b_high * high, x_low = (b - b_high) * high + b * low;
     const I_f64 above = (I_f64)(x > end), below = (I_f64)(x < -end);             /* infinite and 0 */
     const V_f64 near = choose_f64(above, end, choose_f64(below, -end, x));
-    const V_f64 r = exponential_rest_f64(near, &n) + choose_f64(above | below, splat_f64(0), x_low);
+    const V_f64 r = exponential_rest_f64(near, &n, &lost) + choose_f64(above | below, splat_f64(0), x_low);
     return times_power_f64((exponential_bend_f64(r) * r + 1) * r + 1, n);
 }

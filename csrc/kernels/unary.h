@@ -65,8 +65,8 @@ INLINE V FN(gelu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 INLINE V FN(silu_value)(V x, UNUSED V p, UNUSED V q) { return FN(silu_of)(x); }
 INLINE V FN(silu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 {
-    const V s = FN(sigmoid_of)(x), near = FN(at_least)(FN(at_most)(x, FN(splat)(1000)), FN(splat)(-1000));
-    return s * (1 + near * (1 - s));
+    const V size = FN(sizes)(x), less = FN(sigmoid_of)(-size), more = 1 - less, near = FN(at_most)(size, FN(splat)(1000));
+    return FN(choose)((I)(x < 0), less * (1 - near * more), more * (1 + near * less));
 }
 
 INLINE V FN(softplus_value)(V x, UNUSED V p, UNUSED V q) { return FN(softplus_of)(x); }

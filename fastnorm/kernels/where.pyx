@@ -94,7 +94,7 @@ def where_backward(dy, condition, *, threads=1):
     """
     dy = checks.matrix("dy", dy)
     condition = operand("condition", condition, dy.dtype)
-    must_be("dy", dy, np.broadcast_shapes(dy.shape, condition.shape))
+    must_be("dy", dy, common_shape({"dy": dy, "condition": condition}))
     da, db = np.empty_like(dy), np.empty_like(dy)
     if dy.dtype == np.float32:
         _where_backward[float](dy, condition, da, db, usable_threads(threads))

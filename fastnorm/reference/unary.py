@@ -1,13 +1,12 @@
 """Functions of single numbers, forward and backward."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ._wide import Array, _wide
 
-EDGE = 7.0  # beyond, a series for the normal tail is exact
+PI = np.arccos(np.longdouble(-1))
 
 
 def exp_forward(x: Any) -> Array:
@@ -57,7 +56,7 @@ def tanh_forward(x: Any) -> Array:
 
 def tanh_backward(dy: Any, x: Any, y: Any) -> Array:
     dy, y = _wide(dy, y)
-    return dy * (1 - y**2)
+    return dy * (1 - y) * (1 + y)
 
 
 def sigmoid_forward(x: Any) -> Array:
@@ -81,19 +80,28 @@ def leaky_relu_backward(dy: Any, x: Any, y: Any, slope: float = 0.01) -> Array:
 
 
 def _normal_cdf(x: Array) -> Array:
-    """The normal distribution below x: erfc in double near 0, exp(-x^2 / 2) times a continued fraction far below."""
-    near = np.array([math.erfc(-float(v) / math.sqrt(2)) / 2 for v in x.ravel()]).reshape(x.shape)
-    return near
+    """The normal distribution below x: near 0 by its series, else by the continued fraction of its tail."""
+    density = np.exp(-(x**2) / 2) / np.sqrt(2 * PI).astype(x.dtype)
+    near, term, series = np.clip(x, -3, 3), np.clip(x, -3, 3), np.zeros_like(x)
+    for k in range(1, 46):
+        series += term
+        term = term * near**2 / (2 * k + 1)
+    far = fraction = np.maximum(np.abs(x), 3)
+    for k in range(80, 0, -1):
+        fraction = far + k / fraction
+    tail = density / fraction
+    return np.where(np.abs(x) < 3, 1 / x.dtype.type(2) + density * series, np.where(x < 0, tail, 1 - tail))
 
 
 def gelu_forward(x: Any) -> Array:
     x = _wide(x)
-    return x * _normal_cdf(x)
+    return np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x))
 
 
 def gelu_backward(dy: Any, x: Any, y: Any) -> Array:
     dy, x = _wide(dy, x)
-    return dy * (_normal_cdf(x) + x * np.exp(-(x**2) / 2) / np.sqrt(2 * x.dtype.type(math.pi)))
+    near = np.clip(x, -1e3, 1e3)
+    return dy * (_normal_cdf(x) + near * np.exp(-(near**2) / 2) / np.sqrt(2 * PI).astype(x.dtype))
 
 
 def silu_forward(x: Any) -> Array:
