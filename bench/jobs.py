@@ -52,11 +52,6 @@ def transpose(shape: Shape, dtype: str) -> Job:
     return Job((x,), out=np.empty(shape[::-1], dtype), bytes=2 * x.nbytes)
 
 
-def column_sums(shape: Shape, dtype: str) -> Job:
-    x = _normal(shape, dtype)
-    return Job((x,), out=np.empty(shape[1], dtype), bytes=x.nbytes)
-
-
 def batchnorm_forward(shape: Shape, dtype: str) -> Job:
     """x is read for its statistics and once more to be normalized; y is written."""
     x = _normal(shape, dtype, mean=100)

@@ -10,12 +10,12 @@ import numpy as np
 
 from fastnorm import kernels, reference
 
-from . import accuracy, jobs, machine
+from . import accuracy, elementwise, jobs, jobs_rows, machine
 from .report import Report, Row
 from .timing import Contestant, alternate
 
 COLUMNS = {
-    "kernel": 21, "case": 8, "shape": 13, "dtype": 7, "variant": 7, "threads": 7, "median_us": 9, "min_us": 9,
+    "kernel": 29, "case": 8, "shape": 13, "dtype": 7, "variant": 7, "threads": 7, "median_us": 9, "min_us": 9,
     "GB/s": 6, "GFLOP/s": 7, "share": 5, "max_err_ulp": 11,
 }  # fmt: skip
 
@@ -48,7 +48,7 @@ def _batchnorm(job: Callable, **targets_of_wide: float) -> tuple[Case, ...]:
 
 
 _TWICE, _THRICE = {"vs_torch": 2.0, "vs_jax": 2.0}, {"vs_torch": 3.0, "vs_jax": 3.0}
-_SMALL, _LARGE = (64, 128), (4096, 1024)
+_SMALL, _LARGE, _CLASSES = (64, 128), (4096, 1024), (256, 26)
 ROWS: dict[str, tuple[Case, ...]] = {
     "gemm": (
         *(Case("hidden", (64, width, width), jobs.gemm, {"share": 0.93}) for width in (64, 128, 256)),
@@ -63,7 +63,7 @@ ROWS: dict[str, tuple[Case, ...]] = {
         Case("hidden", (256, 512, 512), jobs.gemm, {"share": 0.93}, dtype="float64"),
     ),
     "transpose": _cases(jobs.transpose, (128, 64), (1024, 1024)),
-    "column_sums": _cases(jobs.column_sums, _SMALL, _LARGE),
+    "column_sums": _cases(jobs_rows.of_columns, _SMALL, _LARGE),
     "batchnorm_forward": _batchnorm(jobs.batchnorm_forward),
     "batchnorm_inference": _batchnorm(jobs.batchnorm_inference),
     "batchnorm_backward": _batchnorm(jobs.batchnorm_backward, vs_torch=2.0),
@@ -90,6 +90,29 @@ ROWS: dict[str, tuple[Case, ...]] = {
     "adam": _cases(jobs.adam, (6784,), (1 << 20,)),
     "gather": _cases(jobs.gather, (64, 16000, 16), (256, 10000, 784)),
     "accumulate": _cases(jobs.accumulate, _SMALL, _LARGE),
+    "softmax_backward": _cases(jobs_rows.softmax_backward, _CLASSES, (8192, 1000)),
+    "log_softmax_forward": _cases(jobs.softmax, _CLASSES, (8192, 1000)),
+    "log_softmax_backward": _cases(jobs_rows.log_softmax_backward, _CLASSES, (8192, 1000)),
+    "row_sums": _cases(jobs_rows.of_rows, _SMALL, _LARGE),
+    "total_sum": _cases(jobs_rows.total_sum, _SMALL, _LARGE),
+    "row_max": _cases(jobs_rows.of_rows, _SMALL, _LARGE),
+    "column_max": _cases(jobs_rows.of_columns, _SMALL, _LARGE),
+    "row_max_backward": _cases(jobs_rows.row_max_backward, _SMALL, _LARGE),
+    "column_max_backward": _cases(jobs_rows.column_max_backward, _SMALL, _LARGE),
+    "spread": _cases(jobs_rows.spread, _SMALL, _LARGE),
+    "copy": _cases(jobs_rows.copy, _SMALL, _LARGE),
+    "embedding_forward": _cases(jobs_rows.embedding_forward, (256, 100, 16), (8192, 30000, 128)),
+    "embedding_backward": _cases(jobs_rows.embedding_backward, (256, 100, 16), (8192, 30000, 128)),
+    "layernorm_forward": _cases(jobs_rows.layernorm_forward, _SMALL, _LARGE),
+    "layernorm_backward": _cases(jobs_rows.layernorm_backward, _SMALL, _LARGE),
+    "layernorm_gamma_beta_backward": _cases(jobs_rows.layernorm_gamma_beta_backward, _SMALL, _LARGE),
+    "one_hot": _cases(jobs_rows.one_hot, _CLASSES, (8192, 1000)),
+    "hits": _cases(jobs_rows.hits, _CLASSES, (8192, 1000)),
+    "squares": _cases(jobs_rows.squares, (6784,), (1 << 20,)),
+    "average": _cases(jobs_rows.average, (6784,), (1 << 20,)),
+    "nadam": _cases(jobs_rows.nadam, (6784,), (1 << 20,)),
+    "rmsprop": _cases(jobs_rows.rmsprop, (6784,), (1 << 20,)),
+    **{name: _cases(job, _SMALL, _LARGE) for name, job in elementwise.jobs().items()},
 }  # fmt: skip
 
 

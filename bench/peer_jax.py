@@ -145,6 +145,22 @@ def _batchnorm_backward(dy, x, mean, inverse_std, gamma):
     return lambda: call(pullback, dy)
 
 
+def _layernorm(x, gamma, beta):
+    return _batchnorm(x.T, gamma[:, None], beta[:, None]).T
+
+
+def _layernorm_backward(dy, x, mean, inverse_std, gamma):
+    """The backward pass alone, from what a forward pass kept."""
+    _, pullback = jax.vjp(lambda x: _layernorm(x, gamma, jnp.zeros_like(gamma)), x)
+    call = jax.jit(lambda pullback, dy: pullback(dy))
+    return lambda: call(pullback, dy)
+
+
+def _largest_backward(dy, x, y):
+    largest = x == y
+    return dy / largest.sum(0) * largest
+
+
 _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
     "gemm": _jitted(_gemm),
     "transpose": _jitted(jnp.transpose),
@@ -160,4 +176,33 @@ _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
     "adam": _jitted(_adam),
     "gather": _jitted(lambda x, rows: x[rows]),
     "accumulate": _jitted(jnp.add),
-}
+    "softmax_backward": _jitted(lambda dy, y: y * (dy - (dy * y).sum(1, keepdims=True))),
+    "log_softmax_forward": _jitted(jax.nn.log_softmax),
+    "log_softmax_backward": _jitted(lambda dy, y: dy - jnp.exp(y) * dy.sum(1, keepdims=True)),
+    "row_sums": _jitted(lambda x: x.sum(1)),
+    "total_sum": _jitted(jnp.sum),
+    "row_max": _jitted(lambda x: x.max(1)),
+    "column_max": _jitted(lambda x: x.max(0)),
+    "row_max_backward": _jitted(lambda dy, x, y: _largest_backward(dy, x.T, y).T),
+    "column_max_backward": _jitted(_largest_backward),
+    "copy": _jitted(jnp.copy),
+    "layernorm_forward": _jitted(_layernorm),
+    "layernorm_backward": _layernorm_backward,
+    "hits": _jitted(lambda x, target: x.argmax(1) == target),
+    "squares": _jitted(lambda g: jnp.vdot(g, g)),
+    "average": _jitted(lambda p, averages, share: averages + share * (p - averages)),
+    "leaky_relu_forward": _jitted(lambda x, slope: jax.nn.leaky_relu(x, slope)),
+    "gelu_forward": _jitted(lambda x: jax.nn.gelu(x, approximate=False)),
+    "clip_forward": _jitted(lambda x, low, high: jnp.clip(x, low, high)),
+    "where_forward": _jitted(lambda condition, a, b: jnp.where(condition != 0, a, b)),
+    **{
+        f"{name}_forward": _jitted(function)
+        for name, function in {
+            "exp": jnp.exp, "log": jnp.log, "sqrt": jnp.sqrt, "abs": jnp.abs, "tanh": jnp.tanh,
+            "sigmoid": jax.nn.sigmoid, "silu": jax.nn.silu, "softplus": jax.nn.softplus, "add": jnp.add,
+            "subtract": jnp.subtract, "multiply": jnp.multiply, "divide": jnp.divide, "power": jnp.power,
+            "maximum": jnp.maximum, "minimum": jnp.minimum, "less": jnp.less, "less_equal": jnp.less_equal,
+            "equal": jnp.equal, "not_equal": jnp.not_equal,
+        }.items()
+    },
+}  # fmt: skip

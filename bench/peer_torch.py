@@ -100,7 +100,41 @@ def _loss_and_gradient(loss: Callable, x, target):
 
 def _step(optimizer: type, parameters, gradients, **settings):
     parameters.grad = gradients
-    return optimizer([parameters], fused=True, **settings).step
+    return optimizer([parameters], **settings).step
+
+
+def _layernorm_backward(dy, x, mean, inverse_std, gamma=None):
+    """dx alone where gamma is given, else the gradients of gamma and beta."""
+    mean, inverse_std = (numbers.to(x.dtype)[:, None] for numbers in (mean, inverse_std))
+    wanted = [gamma is not None, gamma is None, gamma is None]
+    gamma, beta = torch.ones_like(x[0]) if gamma is None else gamma, torch.zeros_like(x[0])
+    backward = torch.ops.aten.native_layer_norm_backward
+    return lambda: backward(dy, x, x.shape[1:], mean, inverse_std, gamma, beta, wanted)
+
+
+def _max_backward(dy, x, y, dimension: int):
+    """What autograd does for amax."""
+    dy, y = dy.unsqueeze(dimension), y.unsqueeze(dimension)
+
+    def call():
+        largest = x == y
+        return dy / largest.sum(dimension, keepdim=True) * largest
+
+    return call
+
+
+def _embedding(table, codes):
+    codes = codes[:, 0].long()
+    return lambda: functional.embedding(codes, table)
+
+
+def _one_hot(labels, k: int):
+    return lambda: functional.one_hot(labels, k).float()
+
+
+def _embedding_backward(dy, codes, count):
+    backward, codes = torch.ops.aten.embedding_dense_backward, codes[:, 0].long()
+    return lambda: backward(dy, codes, count, -1, False)
 
 
 _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
@@ -116,8 +150,56 @@ _KERNELS: dict[str, Callable[..., Callable[[], object]]] = {
     "softmax": lambda x: lambda: torch.softmax(x, 1),
     "softmax_cross_entropy": lambda x, target: _loss_and_gradient(functional.cross_entropy, x, target.long()),
     "mean_squared_error": lambda x, target: _loss_and_gradient(functional.mse_loss, x, target),
-    "sgd": lambda p, g, _, rate, momentum: _step(torch.optim.SGD, p, g, lr=rate, momentum=momentum),
-    "adam": lambda p, g, *_: _step(torch.optim.Adam, p, g),
+    "sgd": lambda p, g, _, rate, momentum: _step(torch.optim.SGD, p, g, lr=rate, momentum=momentum, fused=True),
+    "adam": lambda p, g, *_: _step(torch.optim.Adam, p, g, fused=True),
     "gather": lambda x, rows: lambda: x.index_select(0, rows),
     "accumulate": lambda x, y: lambda: y.add_(x),
-}
+    "softmax_backward": lambda dy, y: lambda: torch.ops.aten._softmax_backward_data(dy, y, 1, y.dtype),
+    "log_softmax_forward": lambda x: lambda: torch.log_softmax(x, 1),
+    "log_softmax_backward": lambda dy, y: lambda: torch.ops.aten._log_softmax_backward_data(dy, y, 1, y.dtype),
+    "row_sums": lambda x: lambda: x.sum(1),
+    "total_sum": lambda x: x.sum,
+    "row_max": lambda x: lambda: x.amax(1),
+    "column_max": lambda x: lambda: x.amax(0),
+    "row_max_backward": lambda dy, x, y: _max_backward(dy, x, y, 1),
+    "column_max_backward": lambda dy, x, y: _max_backward(dy, x, y, 0),
+    "spread": lambda x, shape, scale: lambda: (x * scale).expand(shape).contiguous(),
+    "copy": lambda x: x.clone,
+    "embedding_forward": _embedding,
+    "embedding_backward": _embedding_backward,
+    "layernorm_forward": lambda x, gamma, beta: lambda: functional.layer_norm(x, x.shape[1:], gamma, beta, EPSILON),
+    "layernorm_backward": _layernorm_backward,
+    "layernorm_gamma_beta_backward": _layernorm_backward,
+    "one_hot": lambda labels, k, _: _one_hot(labels.long(), k),
+    "hits": lambda x, target: lambda: x.argmax(1) == target,
+    "squares": lambda g: lambda: torch.dot(g, g),
+    "average": lambda p, averages, share: lambda: averages.lerp_(p, share),
+    "nadam": lambda p, g, *_: _step(torch.optim.NAdam, p, g, foreach=True),
+    "rmsprop": lambda p, g, _: _step(torch.optim.RMSprop, p, g, foreach=True),
+    "exp_forward": lambda x: lambda: torch.exp(x),
+    "log_forward": lambda x: lambda: torch.log(x),
+    "sqrt_forward": lambda x: lambda: torch.sqrt(x),
+    "abs_forward": lambda x: lambda: torch.abs(x),
+    "tanh_forward": lambda x: lambda: torch.tanh(x),
+    "sigmoid_forward": lambda x: lambda: torch.sigmoid(x),
+    "leaky_relu_forward": lambda x, slope: lambda: functional.leaky_relu(x, slope),
+    "gelu_forward": lambda x: lambda: functional.gelu(x),
+    "silu_forward": lambda x: lambda: functional.silu(x),
+    "softplus_forward": lambda x: lambda: functional.softplus(x),
+    "clip_forward": lambda x, low, high: lambda: torch.clamp(x, low, high),
+    "tanh_backward": lambda dy, x, y: lambda: torch.ops.aten.tanh_backward(dy, y),
+    "sigmoid_backward": lambda dy, x, y: lambda: torch.ops.aten.sigmoid_backward(dy, y),
+    "leaky_relu_backward": lambda dy, x, y, slope: lambda: torch.ops.aten.leaky_relu_backward(dy, x, slope, False),
+    "gelu_backward": lambda dy, x, y: lambda: torch.ops.aten.gelu_backward(dy, x),
+    "silu_backward": lambda dy, x, y: lambda: torch.ops.aten.silu_backward(dy, x),
+    "softplus_backward": lambda dy, x, y: lambda: torch.ops.aten.softplus_backward(dy, x, 1, 20),
+    **{
+        f"{name}_forward": lambda a, b, function=function: lambda: function(a, b)
+        for name, function in {
+            "add": torch.add, "subtract": torch.sub, "multiply": torch.mul, "divide": torch.div, "power": torch.pow,
+            "maximum": torch.maximum, "minimum": torch.minimum, "less": torch.lt, "less_equal": torch.le,
+            "equal": torch.eq, "not_equal": torch.ne,
+        }.items()
+    },
+    "where_forward": lambda condition, a, b: lambda: torch.where(condition != 0, a, b),
+}  # fmt: skip

@@ -1,5 +1,7 @@
-/* Picks the variant this CPU runs; the only file that asks the CPU. */
+/* Picks the variant this CPU runs; the only file that asks the CPU. And finds the members of a family by name. */
 #include "fastnorm.h"
+
+#include <string.h>
 
 #ifdef FN_X86
 #include <immintrin.h>
@@ -32,6 +34,33 @@ int fn_variant_count(void) { return (int)(sizeof variants / sizeof *variants); }
 const char* fn_variant_name(int index) { return variants[index].name; }
 int fn_variant_runs(int index) { return variants[index].runs(); }
 const fn_table* fn_variant_table(int index) { return variants[index].table; }
+
+static int place_of(const char* name, const char* const* names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+int fn_unary_index(const char* name)
+{
+    static const char* const names[] = {
+#define FN_UNARY(name) #name,
+#include "kernels/list.h"
+    };
+    return place_of(name, names, FN_UNARY_COUNT);
+}
+
+int fn_binary_index(const char* name)
+{
+    static const char* const names[] = {
+#define FN_BINARY(name) #name,
+#define FN_COMPARISON(name) #name,
+#include "kernels/list.h"
+    };
+    return place_of(name, names, FN_BINARY_COUNT);
+}
 
 #ifdef FN_X86
 enum { FLUSH_TO_ZERO = 0x8000, DENORMALS_ARE_ZERO = 0x0040 };

@@ -45,7 +45,7 @@ cdef void dense_backward(Node* node, Step* step) noexcept nogil:
         dense_weight_gradient(step.kernels, x.data, x.ld, y.gradient, y.ld, node.gradients[1], weight.ld, n, d,
                               padded(h, lanes), threads)
     if node.inputs[2] != NULL and node.gradients[2] != NULL:
-        column_sums_columns(step.kernels, y.gradient, y.ld, n, h, node.gradients[2], 1)
+        column_sums_columns(step.kernels, y.gradient, y.ld, n, h, 1, node.gradients[2], 1)
     if node.gradients[0] != NULL:
         dense_input_gradient(step.kernels, y.gradient, y.ld, weight.data, weight.ld, step.transposed, padded(d, lanes),
                              node.gradients[0], x.ld, n, d, h, threads)

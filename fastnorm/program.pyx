@@ -259,8 +259,9 @@ cdef class Program(Feed):
         cdef Py_ssize_t count = size // self.kernels.itemsize
         cdef int threads = self.step.threads if count >= WORTH_THREADS else 1
         if self.adam:
-            return adam_chunks(self.kernels, p, g, moment, moment + self.state.learned, count, rate, self.beta_1[0],
-                               self.beta_2[0], self.epsilon[0], 1 - pow(self.beta_1[0], steps),
-                               1 - pow(self.beta_2[0], steps), l2, weight_decay, self.chunk_squares, threads)
-        return sgd_chunks(self.kernels, p, g, moment, count, rate, self.momentum[0], self.nesterov, l2, weight_decay,
+            return adam_chunks(self.kernels, p, g, moment, moment + self.state.learned, count,
+                               rate / (1 - pow(self.beta_1[0], steps)), 0, self.beta_1[0], self.beta_2[0],
+                               self.epsilon[0], 1 - pow(self.beta_2[0], steps), l2, rate * weight_decay,
+                               self.chunk_squares, threads)
+        return sgd_chunks(self.kernels, p, g, moment, count, rate, self.momentum[0], 1, self.nesterov, l2, weight_decay,
                           self.chunk_squares, threads)

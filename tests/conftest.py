@@ -3,9 +3,13 @@
 import os
 import zlib
 
+import cases_elementwise  # noqa: F401  puts its calls where cases has them
+import cases_rows  # noqa: F401  likewise
 import hypothesis
 import numpy as np
 import pytest
+import tolerances_elementwise  # noqa: F401  puts its bounds where tolerances has them
+import tolerances_rows  # noqa: F401  likewise
 
 from fastnorm.kernels import cpu
 

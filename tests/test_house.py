@@ -62,7 +62,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 ROOM_OF = {module: room for room, (modules, _) in ROOMS.items() for module in modules}
 SOURCES = sorted(path for suffix in ("py", "pyx", "pxd") for path in PACKAGE.rglob(f"*.{suffix}"))
-KERNELS = re.findall(r"^FN_KERNEL\((\w+),", (ROOT / "csrc/kernels/list.h").read_text(), re.MULTILINE)
+LIST_FILE = (ROOT / "csrc/kernels/list.h").read_text()
+LIST = re.findall(r"^FN_(KERNEL|UNARY|BINARY|COMPARISON)\((\w+)[,)]", LIST_FILE, re.MULTILINE)
+BOTH = ("_forward", "_backward")
+PASSES = {"KERNEL": ("",), "UNARY": BOTH, "BINARY": BOTH, "COMPARISON": BOTH[:1]}
+KERNELS = [name + direction for family, name in LIST for direction in PASSES[family]]
 
 
 def parse_python(text):
@@ -148,7 +152,8 @@ def test_only_the_module_cpu_asks_for_the_c_code():
 
 def test_the_list_names_the_kernels_it_should():
     assert {"gemm", "batchnorm_forward", "softmax_cross_entropy", "adam", "random_bits"} <= set(KERNELS)
-    assert len(KERNELS) == len(set(KERNELS)) >= 18
+    assert {"gelu_backward", "power_backward", "less_forward", "where_backward"} <= set(KERNELS) - {"less_backward"}
+    assert len(KERNELS) == len(set(KERNELS)) >= 59
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -29,6 +29,16 @@ def test_momentum_and_nesterov_are_those_of_torch(variant, dtype):
             assert p == value
 
 
+def test_an_averaged_velocity_is_an_average_of_gradients(variant, dtype):
+    """From 0 with gradients 8, 8 and momentum 0.75: 2, 3.5, of which half is subtracted; nesterov looks one ahead."""
+    for nesterov, expected in ((False, [-1, -2.75]), (True, [-1.75, -4.0625])):
+        p, velocity = np.zeros(1, dtype), np.zeros(1, dtype)
+        for value in expected:
+            kernels.sgd(p, [8], velocity, 0.5, 0.75, averaged=True, nesterov=nesterov)
+            assert p == value
+        assert velocity == 3.5
+
+
 def test_l2_enters_the_gradient_and_weight_decay_does_not(variant, dtype):
     p, velocity = np.full(1, 2, dtype), np.zeros(1, dtype)
     assert kernels.sgd(p, [1], velocity, 0.5, 0.5, l2=0.25) == 1

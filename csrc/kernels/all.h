@@ -2,6 +2,9 @@
 #include "../fastnorm.h"
 #include "simd.h"
 #include "exponential.h"
+#include "logarithm.h"
+#include "polynomials.h"
+#include "size_power.h"
 #include "random.h"
 
 #define T float
@@ -36,14 +39,18 @@ const fn_table FN_TABLE_OF(FN_ISA) = {
     .f32 = {
     .itemsize = 4, .lanes = LANES_f32,
 #define FN_KERNEL(name, ...) .name = name##_f32,
+#define FN_UNARY(name) .unary[FN_UNARY_##name] = {name##_forward_f32, name##_backward_f32},
+#define FN_BINARY(name) .binary[FN_BINARY_##name] = {name##_forward_f32, name##_backward_f32},
+#define FN_COMPARISON(name) .binary[FN_BINARY_##name] = {name##_forward_f32, NULL},
 #include "list.h"
-#undef FN_KERNEL
     },
     .f64 = {
     .itemsize = 8, .lanes = LANES_f64,
 #define FN_KERNEL(name, ...) .name = name##_f64,
+#define FN_UNARY(name) .unary[FN_UNARY_##name] = {name##_forward_f64, name##_backward_f64},
+#define FN_BINARY(name) .binary[FN_BINARY_##name] = {name##_forward_f64, name##_backward_f64},
+#define FN_COMPARISON(name) .binary[FN_BINARY_##name] = {name##_forward_f64, NULL},
 #include "list.h"
-#undef FN_KERNEL
     },
     .probe_fma = probe_fma,
     .probe_flops = 2.0 * 12 * LANES_f32,

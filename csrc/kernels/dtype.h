@@ -6,6 +6,11 @@
 #define LANES FN(LANES)
 
 #include "elementwise.h"
+#include "functions.h"
+#include "unary.h"
+#include "binary.h"
+#include "power.h"
+#include "where.h"
 #include "gemm.h"
 #include "reduce.h"
 #include "batchnorm.h"
@@ -13,6 +18,11 @@
 #include "softmax.h"
 #include "loss.h"
 #include "update.h"
+#include "extremes.h"
+#include "moves.h"
+#include "embedding.h"
+#include "labels.h"
+#include "layernorm.h"
 
 #undef V
 #undef I

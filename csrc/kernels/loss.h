@@ -34,16 +34,6 @@ INLINE double FN(target_logit)(const T* x, const T* targets, ptrdiff_t c, T larg
 
 enum { FN(BLOCK) = 64, FN(HELD) = 2048 };               /* rows at a time, and their exponentials, at the most */
 
-/* losses += log(sums), for count <= BLOCK rows. */
-INLINE void FN(add_logarithms)(const double* sums, ptrdiff_t count, double* losses)
-{
-    for (ptrdiff_t i = 0; i < count; i += LANES_f64) {
-        const ptrdiff_t lanes = count - i < LANES_f64 ? count - i : LANES_f64;
-        const V_f64 logs = logarithm_f64(load_filled_f64(sums + i, lanes, 1));
-        store_edge_f64(losses + i, load_edge_f64(losses + i, lanes) + logs, lanes);
-    }
-}
-
 typedef struct {
     const T* x;
     ptrdiff_t ldx, n, k;
@@ -104,7 +94,7 @@ INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t 
     for (ptrdiff_t i = 0; i < count; i++)
         sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, k, largest[i], exponentials ? exponentials + i * row : NULL,
                                        fits ? held_row : k);
-    FN(add_logarithms)(sums, count, job->losses + first);
+    add_logarithms(sums, count, job->losses + first);
     if (!job->dx)
         return;
     for (ptrdiff_t i = 0; i < count; i++)

@@ -1,4 +1,4 @@
-/* Sums over the rows of each column, in double, in strips of up to four vectors whose sums stay in registers. */
+/* Sums in double: of each column, in strips of up to four vectors whose sums stay in registers; of each row; of all. */
 
 enum { FN(STRIP) = 4 };                                 /* vectors of a strip */
 
@@ -33,7 +33,8 @@ INLINE void FN(strip_store)(T* p, V x, int v, int vectors, ptrdiff_t lanes)
         FN(store_edge)(p + v * LANES, x, lanes);
 }
 
-INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, T* sums, const int vectors, ptrdiff_t lanes)
+INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double scale, T* sums, const int vectors,
+                         ptrdiff_t lanes)
 {
     W sum[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++)
@@ -42,14 +43,39 @@ INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, T* sums, const
         UNROLL for (int v = 0; v < vectors; v++)
             sum[v] = FN(wide_add)(sum[v], FN(widen)(FN(strip_load)(x, v, vectors, lanes)));
     UNROLL for (int v = 0; v < vectors; v++)
-        FN(strip_store)(sums, FN(narrow)(sum[v]), v, vectors, lanes);
+        FN(strip_store)(sums, FN(narrow)(FN(wide_scale)(sum[v], scale)), v, vectors, lanes);
 }
 
-static void FN(column_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* sums_)
+static void FN(column_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_)
 {
     const T* x = x_;
     T* sums = sums_;
-#define BODY(vectors, lanes, j) FN(sum_strip)(x + j, ldx, n, sums + j, vectors, lanes)
+#define BODY(vectors, lanes, j) FN(sum_strip)(x + j, ldx, n, scale, sums + j, vectors, lanes)
     FOR_STRIPS(c, BODY)
 #undef BODY
+}
+
+INLINE double FN(row_sum)(const T* x, ptrdiff_t c)
+{
+    W sum = FN(widen)((V){0});
+    FOR_ROW_VECTORS (j, lanes, c)
+        sum = FN(wide_add)(sum, FN(widen)(FN(load_edge)(x + j, lanes)));
+    return FN(wide_sum)(sum);
+}
+
+static void FN(row_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_, ptrdiff_t stride)
+{
+    const T* x = x_;
+    T* sums = sums_;
+    for (ptrdiff_t i = 0; i < n; i++, x += ldx)
+        sums[i * stride] = (T)(scale * FN(row_sum)(x, c));
+}
+
+static void FN(total_sum)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sum)
+{
+    const T* x = x_;
+    double total = 0;
+    for (ptrdiff_t i = 0; i < n; i++, x += ldx)
+        total += FN(row_sum)(x, c);
+    *(T*)sum = (T)(scale * total);
 }

@@ -24,6 +24,7 @@ enum { VECTOR_BYTES = 16 };
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define UNUSED __attribute__((unused))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")       /* it takes gcc's for a hint, and keeps the sums in memory */
 #else
@@ -146,6 +147,14 @@ INLINE void store_edge_f64(double* p, V_f64 v, ptrdiff_t lanes)
     else
         store_part_f64(p, v, lanes);
 }
+INLINE V_f32 load_edge_filled_f32(const float* p, ptrdiff_t lanes, float fill)
+{
+    return lanes == LANES_f32 ? load_f32(p) : load_filled_f32(p, lanes, fill);
+}
+INLINE V_f64 load_edge_filled_f64(const double* p, ptrdiff_t lanes, double fill)
+{
+    return lanes == LANES_f64 ? load_f64(p) : load_filled_f64(p, lanes, fill);
+}
 
 /* A vector of float as two of double, low lanes first, and back: sums are kept in double. */
 typedef struct { V_f64 low, high; } W_f32;
@@ -197,6 +206,7 @@ INLINE W_f32 wide_load_f32(const double* p) { return (W_f32){load_f64(p), load_f
 INLINE void wide_store_f32(double* p, W_f32 w) { store_f64(p, w.low); store_f64(p + LANES_f64, w.high); }
 INLINE W_f32 wide_add_f32(W_f32 a, W_f32 b) { return (W_f32){a.low + b.low, a.high + b.high}; }
 INLINE W_f32 wide_subtract_f32(W_f32 a, W_f32 b) { return (W_f32){a.low - b.low, a.high - b.high}; }
+INLINE W_f32 wide_scale_f32(W_f32 a, double factor) { return (W_f32){a.low * factor, a.high * factor}; }
 INLINE W_f32 wide_multiply_add_f32(W_f32 sum, W_f32 a, W_f32 b) { return (W_f32){sum.low + a.low * b.low, sum.high + a.high * b.high}; }
 
 INLINE W_f64 widen_f64(V_f64 v) { return v; }
@@ -205,6 +215,7 @@ INLINE W_f64 wide_load_f64(const double* p) { return load_f64(p); }
 INLINE void wide_store_f64(double* p, W_f64 w) { store_f64(p, w); }
 INLINE W_f64 wide_add_f64(W_f64 a, W_f64 b) { return a + b; }
 INLINE W_f64 wide_subtract_f64(W_f64 a, W_f64 b) { return a - b; }
+INLINE W_f64 wide_scale_f64(W_f64 a, double factor) { return a * factor; }
 INLINE W_f64 wide_multiply_add_f64(W_f64 sum, W_f64 a, W_f64 b) { return sum + a * b; }
 
 /* One number from all lanes. */

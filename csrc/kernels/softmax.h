@@ -1,10 +1,10 @@
-/* Softmax over rows: the largest logit, the exponentials and their sum, then the shares. */
+/* Softmax over rows: the largest logit, the exponentials and their sum, then the shares or their logarithms; and back. */
 
 INLINE T FN(row_largest)(const T* x, ptrdiff_t c)
 {
     V largest = FN(splat)((T)-INFINITY);
     FOR_ROW_VECTORS (j, lanes, c)
-        largest = FN(larger)(FN(load_filled)(x + j, lanes, (T)-INFINITY), largest);
+        largest = FN(larger)(FN(load_edge_filled)(x + j, lanes, (T)-INFINITY), largest);
     return FN(largest)(largest);
 }
 
@@ -14,7 +14,7 @@ INLINE double FN(row_exponentials)(const T* x, ptrdiff_t c, T largest, T* y, ptr
 {
     W sum = FN(widen)((V){0});
     FOR_ROW_VECTORS (j, lanes, c) {
-        const V value = FN(exponential)(FN(load_filled)(x + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
+        const V value = FN(exponential)(FN(load_edge_filled)(x + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
         sum = FN(wide_add)(sum, FN(widen)(value));
         if (y)
             FN(store_edge)(y + j, value, room - j < LANES ? lanes : LANES);
@@ -30,5 +30,53 @@ static void FN(softmax)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c,
         const T share = (T)(1 / FN(row_exponentials)(x, c, FN(row_largest)(x, c), y, c));
         FOR_ROW_VECTORS (j, lanes, c)
             FN(store_edge)(y + j, FN(load_edge)(y + j, lanes) * share, lanes);
+    }
+}
+
+static void FN(softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c, void* dx_,
+                                 ptrdiff_t lddx)
+{
+    const T *dy = dy_, *y = y_;
+    T* dx = dx_;
+    for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx) {
+        W sum = FN(widen)((V){0});
+        FOR_ROW_VECTORS (j, lanes, c)
+            sum = FN(wide_multiply_add)(sum, FN(widen)(FN(load_edge)(dy + j, lanes)), FN(widen)(FN(load_edge)(y + j, lanes)));
+        const T mean = (T)FN(wide_sum)(sum);
+        FOR_ROW_VECTORS (j, lanes, c)
+            FN(store_edge)(dx + j, FN(load_edge)(y + j, lanes) * (FN(load_edge)(dy + j, lanes) - mean), lanes);
+    }
+}
+
+enum { FN(LOG_BLOCK) = 16 };                            /* rows at a time, whose logarithms are taken together */
+
+static void FN(log_softmax_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
+{
+    const T* x = x_;
+    T* y = y_;
+    for (ptrdiff_t first = 0; first < n; first += FN(LOG_BLOCK)) {
+        const ptrdiff_t rows = n - first < FN(LOG_BLOCK) ? n - first : FN(LOG_BLOCK);
+        T largest[FN(LOG_BLOCK)];
+        double sums[FN(LOG_BLOCK)], logs[FN(LOG_BLOCK)] = {0};
+        for (ptrdiff_t i = 0; i < rows; i++) {
+            largest[i] = FN(row_largest)(x + i * ldx, c);
+            sums[i] = FN(row_exponentials)(x + i * ldx, c, largest[i], NULL, c);
+        }
+        add_logarithms(sums, rows, logs);
+        for (ptrdiff_t i = 0; i < rows; i++, x += ldx, y += ldy)
+            FOR_ROW_VECTORS (j, lanes, c)
+                FN(store_edge)(y + j, FN(load_edge)(x + j, lanes) - largest[i] - (T)logs[i], lanes);
+    }
+}
+
+static void FN(log_softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c,
+                                     void* dx_, ptrdiff_t lddx)
+{
+    const T *dy = dy_, *y = y_;
+    T* dx = dx_;
+    for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx) {
+        const T sum = (T)FN(row_sum)(dy, c);
+        FOR_ROW_VECTORS (j, lanes, c)
+            FN(store_edge)(dx + j, FN(load_edge)(dy + j, lanes) - FN(exponential)(FN(load_edge)(y + j, lanes)) * sum, lanes);
     }
 }

@@ -5,47 +5,167 @@ float64; arrays of any layout are converted once and never modified, but where a
 """
 
 from .activation import dropout, relu_backward, relu_forward
+from .adaptive import adam, nadam, rmsprop
 from .batchnorm import batchnorm_backward, batchnorm_forward, batchnorm_inference, batchnorm_running
+from .binary import (
+    add_backward,
+    add_forward,
+    divide_backward,
+    divide_forward,
+    multiply_backward,
+    multiply_forward,
+    power_backward,
+    power_forward,
+    subtract_backward,
+    subtract_forward,
+)
+from .compare import (
+    equal_forward,
+    less_equal_forward,
+    less_forward,
+    maximum_backward,
+    maximum_forward,
+    minimum_backward,
+    minimum_forward,
+    not_equal_forward,
+)
 from .cpu import runnable, variant, variants
 from .dense import column_sums, dense_backward, dense_forward, gemm, transpose
 from .elementwise import accumulate
+from .embedding import embedding_backward, embedding_forward
+from .extremes import column_max, column_max_backward, row_max, row_max_backward
 from .gather import gather
+from .labels import hits, one_hot
+from .layernorm import layernorm_backward, layernorm_forward, layernorm_gamma_beta_backward
 from .loss import (
     mean_squared_error,
     mean_squared_error_by_row,
     softmax_cross_entropy,
     softmax_cross_entropy_by_row,
 )
+from .moves import copy, spread
 from .random import permutation, random_bits, uniform
-from .softmax import softmax
-from .update import adam, sgd
+from .reduce import row_sums, total_sum
+from .smooth import (
+    gelu_backward,
+    gelu_forward,
+    leaky_relu_backward,
+    leaky_relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    silu_backward,
+    silu_forward,
+    softplus_backward,
+    softplus_forward,
+    tanh_backward,
+    tanh_forward,
+)
+from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
+from .unary import (
+    abs_backward,
+    abs_forward,
+    clip_backward,
+    clip_forward,
+    exp_backward,
+    exp_forward,
+    log_backward,
+    log_forward,
+    sqrt_backward,
+    sqrt_forward,
+)
+from .update import average, sgd, squares
+from .where import where_backward, where_forward
 
 __all__ = [
+    "abs_backward",
+    "abs_forward",
     "accumulate",
     "adam",
+    "add_backward",
+    "add_forward",
+    "average",
     "batchnorm_backward",
     "batchnorm_forward",
     "batchnorm_inference",
     "batchnorm_running",
+    "clip_backward",
+    "clip_forward",
+    "column_max",
+    "column_max_backward",
     "column_sums",
+    "copy",
     "dense_backward",
     "dense_forward",
+    "divide_backward",
+    "divide_forward",
     "dropout",
+    "embedding_backward",
+    "embedding_forward",
+    "equal_forward",
+    "exp_backward",
+    "exp_forward",
     "gather",
+    "gelu_backward",
+    "gelu_forward",
     "gemm",
+    "hits",
+    "layernorm_backward",
+    "layernorm_forward",
+    "layernorm_gamma_beta_backward",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "less_equal_forward",
+    "less_forward",
+    "log_backward",
+    "log_forward",
+    "log_softmax_backward",
+    "log_softmax_forward",
+    "maximum_backward",
+    "maximum_forward",
     "mean_squared_error",
     "mean_squared_error_by_row",
+    "minimum_backward",
+    "minimum_forward",
+    "multiply_backward",
+    "multiply_forward",
+    "nadam",
+    "not_equal_forward",
+    "one_hot",
     "permutation",
+    "power_backward",
+    "power_forward",
     "random_bits",
     "relu_backward",
     "relu_forward",
+    "rmsprop",
+    "row_max",
+    "row_max_backward",
+    "row_sums",
     "runnable",
     "sgd",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "silu_backward",
+    "silu_forward",
     "softmax",
+    "softmax_backward",
     "softmax_cross_entropy",
     "softmax_cross_entropy_by_row",
+    "softplus_backward",
+    "softplus_forward",
+    "spread",
+    "sqrt_backward",
+    "sqrt_forward",
+    "squares",
+    "subtract_backward",
+    "subtract_forward",
+    "tanh_backward",
+    "tanh_forward",
+    "total_sum",
     "transpose",
     "uniform",
     "variant",
     "variants",
+    "where_backward",
+    "where_forward",
 ]

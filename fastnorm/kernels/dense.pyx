@@ -39,16 +39,16 @@ cdef void transpose_blocks(const fn_kernels* kernels, const void* x, Py_ssize_t 
 
 
 cdef void column_sums_columns(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
-                              void* sums, int threads) noexcept nogil:
-    """sums (c,) of the columns of x (n, c); columns are shared among threads."""
+                              double scale, void* sums, int threads) noexcept nogil:
+    """sums (c,) = scale times those of the columns of x (n, c); columns are shared among threads."""
     cdef Py_ssize_t part, first, last
     if threads == 1:
-        kernels.column_sums(x, ldx, n, c, sums)
+        kernels.column_sums(x, ldx, n, c, scale, sums)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
         first = column_border(kernels, c, part, threads)
         last = column_border(kernels, c, part + 1, threads)
-        kernels.column_sums(<const char*> x + first * kernels.itemsize, ldx, n, last - first,
+        kernels.column_sums(<const char*> x + first * kernels.itemsize, ldx, n, last - first, scale,
                             <char*> sums + first * kernels.itemsize)
 
 
@@ -123,24 +123,27 @@ def transpose(x, *, out=None, threads=1):
     return y
 
 
-cdef _column_sums(const real[:, ::1] x, real[::1] sums, int threads):
+cdef _column_sums(const real[:, ::1] x, double scale, real[::1] sums, int threads):
     with nogil:
-        column_sums_columns(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &sums[0], threads)
+        column_sums_columns(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sums[0],
+                            threads)
 
 
-def column_sums(x, *, out=None, threads=1):
-    """The sum of each column, added up in double, row after row: a dense layer's bias gradient.
+def column_sums(x, scale=1.0, *, out=None, threads=1):
+    """The sum of each column times scale, added up in double, row after row: a dense layer's bias gradient.
 
     x            (n, c), float32 or float64, any layout
+    scale        1 / n gives means
     threads      columns are shared among so many
     Returns (c,) of x's dtype.
     """
     x = checks.matrix("x", x)
+    scale = checks.number("scale", scale, -np.inf)
     sums = checks.output("out", out, x.shape[1:], x.dtype, x)
     if x.dtype == np.float32:
-        _column_sums[float](x, sums, usable_threads(threads))
+        _column_sums[float](x, scale, sums, usable_threads(threads))
     else:
-        _column_sums[double](x, sums, usable_threads(threads))
+        _column_sums[double](x, scale, sums, usable_threads(threads))
     return sums
 
 

@@ -7,12 +7,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import DataError, ShapeError
-from .cpu cimport fn_kernels, kernels, real, usable_threads
-
-
-cdef inline char* moved(const void* x, Py_ssize_t offset) noexcept nogil:
-    """x moved on by so many bytes; NULL stays NULL, for arrays that may be absent."""
-    return NULL if x == NULL else <char*> x + offset
+from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
 
 
 cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n,

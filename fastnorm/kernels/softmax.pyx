@@ -1,4 +1,4 @@
-"""Softmax over rows."""
+"""Softmax over rows and its logarithm, forward and backward."""
 
 from cython.parallel cimport prange
 
@@ -22,6 +22,52 @@ cdef void softmax_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
                         <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
+cdef void softmax_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssize_t lddy, const void* y,
+                                Py_ssize_t ldy, Py_ssize_t n, Py_ssize_t c, void* dx, Py_ssize_t lddx,
+                                int threads) noexcept nogil:
+    """dx = y (dy - the sum of dy y); rows are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.softmax_backward(dy, lddy, y, ldy, n, c, dx, lddx)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.softmax_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
+                                 <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
+                                 <char*> dx + first * lddx * kernels.itemsize, lddx)
+
+
+cdef void log_softmax_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
+                                   void* y, Py_ssize_t ldy, int threads) noexcept nogil:
+    """y = x - max - log(the sum of exp(x - max)) of each row; rows are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.log_softmax_forward(x, ldx, n, c, y, ldy)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.log_softmax_forward(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
+                                   <char*> y + first * ldy * kernels.itemsize, ldy)
+
+
+cdef void log_softmax_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssize_t lddy, const void* y,
+                                    Py_ssize_t ldy, Py_ssize_t n, Py_ssize_t c, void* dx, Py_ssize_t lddx,
+                                    int threads) noexcept nogil:
+    """dx = dy - exp(y) times the sum of dy; rows are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.log_softmax_backward(dy, lddy, y, ldy, n, c, dx, lddx)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.log_softmax_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
+                                     <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
+                                     <char*> dx + first * lddx * kernels.itemsize, lddx)
+
+
 cdef _softmax(const real[:, ::1] x, real[:, ::1] y, int threads):
     with nogil:
         softmax_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
@@ -41,3 +87,73 @@ def softmax(x, *, out=None, threads=1):
     else:
         _softmax[double](x, y, usable_threads(threads))
     return y
+
+
+cdef _softmax_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
+    with nogil:
+        softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
+                              dy.shape[1], &dx[0, 0], dx.shape[1], threads)
+
+
+def softmax_backward(dy, y, *, out=None, threads=1):
+    """The gradient of softmax: y (dy - the sum of dy y over the row).
+
+    dy           (n, k), gradient of its result; its dtype is used
+    y            (n, k), its result
+    threads      rows are shared among so many
+    Returns dx (n, k) of dy's dtype.
+    """
+    dy = checks.matrix("dy", dy)
+    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
+    dx = checks.output("out", out, dy.shape, dy.dtype, dy, y)
+    if dy.dtype == np.float32:
+        _softmax_backward[float](dy, y, dx, usable_threads(threads))
+    else:
+        _softmax_backward[double](dy, y, dx, usable_threads(threads))
+    return dx
+
+
+cdef _log_softmax_forward(const real[:, ::1] x, real[:, ::1] y, int threads):
+    with nogil:
+        log_softmax_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0],
+                                 y.shape[1], threads)
+
+
+def log_softmax_forward(x, *, out=None, threads=1):
+    """The logarithm of softmax, row by row, without the shares that would round to 0.
+
+    x            (n, k) logits, float32 or float64, any layout; -inf stays -inf, a row of -inf only gives nan
+    threads      rows are shared among so many
+    Returns (n, k) of x's dtype.
+    """
+    x = checks.matrix("x", x)
+    y = checks.output("out", out, x.shape, x.dtype, x)
+    if x.dtype == np.float32:
+        _log_softmax_forward[float](x, y, usable_threads(threads))
+    else:
+        _log_softmax_forward[double](x, y, usable_threads(threads))
+    return y
+
+
+cdef _log_softmax_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
+    with nogil:
+        log_softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
+                                  dy.shape[1], &dx[0, 0], dx.shape[1], threads)
+
+
+def log_softmax_backward(dy, y, *, out=None, threads=1):
+    """The gradient of log_softmax_forward: dy - exp(y) times the sum of dy over the row.
+
+    dy           (n, k), gradient of its result; its dtype is used
+    y            (n, k), its result
+    threads      rows are shared among so many
+    Returns dx (n, k) of dy's dtype.
+    """
+    dy = checks.matrix("dy", dy)
+    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
+    dx = checks.output("out", out, dy.shape, dy.dtype, dy, y)
+    if dy.dtype == np.float32:
+        _log_softmax_backward[float](dy, y, dx, usable_threads(threads))
+    else:
+        _log_softmax_backward[double](dy, y, dx, usable_threads(threads))
+    return dx

@@ -1,7 +1,8 @@
-"""One step of an optimizer, on arrays that it changes in place.
+"""Steps of the optimizers and averages of parameters, in place, and sums of squared gradients.
 
 Parameters are cut into chunks of CHUNK elements, shared among threads; the chunks' sums of squared gradients are added
-in the order of the chunks, so the sum has the same bits for any number of threads."""
+in the order of the chunks, so the sum has the same bits for any number of threads. adaptive.pyx has the other doors.
+"""
 
 from cython.parallel cimport prange
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
 
 
 cdef inline Py_ssize_t chunk_length(Py_ssize_t count, Py_ssize_t chunk) noexcept nogil:
@@ -17,50 +18,80 @@ cdef inline Py_ssize_t chunk_length(Py_ssize_t count, Py_ssize_t chunk) noexcept
 
 
 cdef inline char* chunk_of(const fn_kernels* kernels, const void* x, Py_ssize_t chunk) noexcept nogil:
-    return <char*> x + chunk * CHUNK * kernels.itemsize
+    return moved(x, chunk * CHUNK * kernels.itemsize)
 
 
 cdef double sgd_chunks(const fn_kernels* kernels, void* p, const void* g, void* velocity, Py_ssize_t count, double rate,
-                       double momentum, int nesterov, double l2, double weight_decay, double* chunk_squares,
-                       int threads) noexcept nogil:
+                       double momentum, double share, int nesterov, double l2, double weight_decay,
+                       double* chunk_squares, int threads) noexcept nogil:
     """One step; the sum of squares of g. chunk_squares: one double for each chunk, or NULL where threads == 1."""
     cdef Py_ssize_t chunk, chunks = (count + CHUNK - 1) // CHUNK
     cdef double squares, total = 0
     if threads == 1:
         for chunk in range(chunks):
             kernels.sgd(chunk_of(kernels, p, chunk), chunk_of(kernels, g, chunk), chunk_of(kernels, velocity, chunk),
-                        chunk_length(count, chunk), rate, momentum, nesterov, l2, weight_decay, &squares)
+                        chunk_length(count, chunk), rate, momentum, share, nesterov, l2, weight_decay, &squares)
             total += squares
         return total
     for chunk in prange(chunks, num_threads=threads, schedule="static"):
         kernels.sgd(chunk_of(kernels, p, chunk), chunk_of(kernels, g, chunk), chunk_of(kernels, velocity, chunk),
-                    chunk_length(count, chunk), rate, momentum, nesterov, l2, weight_decay, &chunk_squares[chunk])
+                    chunk_length(count, chunk), rate, momentum, share, nesterov, l2, weight_decay,
+                    &chunk_squares[chunk])
     for chunk in range(chunks):
         total += chunk_squares[chunk]
     return total
 
 
 cdef double adam_chunks(const fn_kernels* kernels, void* p, const void* g, void* m, void* v, Py_ssize_t count,
-                        double rate, double beta_1, double beta_2, double epsilon, double correction_1,
-                        double correction_2, double l2, double weight_decay, double* chunk_squares,
+                        double m_step, double g_step, double beta_1, double beta_2, double epsilon,
+                        double correction_2, double l2, double decay, double* chunk_squares,
                         int threads) noexcept nogil:
-    """One step; the sum of squares of g. chunk_squares: one double for each chunk, or NULL where threads == 1."""
+    """One step; the sum of squares of g. m may be NULL; chunk_squares as sgd_chunks takes it."""
     cdef Py_ssize_t chunk, chunks = (count + CHUNK - 1) // CHUNK
     cdef double squares, total = 0
     if threads == 1:
         for chunk in range(chunks):
             kernels.adam(chunk_of(kernels, p, chunk), chunk_of(kernels, g, chunk), chunk_of(kernels, m, chunk),
-                         chunk_of(kernels, v, chunk), chunk_length(count, chunk), rate, beta_1, beta_2, epsilon,
-                         correction_1, correction_2, l2, weight_decay, &squares)
+                         chunk_of(kernels, v, chunk), chunk_length(count, chunk), m_step, g_step, beta_1, beta_2,
+                         epsilon, correction_2, l2, decay, &squares)
             total += squares
         return total
     for chunk in prange(chunks, num_threads=threads, schedule="static"):
         kernels.adam(chunk_of(kernels, p, chunk), chunk_of(kernels, g, chunk), chunk_of(kernels, m, chunk),
-                     chunk_of(kernels, v, chunk), chunk_length(count, chunk), rate, beta_1, beta_2, epsilon,
-                     correction_1, correction_2, l2, weight_decay, &chunk_squares[chunk])
+                     chunk_of(kernels, v, chunk), chunk_length(count, chunk), m_step, g_step, beta_1, beta_2, epsilon,
+                     correction_2, l2, decay, &chunk_squares[chunk])
     for chunk in range(chunks):
         total += chunk_squares[chunk]
     return total
+
+
+cdef double squares_chunks(const fn_kernels* kernels, const void* g, Py_ssize_t count, double* chunk_squares,
+                           int threads) noexcept nogil:
+    """The sum of squares of g; chunk_squares as sgd_chunks takes it."""
+    cdef Py_ssize_t chunk, chunks = (count + CHUNK - 1) // CHUNK
+    cdef double squares, total = 0
+    if threads == 1:
+        for chunk in range(chunks):
+            kernels.squares(chunk_of(kernels, g, chunk), chunk_length(count, chunk), &squares)
+            total += squares
+        return total
+    for chunk in prange(chunks, num_threads=threads, schedule="static"):
+        kernels.squares(chunk_of(kernels, g, chunk), chunk_length(count, chunk), &chunk_squares[chunk])
+    for chunk in range(chunks):
+        total += chunk_squares[chunk]
+    return total
+
+
+cdef void average_chunks(const fn_kernels* kernels, const void* p, Py_ssize_t count, double share, void* average,
+                         int threads) noexcept nogil:
+    """average += share (p - average)."""
+    cdef Py_ssize_t chunk, chunks = (count + CHUNK - 1) // CHUNK
+    if threads == 1:
+        kernels.average(p, count, share, average)
+        return
+    for chunk in prange(chunks, num_threads=threads, schedule="static"):
+        kernels.average(chunk_of(kernels, p, chunk), chunk_length(count, chunk), share,
+                        chunk_of(kernels, average, chunk))
 
 
 def _parameters(parameters):
@@ -81,21 +112,23 @@ def _gradients(gradients, parameters):
     return gradients.reshape(-1)
 
 
-cdef double _sgd(real[::1] p, const real[::1] g, real[::1] velocity, double rate, double momentum, bint nesterov,
-                 double l2, double weight_decay, int threads):
+cdef double _sgd(real[::1] p, const real[::1] g, real[::1] velocity, double rate, double momentum, double share,
+                 bint nesterov, double l2, double weight_decay, int threads):
     cdef double[::1] squares = np.empty(p.shape[0] // CHUNK + 1)
     with nogil:
-        return sgd_chunks(kernels(sizeof(real)), &p[0], &g[0], &velocity[0], p.shape[0], rate, momentum, nesterov, l2,
-                          weight_decay, &squares[0], threads)
+        return sgd_chunks(kernels(sizeof(real)), &p[0], &g[0], &velocity[0], p.shape[0], rate, momentum, share,
+                          nesterov, l2, weight_decay, &squares[0], threads)
 
 
-def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, nesterov=False, l2=0.0, weight_decay=0.0,
-        threads=1):
+def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, averaged=False, nesterov=False, l2=0.0,
+        weight_decay=0.0, threads=1):
     """One step of stochastic gradient descent with momentum; parameters and velocity change in place.
 
     parameters    any shape, float32 or float64, C-contiguous
     gradients     of that shape; l2 * parameters is added
     velocity      of that shape and dtype, 0 at first: momentum * velocity + gradients
+    averaged      gradients count 1 - momentum in velocity, which so is their average
+    nesterov      the step looks ahead: gradients + momentum * velocity
     weight_decay  the parameters also shrink by learning_rate * weight_decay of themselves
     threads       chunks are shared among so many
     Returns the sum of squares of the gradients as they came, a float.
@@ -104,44 +137,52 @@ def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, nestero
     velocity = _state("velocity", velocity, parameters)
     checks.apart("parameters", p, g)
     checks.apart("velocity", velocity, p, g)
-    settings = (checks.number("learning_rate", learning_rate, 0), checks.number("momentum", momentum, 0, 1, ends="[)"),
+    momentum = checks.number("momentum", momentum, 0, 1, ends="[)")
+    settings = (checks.number("learning_rate", learning_rate, 0), momentum, 1 - momentum if averaged else 1.0,
                 nesterov, checks.number("l2", l2, 0), checks.number("weight_decay", weight_decay, 0))
     if p.dtype == np.float32:
         return _sgd[float](p, g, velocity, *settings, usable_threads(threads))
     return _sgd[double](p, g, velocity, *settings, usable_threads(threads))
 
 
-cdef double _adam(real[::1] p, const real[::1] g, real[::1] m, real[::1] v, double rate, double beta_1, double beta_2,
-                  double epsilon, Py_ssize_t step, double l2, double weight_decay, int threads):
-    cdef double[::1] squares = np.empty(p.shape[0] // CHUNK + 1)
+cdef double _squares(const real[::1] g, int threads):
+    cdef double[::1] squares = np.empty(g.shape[0] // CHUNK + 1)
     with nogil:
-        return adam_chunks(kernels(sizeof(real)), &p[0], &g[0], &m[0], &v[0], p.shape[0], rate, beta_1, beta_2, epsilon,
-                           1 - beta_1 ** step, 1 - beta_2 ** step, l2, weight_decay, &squares[0], threads)
+        return squares_chunks(kernels(sizeof(real)), &g[0], g.shape[0], &squares[0], threads)
 
 
-def adam(parameters, gradients, first_moments, second_moments, step, learning_rate=1e-3, beta_1=0.9, beta_2=0.999,
-         epsilon=1e-8, *, l2=0.0, weight_decay=0.0, threads=1):
-    """One step of Adam, of AdamW where weight_decay > 0; parameters and both moments change in place.
+def squares(gradients, *, threads=1):
+    """The sum of squares of all elements, in double: the squared norm of a gradient.
 
-    parameters      any shape, float32 or float64, C-contiguous
-    gradients       of that shape; l2 * parameters is added
-    first_moments   of that shape and dtype, 0 at first: weighted average of the gradients
-    second_moments  the same of their squares
-    step            1 at the first call, then 2, ...: it corrects the averages' start from 0
-    weight_decay    the parameters also shrink by learning_rate * weight_decay of themselves
-    threads         chunks are shared among so many
-    Returns the sum of squares of the gradients as they came, a float.
-    Source: Kingma & Ba 2015, Algorithm 1; Loshchilov & Hutter 2019, Algorithm 2.
+    gradients     any shape, float32 or float64, any layout
+    threads       chunks are shared among so many
+    Returns a float.
     """
-    p, g = _parameters(parameters), _gradients(gradients, parameters)
-    m, v = _state("first_moments", first_moments, parameters), _state("second_moments", second_moments, parameters)
-    checks.apart("parameters", p, g)
-    checks.apart("first_moments", m, p, g)
-    checks.apart("second_moments", v, p, g, m)
-    settings = (checks.number("learning_rate", learning_rate, 0), checks.number("beta_1", beta_1, 0, 1, ends="[)"),
-                checks.number("beta_2", beta_2, 0, 1, ends="[)"), checks.number("epsilon", epsilon, 0, ends="(]"),
-                checks.integer("step", step, 1), checks.number("l2", l2, 0),
-                checks.number("weight_decay", weight_decay, 0))
+    g = checks.floating("gradients", gradients).reshape(-1)
+    if g.dtype == np.float32:
+        return _squares[float](g, usable_threads(threads))
+    return _squares[double](g, usable_threads(threads))
+
+
+cdef _average(const real[::1] p, double share, real[::1] averages, int threads):
+    with nogil:
+        average_chunks(kernels(sizeof(real)), &p[0], p.shape[0], share, &averages[0], threads)
+
+
+def average(parameters, averages, share, *, threads=1):
+    """An exponentially weighted average of parameters moves towards them, in place.
+
+    parameters    any shape, float32 or float64, any layout
+    averages      of that shape and dtype, C-contiguous: averages += share * (parameters - averages)
+    share         0 <= share <= 1
+    threads       chunks are shared among so many
+    Returns averages.
+    """
+    p = checks.floating("parameters", parameters)
+    checks.apart("averages", checks.in_place("averages", averages, p.shape, p.dtype), p)
+    share = checks.number("share", share, 0, 1)
     if p.dtype == np.float32:
-        return _adam[float](p, g, m, v, *settings, usable_threads(threads))
-    return _adam[double](p, g, m, v, *settings, usable_threads(threads))
+        _average[float](p.reshape(-1), share, averages.reshape(-1), usable_threads(threads))
+    else:
+        _average[double](p.reshape(-1), share, averages.reshape(-1), usable_threads(threads))
+    return averages

@@ -1,0 +1,20 @@
+"""Operands that broadcast to a matrix by NumPy's rule, for the kernels that take a stride of 0."""
+
+cdef inline Py_ssize_t stride_of_rows(Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    """Elements from row to row of a contiguous matrix; one row serves for all."""
+    return 0 if rows == 1 else columns
+
+
+cdef inline Py_ssize_t stride_of_columns(Py_ssize_t columns) noexcept nogil:
+    """Elements from column to column; one column serves for all."""
+    return 0 if columns == 1 else 1
+
+
+cdef inline void* row_or_null(void* memory, Py_ssize_t distance) noexcept nogil:
+    """A row so many bytes on, of memory that may be NULL."""
+    return NULL if memory == NULL else <char*> memory + distance
+
+
+cdef operand(name, value, dtype)
+cdef tuple common_shape(dict operands)
+cdef must_be(name, array, tuple shape)

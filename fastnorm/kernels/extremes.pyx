@@ -1,0 +1,162 @@
+"""The largest of each row or column, and its gradient."""
+
+from cython.parallel cimport prange
+
+import numpy as np
+
+from .. import checks
+from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+
+
+cdef void row_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                       Py_ssize_t stride, int threads) noexcept nogil:
+    """y[i * stride] = the largest of row i; rows are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.row_max(x, ldx, n, c, y, stride)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.row_max(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
+                        <char*> y + first * stride * kernels.itemsize, stride)
+
+
+cdef void column_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
+                          int threads) noexcept nogil:
+    """y (c,) = the largest of each column; columns are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.column_max(x, ldx, n, c, y)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = column_border(kernels, c, part, threads)
+        last = column_border(kernels, c, part + 1, threads)
+        kernels.column_max(<const char*> x + first * kernels.itemsize, ldx, n, last - first,
+                           <char*> y + first * kernels.itemsize)
+
+
+cdef void row_max_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssize_t dy_stride, const void* x,
+                                Py_ssize_t ldx, const void* y, Py_ssize_t y_stride, Py_ssize_t n, Py_ssize_t c,
+                                void* dx, Py_ssize_t lddx, int threads) noexcept nogil:
+    """The gradient of row_max; rows are shared among threads."""
+    cdef Py_ssize_t part, first, last, size = kernels.itemsize
+    if threads == 1:
+        kernels.row_max_backward(dy, dy_stride, x, ldx, y, y_stride, n, c, dx, lddx)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.row_max_backward(<const char*> dy + first * dy_stride * size, dy_stride,
+                                 <const char*> x + first * ldx * size, ldx, <const char*> y + first * y_stride * size,
+                                 y_stride, last - first, c, <char*> dx + first * lddx * size, lddx)
+
+
+cdef void column_max_backward_rows(const fn_kernels* kernels, const void* dy, const void* x, Py_ssize_t ldx,
+                                   const void* y, Py_ssize_t n, Py_ssize_t c, void* dx, Py_ssize_t lddx,
+                                   int threads) noexcept nogil:
+    """The gradient of column_max; columns are shared among threads."""
+    cdef Py_ssize_t part, first, last, offset
+    if threads == 1:
+        kernels.column_max_backward(dy, x, ldx, y, n, c, dx, lddx)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = column_border(kernels, c, part, threads)
+        last = column_border(kernels, c, part + 1, threads)
+        offset = first * kernels.itemsize
+        kernels.column_max_backward(<const char*> dy + offset, <const char*> x + offset, ldx, <const char*> y + offset,
+                                    n, last - first, <char*> dx + offset, lddx)
+
+
+cdef _row_max(const real[:, ::1] x, real[::1] y, int threads):
+    with nogil:
+        row_max_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0], 1, threads)
+
+
+def row_max(x, *, out=None, threads=1):
+    """The largest of each row, nan where it has one.
+
+    x            (n, c), float32 or float64, any layout
+    threads      rows are shared among so many
+    Returns (n,) of x's dtype.
+    """
+    x = checks.matrix("x", x)
+    y = checks.output("out", out, x.shape[:1], x.dtype, x)
+    if x.dtype == np.float32:
+        _row_max[float](x, y, usable_threads(threads))
+    else:
+        _row_max[double](x, y, usable_threads(threads))
+    return y
+
+
+cdef _column_max(const real[:, ::1] x, real[::1] y, int threads):
+    with nogil:
+        column_max_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0], threads)
+
+
+def column_max(x, *, out=None, threads=1):
+    """The largest of each column, nan where it has one.
+
+    x            (n, c), float32 or float64, any layout
+    threads      columns are shared among so many
+    Returns (c,) of x's dtype.
+    """
+    x = checks.matrix("x", x)
+    y = checks.output("out", out, x.shape[1:], x.dtype, x)
+    if x.dtype == np.float32:
+        _column_max[float](x, y, usable_threads(threads))
+    else:
+        _column_max[double](x, y, usable_threads(threads))
+    return y
+
+
+cdef _row_max_backward(const real[::1] dy, const real[:, ::1] x, const real[::1] y, real[:, ::1] dx, int threads):
+    with nogil:
+        row_max_backward_rows(kernels(sizeof(real)), &dy[0], 1, &x[0, 0], x.shape[1], &y[0], 1, x.shape[0], x.shape[1],
+                              &dx[0, 0], dx.shape[1], threads)
+
+
+def row_max_backward(dy, x, y, *, out=None, threads=1):
+    """The gradient of row_max: equal parts of dy where the largest stand, else 0; nan where y is.
+
+    dy           (n,), gradient of its result; its dtype is used
+    x            (n, c), as row_max got it
+    y            (n,), its result
+    threads      rows are shared among so many
+    Returns dx (n, c) of dy's dtype.
+    """
+    dy = checks.vector("dy", dy)
+    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0])
+    y = checks.vector("y", y, dy.dtype, x.shape[0])
+    dx = checks.output("out", out, x.shape, dy.dtype, dy, x, y)
+    if dy.dtype == np.float32:
+        _row_max_backward[float](dy, x, y, dx, usable_threads(threads))
+    else:
+        _row_max_backward[double](dy, x, y, dx, usable_threads(threads))
+    return dx
+
+
+cdef _column_max_backward(const real[::1] dy, const real[:, ::1] x, const real[::1] y, real[:, ::1] dx, int threads):
+    with nogil:
+        column_max_backward_rows(kernels(sizeof(real)), &dy[0], &x[0, 0], x.shape[1], &y[0], x.shape[0], x.shape[1],
+                                 &dx[0, 0], dx.shape[1], threads)
+
+
+def column_max_backward(dy, x, y, *, out=None, threads=1):
+    """The gradient of column_max: equal parts of dy where the largest stand, else 0; nan where y is.
+
+    dy           (c,), gradient of its result; its dtype is used
+    x            (n, c), as column_max got it
+    y            (c,), its result
+    threads      columns are shared among so many
+    Returns dx (n, c) of dy's dtype.
+    """
+    dy = checks.vector("dy", dy)
+    x = checks.matrix("x", x, dy.dtype, columns=dy.shape[0])
+    y = checks.vector("y", y, dy.dtype, x.shape[1])
+    dx = checks.output("out", out, x.shape, dy.dtype, dy, x, y)
+    if dy.dtype == np.float32:
+        _column_max_backward[float](dy, x, y, dx, usable_threads(threads))
+    else:
+        _column_max_backward[double](dy, x, y, dx, usable_threads(threads))
+    return dx

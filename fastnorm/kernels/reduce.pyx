@@ -1,0 +1,73 @@
+"""Sums of rows and of whole matrices; those of columns stand with the dense layer."""
+
+from cython.parallel cimport prange
+
+import numpy as np
+
+from .. import checks
+from .cpu cimport fn_kernels, kernels, real, usable_threads
+
+
+cdef void row_sums_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
+                        double scale, void* sums, Py_ssize_t stride, int threads) noexcept nogil:
+    """sums[i * stride] = scale times the sum of row i; rows are shared among threads."""
+    cdef Py_ssize_t part, first, last
+    if threads == 1:
+        kernels.row_sums(x, ldx, n, c, scale, sums, stride)
+        return
+    for part in prange(threads, num_threads=threads, schedule="static"):
+        first = n * part // threads
+        last = n * (part + 1) // threads
+        kernels.row_sums(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c, scale,
+                         <char*> sums + first * stride * kernels.itemsize, stride)
+
+
+cdef void total_sum_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
+                         double scale, void* sum, int threads) noexcept nogil:
+    """sum = scale times the sum of x, whatever the threads: a sum is never split."""
+    kernels.total_sum(x, ldx, n, c, scale, sum)
+
+
+cdef _row_sums(const real[:, ::1] x, double scale, real[::1] sums, int threads):
+    with nogil:
+        row_sums_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sums[0], 1, threads)
+
+
+def row_sums(x, scale=1.0, *, out=None, threads=1):
+    """The sum of each row times scale, added up in double.
+
+    x            (n, c), float32 or float64, any layout
+    scale        1 / c gives means
+    threads      rows are shared among so many
+    Returns (n,) of x's dtype.
+    """
+    x = checks.matrix("x", x)
+    scale = checks.number("scale", scale, -np.inf)
+    sums = checks.output("out", out, x.shape[:1], x.dtype, x)
+    if x.dtype == np.float32:
+        _row_sums[float](x, scale, sums, usable_threads(threads))
+    else:
+        _row_sums[double](x, scale, sums, usable_threads(threads))
+    return sums
+
+
+cdef _total_sum(const real[:, ::1] x, double scale, real[::1] sum):
+    with nogil:
+        total_sum_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sum[0], 1)
+
+
+def total_sum(x, scale=1.0):
+    """The sum of all elements times scale: the rows' sums in double, one after the other.
+
+    x            (n, c), float32 or float64, any layout
+    scale        1 / (n * c) gives the mean
+    Returns a scalar of x's dtype.
+    """
+    x = checks.matrix("x", x)
+    scale = checks.number("scale", scale, -np.inf)
+    sum = np.empty(1, x.dtype)
+    if x.dtype == np.float32:
+        _total_sum[float](x, scale, sum)
+    else:
+        _total_sum[double](x, scale, sum)
+    return sum[0]
