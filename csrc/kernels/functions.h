@@ -1,4 +1,7 @@
-/* Functions of one number that are built of the exponential, for the dtype at hand; polynomials.h has their polynomials. */
+/* Functions of one number that are built of the exponential, for the dtype at hand; polynomials.h has their polynomials.
+ *
+ * Max errors in ulps, of floats and of doubles, the worst of all variants: tanh 1.7 and 1.7, sigmoid 1.7 and 1.7, silu 3.1
+ * and 2.8, softplus 2.7 and 2.8, x times the normal distribution 5.7 and 5.8. */
 
 INLINE V FN(sizes)(V x) { return (V)((I)x & ~(I)FN(splat)((T)-0.0)); }
 INLINE V FN(signed_as)(V size, V x) { return (V)((I)size | ((I)x & (I)FN(splat)((T)-0.0))); }
