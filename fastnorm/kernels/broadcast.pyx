@@ -11,16 +11,19 @@ cdef operand(name, value, dtype):
     array = checks.floating(name, value, dtype)
     if array.ndim > 2 or 0 in array.shape:
         raise ShapeError(f"{name}: expected a number, a vector or a matrix, not empty, got shape {array.shape}")
-    return np.atleast_2d(array)
+    return array if array.ndim == 2 else np.atleast_2d(array)
 
 
 cdef tuple common_shape(dict operands):
-    """The shape that all operands broadcast to; their names stand in the error."""
-    try:
-        return np.broadcast_shapes(*(array.shape for array in operands.values()))
-    except ValueError:
-        came = ", ".join(f"{name} {array.shape}" for name, array in operands.items())
-        raise ShapeError(f"{' and '.join(operands)}: expected shapes that broadcast to one, got {came}") from None
+    """The shape that all operands, matrices, broadcast to; their names stand in the error."""
+    cdef Py_ssize_t n = 1, c = 1, rows, columns
+    for array in operands.values():
+        rows, columns = array.shape
+        if (rows != 1 != n and rows != n) or (columns != 1 != c and columns != c):
+            came = ", ".join(f"{name} {other.shape}" for name, other in operands.items())
+            raise ShapeError(f"{' and '.join(operands)}: expected shapes that broadcast to one, got {came}")
+        n, c = max(n, rows), max(c, columns)
+    return n, c
 
 
 cdef must_be(name, array, tuple shape):
