@@ -135,21 +135,24 @@ def test_a_damaged_space_is_no_space(packed):
 SPACE = {"learning_rate": Float(1e-4, 1e-1, scale="log"), "layers": Int(1, 3), "batch_size": Choice([32, 64])}
 
 
+def draw(space, seed, number):
+    return tune.RandomSampler().sample(space, seed, number, None, (), "accuracy")
+
+
 def test_a_draw_depends_on_seed_trial_and_place_alone():
-    sampler = tune.RandomSampler()
-    table = [sampler.sample(SPACE, 5, trial) for trial in range(50)]
-    assert [tune.RandomSampler().sample(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
+    table = [draw(SPACE, 5, trial) for trial in range(50)]
+    assert [draw(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
     first = {"learning_rate": SPACE["learning_rate"]}
-    assert [sampler.sample(first, 5, trial)["learning_rate"] for trial in range(50)] == [
+    assert [draw(first, 5, trial)["learning_rate"] for trial in range(50)] == [
         row["learning_rate"] for row in table
     ]
-    assert [sampler.sample(SPACE, 6, trial) for trial in range(50)] != table
+    assert [draw(SPACE, 6, trial) for trial in range(50)] != table
     assert len({row["learning_rate"] for row in table}) == 50
 
 
 def test_the_places_of_a_trial_are_independent():
     space = {"one": Float(0, 1), "other": Float(0, 1)}
-    rows = [tune.RandomSampler().sample(space, 0, trial) for trial in range(2000)]
+    rows = [draw(space, 0, trial) for trial in range(2000)]
     correlation = np.corrcoef([row["one"] for row in rows], [row["other"] for row in rows])[0, 1]
     assert abs(correlation) < 4 / math.sqrt(2000)
 
@@ -157,5 +160,5 @@ def test_the_places_of_a_trial_are_independent():
 @pytest.mark.parametrize("rows", [20, 1000, 20_000])
 def test_the_default_space_fits_the_default_build(rows):
     space = check_space(tune.default_space(rows))
-    model = tune.default_build(3)(tune.RandomSampler().sample(space, 0, 0))
+    model = tune.default_build(3)(draw(space, 0, 0))
     assert hasattr(model, "predict")

@@ -2,13 +2,14 @@
 
 from ._caviar import caviar
 from ._defaults import default_build, default_model, default_space
-from ._samplers import RandomSampler, Sampler
+from ._samplers import Exhausted, RandomSampler, Sampler
 from ._space import Choice, Float, Int
 from ._study import Study
 from ._trial import Trial
 
 __all__ = [
     "Choice",
+    "Exhausted",
     "Float",
     "Int",
     "RandomSampler",

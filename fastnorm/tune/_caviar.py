@@ -72,7 +72,8 @@ def caviar(
     record = Study.create(study, facts)
     with ThreadPoolExecutor(workers, thread_name_prefix="caviar") as pool:
         search = _Search(task, record, callbacks, pool)
-        search.run(lambda number: _trial(sampler or RandomSampler(), space, seed, number), limit, workers)
+        drawn = sampler or RandomSampler()
+        search.run(lambda number: _trial(drawn, space, seed, number, limit, metric), limit, workers)
     return record
 
 
@@ -140,9 +141,9 @@ class _Search:
         warnings.warn(f"{words}; trial {number}: {type(first).__name__}: {first}", stacklevel=4)
 
 
-def _trial(sampler: Sampler, space: Space, seed: int, number: int) -> Trial:
+def _trial(sampler: Sampler, space: Space, seed: int, number: int, trials: int | None, metric: str) -> Trial:
     """Return the trial of this number, with its hyperparameters just as the record gives them back."""
-    hyperparameters = json.loads(json.dumps(sampler.sample(space, seed, number)))
+    hyperparameters = json.loads(json.dumps(sampler.sample(space, seed, number, trials, (), metric)))
     return Trial(number, hyperparameters, int(random.random_bits(seed, random.SAMPLE, number, SEED_POSITION, 1)[0]))
 
 
