@@ -56,7 +56,9 @@ class Simulation:
         for at in range(trial.epochs + 1, until + 1):
             score = self.scores[number][at - 1]
             curve.append(epoch(at, float("nan") if score is None else score))
-            trial = replace(trial, epochs=at, state=DIVERGED if score is None else FINISHED if at == EPOCHS else RUNNING)
+            trial = replace(
+                trial, epochs=at, state=DIVERGED if score is None else FINISHED if at == EPOCHS else RUNNING
+            )
             if score is None:
                 break
         self.plan.add(trial, curve)
