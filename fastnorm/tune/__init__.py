@@ -2,22 +2,28 @@
 
 from ._caviar import caviar
 from ._defaults import default_build, default_model, default_space
+from ._dimensions import Choice, Float, Int
+from ._distribution import Distribution
+from ._lint import lint
 from ._samplers import Exhausted, RandomSampler, Sampler
-from ._space import Choice, Float, Int
+from ._space import Space
 from ._study import Study
 from ._trial import Trial
 
 __all__ = [
     "Choice",
+    "Distribution",
     "Exhausted",
     "Float",
     "Int",
     "RandomSampler",
     "Sampler",
+    "Space",
     "Study",
     "Trial",
     "caviar",
     "default_build",
     "default_model",
     "default_space",
+    "lint",
 ]

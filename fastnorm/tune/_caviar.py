@@ -4,7 +4,7 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import Any
@@ -27,7 +27,7 @@ SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
 
 def caviar(
     build: Callable[[dict[str, Any]], Model],
-    space: Space,
+    space: Mapping[str, Any],
     x: np.ndarray,
     y: np.ndarray,
     *,
