@@ -132,7 +132,7 @@ def test_the_nearest_value_of_a_dimension():
         (lambda: Float(0, 1, scale="log"), "log scale needs low > 0"),
         (lambda: Float(0.9, 1.0, scale="one_minus_log"), "0 <= low < high < 1"),
         (lambda: Float(0.9, math.nan), "Float high: expected a finite number"),
-        (lambda: Float(0.1, 1, scale="reverse_log"), "KerasTuner and Vizier it mirrors .* say 'one_minus_log'"),
+        (lambda: Float(0.1, 1, scale="reverse_log"), "KerasTuner and Vizier mirror a log scale .* say 'one_minus_log'"),
         (lambda: Float(0.1, 1, scale="cubic"), "Float scale: expected one of 'linear', 'log', 'one_minus_log'"),
         (lambda: Float(0, 1, step=0.3), "whole number of steps above low, such as 0.9"),
         (lambda: Float(0, 1, step=0), "Float step: expected a finite number"),

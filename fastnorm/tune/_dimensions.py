@@ -199,9 +199,9 @@ def _share(scale: str, low: float, high: float, value: float) -> float:
 def _check_scale(kind: str, scale: str, scales: list[str]) -> None:
     if scale == "reverse_log":
         raise SettingError(
-            f"{kind} scale: 'reverse_log' is refused: in KerasTuner and Vizier it mirrors a log scale, so that one "
-            "draw in ten of beta in [0.9, 0.999] is 0.99 or more; for even factors of 1 - value, half of them (Syne Tune's "
-            "reverseloguniform), say 'one_minus_log'"
+            f"{kind} scale: 'reverse_log' is refused: KerasTuner and Vizier mirror a log scale by it, so that one draw "
+            "in ten of beta in [0.9, 0.999] is 0.99 or more; for even factors of 1 - value, which gives half of them (and "
+            "is Syne Tune's reverseloguniform), say 'one_minus_log'"
         )
     checks.choice(f"{kind} scale", scale, scales)
 
