@@ -1,7 +1,7 @@
 """caviar: many models at once, as many fish lay their eggs; the best survives (Ng's "pandas versus caviar")."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -13,14 +13,14 @@ from ._data import Validation, parts
 from ._defaults import default_build, default_space
 from ._halving import Halving
 from ._samplers import Sampler
-from ._space import Space, check_space
+from ._space import check_space
 from ._study import Study
 from ._training import Training
 
 
 def caviar(
     build: Callable[[dict[str, Any]], Model] | None,
-    space: Space | None,
+    space: Mapping[str, Any] | None,
     x: Any,
     y: Any,
     *,

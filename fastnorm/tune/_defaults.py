@@ -7,7 +7,8 @@ from typing import Any
 from .. import checks
 from ..layers import BatchNorm, Dense, Dropout, ReLU
 from ..sequential import Sequential
-from ._space import Choice, Dimension, Float, Int
+from ._dimensions import Choice, Float, Int
+from ._space import Dimension
 
 
 def default_space(rows: int) -> dict[str, Dimension]:

@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,7 @@ from ._conduct import Options, conduct
 from ._coordinator import Callback
 from ._halving import Halving
 from ._samplers import Sampler
-from ._space import Space, check_space
+from ._space import check_space
 from ._study import Study
 from ._trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING
 from ._work import Brake, Outcome, Report, Slice
@@ -101,7 +101,7 @@ class Calling:
 
 def search(
     objective: Callable[[Any], float | None],
-    space: Space,
+    space: Mapping[str, Any],
     *,
     direction: str = "minimize",
     trials: int | None = None,

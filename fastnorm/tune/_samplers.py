@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from ..errors import FastnormError
 from ..kernels import random
-from ._space import Space
+from ._space import Space, filled
 from ._trial import Trial
 
 
@@ -52,7 +52,9 @@ class RandomSampler:
         self, space: Space, seed: int, number: int, trials: int | None, known: Sequence[Trial], metric: str
     ) -> dict[str, Any]:
         """Return the hyperparameters of a trial; number is at least 0."""
-        return {
-            name: dimension.at(float(random.uniform(seed, random.SAMPLE, number, position, 1)[0]))
-            for position, (name, dimension) in enumerate(space.items())
-        }
+        return filled(space, lambda place, _, dimension: dimension.at(chance(seed, number, place)))
+
+
+def chance(seed: int, number: int, place: int) -> float:
+    """Return a number in [0, 1) for a trial and the place of a hyperparameter in its space."""
+    return float(random.uniform(seed, random.SAMPLE, number, place, 1)[0])
