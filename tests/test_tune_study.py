@@ -26,7 +26,9 @@ ENDED = replace(TRIAL, state="finished", score=0.7, loss=0.5, best_epoch=2, epoc
 
 
 def end(record, trial, curve=(), model=None, state=()):
+    record.start(trial)
     record.take(Outcome(trial, list(curve), model, state))
+    record.commit()
 
 
 def kept(study):
@@ -125,6 +127,7 @@ for number in range(3):
     record.start(replace(TRIAL, number=number))
     end(record, replace(ENDED, number=number, score=number / 10), CURVE, b"w")
 record.start(replace(TRIAL, number=3))
+record.commit()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

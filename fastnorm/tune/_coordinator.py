@@ -138,6 +138,7 @@ class Coordinator:
                 self._submit(number)
             if not self._active:
                 return
+            self._record.commit()  # now, while the workers are at work
             try:
                 event = self._events.get(timeout=self._patience())
             except Empty:
@@ -206,6 +207,8 @@ class Coordinator:
             self._tell(trial)
 
     def _tell(self, trial: Trial) -> None:
+        if self._callbacks:
+            self._record.commit()
         for callback in self._callbacks:
             callback(self._record.study, trial)
 
