@@ -47,7 +47,7 @@ def test_an_interrupted_search_goes_on_to_the_same_answer(tmp_path, options):
 
 def test_what_a_time_limit_cut_goes_on_where_it_stands(tmp_path):
     file, options = tmp_path / "s.sqlite", {"trials": 2, "epochs": 500}
-    study = search(**options, timeout=0.3, study=file)
+    study = search(**options, timeout=0.1, study=file)
     cut = {trial.number: trial.epochs for trial in study.trials if trial.state == "cut"}
     assert cut
     seen = {}

@@ -144,7 +144,7 @@ if __name__ == "__main__":
         print(*pool._processes, flush=True)
         search(**LONG, executor=pool, study=sys.argv[1])
 """
-LONG = {"trials": 2, "epochs": 3000}
+LONG = {"trials": 2, "epochs": 1500}
 
 
 def test_processes_end_when_the_search_is_killed_and_it_goes_on(tmp_path):
@@ -153,7 +153,7 @@ def test_processes_end_when_the_search_is_killed_and_it_goes_on(tmp_path):
     command = [sys.executable, str(script), str(file), str(Path(__file__).parent)]
     killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     workers = [int(word) for word in killed.stdout.readline().split()]
-    time.sleep(0.5)
+    time.sleep(0.15)
     killed.kill()
     killed.communicate()
     deadline = time.monotonic() + 10
