@@ -11,9 +11,11 @@ DECIDING = (FINISHED, STOPPED)  # not those a time limit ended, which another ma
 
 def ranked(trials: Iterable[Trial], metric: str) -> list[Trial]:
     """Return the trials that may decide, best first: by score, loss, number."""
-    return sorted((trial for trial in trials if trial.state in DECIDING), key=lambda trial: _key(trial, metric))
+    deciding = (trial for trial in trials if trial.state in DECIDING)
+    return sorted(deciding, key=lambda trial: (key(trial, metric), trial.number))
 
 
-def _key(trial: Trial, metric: str) -> tuple[float, ...]:
+def key(trial: Trial, metric: str) -> tuple[float, float]:
+    """Return what sorts better trials first, the same for equally good ones."""
     score, loss = (math.nan if value is None else value for value in (trial.score, trial.loss))
-    return (*rank(metric, score, loss), trial.number)
+    return rank(metric, score, loss)
