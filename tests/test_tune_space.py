@@ -181,9 +181,7 @@ def test_a_draw_depends_on_seed_trial_and_place_alone():
     table = [draw(SPACE, 5, trial) for trial in range(50)]
     assert [draw(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
     first = {"learning_rate": SPACE["learning_rate"]}
-    assert [draw(first, 5, trial)["learning_rate"] for trial in range(50)] == [
-        row["learning_rate"] for row in table
-    ]
+    assert [draw(first, 5, trial)["learning_rate"] for trial in range(50)] == [row["learning_rate"] for row in table]
     assert [draw(SPACE, 6, trial) for trial in range(50)] != table
     assert len({row["learning_rate"] for row in table}) == 50
 

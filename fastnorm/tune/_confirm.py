@@ -41,6 +41,7 @@ def confirm_best(
                 trial, result = active.pop(future), future.result().trial
                 if result.state not in (CUT, FAILED):
                     record.confirm(trial.number, trial.seed, result)
+                    record.commit()
     except BaseException:
         crew.stop()
         wait(active)

@@ -54,22 +54,23 @@ class Draw:
 class Crew:
     """The workers: threads of this process, or whatever an executor has."""
 
-    def __init__(self, executor: Executor, open_until: ExitStack) -> None:
-        self.brake = Brake()
+    def __init__(self, executor: Executor, until_done: ExitStack) -> None:
         self._executor = executor
-        self._is_here = isinstance(executor, ThreadPoolExecutor)
-        sign = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
-        self._sign = "" if self._is_here else open_until.enter_context(sign)
+        self._brake = Brake()
+        self._sign = ""  # a folder that tells other processes that the search goes on
+        if not isinstance(executor, ThreadPoolExecutor):
+            folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
+            self._sign = until_done.enter_context(folder)
 
     def submit(self, work: Work, piece: Slice, report: Report) -> Future[Outcome]:
         """Have a slice done."""
-        if self._is_here:
-            return self._executor.submit(work_on, work, piece, self.brake, report)
-        return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
+        if self._sign:
+            return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
+        return self._executor.submit(work_on, work, piece, self._brake, report)
 
     def stop(self) -> None:
         """Stop all that is being done, at the next minibatch."""
-        self.brake.pull()
+        self._brake.pull()
         if self._sign:
             os.rmdir(self._sign)
 
@@ -137,6 +138,7 @@ class Coordinator:
                 self._submit(number)
             if not self._active:
                 return
+            self._record.commit()  # now, while the workers are at work
             try:
                 event = self._events.get(timeout=self._patience())
             except Empty:
@@ -205,6 +207,8 @@ class Coordinator:
             self._tell(trial)
 
     def _tell(self, trial: Trial) -> None:
+        if self._callbacks:
+            self._record.commit()
         for callback in self._callbacks:
             callback(self._record.study, trial)
 

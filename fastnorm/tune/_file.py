@@ -31,6 +31,8 @@ WAITS = 0.1  # seconds between two tries to lock
 CURVE = [field.name for field in fields(Epoch)]
 values_of = attrgetter(*CURVE)
 TRIAL = [field.name for field in fields(Trial)]
+STANDING = TRIAL[3:]  # what changes while it is worked on
+stands_of = attrgetter(*STANDING)
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {FORMAT};
@@ -96,8 +98,7 @@ def reported(file: Path | None) -> Iterator[None]:
 
 def to_row(trial: Trial) -> tuple[Any, ...]:
     """Return a trial as a row of its table."""
-    number, hyperparameters, *rest = (getattr(trial, name) for name in TRIAL)
-    return (number, json.dumps(hyperparameters), *rest)
+    return (trial.number, json.dumps(trial.hyperparameters), trial.seed, *stands_of(trial))
 
 
 def from_row(row: tuple[Any, ...]) -> Trial:

@@ -1,8 +1,8 @@
 """Record: the writing side of a study, for the one thread that coordinates a search.
 
-Each method is one transaction, so that whenever the process is killed a trial's row, its curve, its model and the state
-it goes on from tell the same moment. A state that is missing is no loss: the trial begins again by its seed, and the
-same bits come about.
+What its methods write is kept by the next commit, all of it or nothing, so that whenever the process is killed a
+trial's row, its curve, its model and the state it goes on from tell the same moment. A method that was interrupted may
+be called again. A state that is missing is no loss: the trial begins again by its seed, and the same bits come about.
 """
 
 import json
@@ -15,14 +15,15 @@ from typing import Any
 
 from ..errors import FileError
 from ..run import Epoch
-from ._file import CURVE, TRIAL, connect_writer, reported, to_row, values_of
+from ._file import CURVE, STANDING, TRIAL, connect_writer, reported, stands_of, to_row, values_of
 from ._standing import Standing
 from ._study import Study
 from ._trial import CUT, RUNNING, STOPPED, Trial
 from ._work import Outcome
 
 STOPPED_STATES = 2**28  # bytes of the states of stopped trials that are kept for a revival, the latest stopped
-TRIALS = f"REPLACE INTO trials VALUES ({', '.join('?' for name in TRIAL)})"
+STARTED = f"REPLACE INTO trials VALUES ({', '.join('?' for name in TRIAL)})"
+STANDS = f"UPDATE trials SET {', '.join(f'{name} = ?' for name in STANDING)} WHERE number = ?"
 EPOCHS = f"REPLACE INTO epochs VALUES (?, {', '.join('?' for name in CURVE)})"
 
 
@@ -45,8 +46,9 @@ class Record:
         if there:
             _require_agreement(path, there, facts)
         else:
-            with self._transaction() as write:
+            with self._writing() as write:
                 write.executemany("INSERT INTO study VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+            self.commit()
         self._standing = self.study._standing = Standing(self.study.metric, keep)
         self._stopped: dict[int, int] = {}  # bytes of the states of stopped trials, the latest last
 
@@ -64,16 +66,16 @@ class Record:
 
     def start(self, trial: Trial) -> None:
         """Record that a trial has begun."""
-        with self._transaction() as write:
-            write.execute(TRIALS, to_row(trial))
+        with self._writing() as write:
+            write.execute(STARTED, to_row(trial))
 
     def take(self, outcome: Outcome) -> None:
         """Record how a trial stands after a slice."""
         trial = outcome.trial
         if trial.state != RUNNING:
             self._standing.add(trial)
-        with self._transaction() as write:
-            write.execute(TRIALS, to_row(trial))
+        with self._writing() as write:
+            write.execute(STANDS, (*stands_of(trial), trial.number))
             write.executemany(EPOCHS, [(trial.number, *values_of(epoch)) for epoch in outcome.curve])
             write.execute("DELETE FROM states WHERE trial = ?", [trial.number])
             if outcome.state:
@@ -86,9 +88,9 @@ class Record:
 
     def mark(self, trials: Sequence[Trial]) -> None:
         """Record that trials were stopped or cut where they stood."""
-        with self._transaction() as write:
+        with self._writing() as write:
             for trial in trials:
-                write.execute(TRIALS, to_row(trial))
+                write.execute(STANDS, (*stands_of(trial), trial.number))
                 self._standing.add(trial)
                 if trial.state == STOPPED:
                     self._stopped[trial.number] = sum(map(len, self.state(trial.number)))
@@ -115,11 +117,17 @@ class Record:
 
     def confirm(self, trial: int, seed: int, result: Trial) -> None:
         """Record what came of a trial that was run again with another seed."""
-        with self._transaction() as write:
+        with self._writing() as write:
             write.execute("REPLACE INTO confirmations VALUES (?, ?, ?, ?)", (trial, seed, result.score, result.loss))
+
+    def commit(self) -> None:
+        """Keep what has been written, and show it to readers."""
+        with reported(self.study.path):
+            self._connection.commit()
 
     def sync(self) -> None:
         """Bring all that is recorded safely to the disk."""
+        self.commit()
         with reported(self.study.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -137,15 +145,12 @@ class Record:
         write.execute(f"DELETE FROM models WHERE trial NOT IN ({kept}) AND trial NOT IN (SELECT trial FROM states)")
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Write to what the next commit keeps."""
         with reported(self.study.path):
-            self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.rollback()
-                raise
-            self._connection.commit()
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN")
+            yield self._connection
 
 
 def _require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any]) -> None:

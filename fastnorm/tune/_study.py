@@ -152,7 +152,7 @@ class Study:
     def _confirmed(self) -> dict[int, list[tuple[float, float]]]:
         """Scores and losses of the trials that were run again."""
         results: dict[int, list[tuple[float, float]]] = {}
-        for trial, score, loss in self._read("SELECT trial, score, loss FROM confirmations"):
+        for trial, score, loss in self._read("SELECT trial, score, loss FROM confirmations ORDER BY trial, seed"):
             results.setdefault(trial, []).append(
                 (math.nan if score is None else score, math.nan if loss is None else loss)
             )

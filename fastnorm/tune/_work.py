@@ -113,7 +113,7 @@ def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
 
 
 def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome:
-    """Do a slice in another process, with the kernels of the same variant, as long as the file `sign` is there."""
+    """Do a slice in another process, with the kernels of the same variant, as long as the folder `sign` is there."""
     if cpu.variant() != variant:
         raise SettingError(f"worker: expected the kernels of variant {variant} as in the study, got {cpu.variant()}")
     brake, done = Brake(), threading.Event()
