@@ -200,8 +200,8 @@ def _check_scale(kind: str, scale: str, scales: list[str]) -> None:
     if scale == "reverse_log":
         raise SettingError(
             f"{kind} scale: 'reverse_log' is refused: KerasTuner and Vizier mirror a log scale by it, so that one draw "
-            "in ten of beta in [0.9, 0.999] is 0.99 or more; for even factors of 1 - value, which gives half of them (and "
-            "is Syne Tune's reverseloguniform), say 'one_minus_log'"
+            "in ten of beta in [0.9, 0.999] is 0.99 or more; for even factors of 1 - value, which gives half of them "
+            "(and is Syne Tune's reverseloguniform), say 'one_minus_log'"
         )
     checks.choice(f"{kind} scale", scale, scales)
 

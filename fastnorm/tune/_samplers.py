@@ -44,6 +44,9 @@ class RandomSampler:
     Source: Bergstra & Bengio 2012, Random Search for Hyper-Parameter Optimization.
     """
 
+    def __repr__(self) -> str:
+        return "RandomSampler()"
+
     def wave(self, number: int, trials: int | None) -> int:
         """Return 0: no trial depends on others."""
         return 0
