@@ -1,10 +1,13 @@
 """Workers: threads or processes, one answer; nobody is kept waiting."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from searching import ENDLESS, SPACE, TRAINING, search, table
@@ -129,3 +132,41 @@ def test_a_function_in_processes(processes):
     space = {"units": SPACE["units"]}
     ours, theirs = (search_function(square, space, trials=8, executor=pool) for pool in (None, processes))
     assert table(ours) == table(theirs)
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from test_tune_workers import *
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(time.sleep, [0.3, 0.3]))
+        print(*pool._processes, flush=True)
+        search(**LONG, executor=pool, study=sys.argv[1])
+"""
+LONG = {"trials": 2, "epochs": 1500}
+
+
+def test_processes_end_when_the_search_is_killed_and_it_goes_on(tmp_path):
+    script, file = tmp_path / "script.py", tmp_path / "s.sqlite"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(file), str(Path(__file__).parent)]
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    workers = [int(word) for word in killed.stdout.readline().split()]
+    time.sleep(0.15)
+    killed.kill()
+    killed.communicate()
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [is_alive(worker) for worker in workers] == [False, False]
+    assert [trial.state for trial in Study.open(file).trials] == ["running", "running"]
+    assert table(search(**LONG, study=file)) == table(search(**LONG))
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]

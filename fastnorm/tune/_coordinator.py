@@ -12,7 +12,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -104,7 +104,7 @@ class Coordinator:
         self._callbacks = callbacks
         self._deadline = deadline
         self._trial_timeout = trial_timeout
-        self._active: dict[Future[Outcome], Trial] = {}
+        self._active: dict[Future[Outcome], Slice] = {}
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
         self._errors: dict[int, Exception] = {}
         self._synced = time.monotonic()
@@ -122,7 +122,7 @@ class Coordinator:
             for future in [*self._active]:
                 future.cancel()
             for future in wait(self._active).done:
-                self._record_end(future)
+                self._record_end(future, is_stopping=True)
             raise
         finally:
             self._record.mark([replace(trial, state=CUT) for trial in self._plan.unfinished()])
@@ -175,8 +175,9 @@ class Coordinator:
         until, left = self._plan.until(number), self._seconds_left()
         deadline = None if self._deadline is None else time.time() + left
         report = self._events.put if self._callbacks else _ignore
-        future = self._crew.submit(self._work, Slice(trial, until, state, deadline, limit), report)
-        self._active[future] = trial
+        piece = Slice(trial, until, state, deadline, limit)
+        future = self._crew.submit(self._work, piece, report)
+        self._active[future] = piece
         future.add_done_callback(self._events.put)
 
     def _take(self, future: Future[Outcome]) -> None:
@@ -185,8 +186,8 @@ class Coordinator:
             self._tell(trial)
         self._judge()
 
-    def _record_end(self, future: Future[Outcome]) -> Trial:
-        outcome = _outcome(future, self._active[future])
+    def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
+        outcome = _outcome(future, self._active[future], is_stopping)
         self._record.take(outcome)
         self._plan.add(outcome.trial, outcome.curve)
         del self._active[future]  # last: what interrupts the lines above finds it here again
@@ -232,15 +233,15 @@ class Coordinator:
         warnings.warn(words, stacklevel=4)
 
 
-def _outcome(future: Future[Outcome], trial: Trial) -> Outcome:
+def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
     """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
-    try:
-        return future.result()
-    except CancelledError:
-        return Outcome(replace(trial, state=CUT))
-    except Exception as error:
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or (error is not None and is_stopping):
+        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
+    if isinstance(error, Exception):
         words = "with processes, build and the objective must be functions that a module defines"
         raise SettingError(f"executor: {type(error).__name__}: {error}; {words}") from error
+    return future.result()
 
 
 def _ignore(trial: Trial) -> None: ...

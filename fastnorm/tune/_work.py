@@ -4,6 +4,8 @@ What goes to a worker (Slice) and what comes back (Outcome) are plain values and
 another machine does the same work and gives the same bytes.
 """
 
+import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -119,9 +121,12 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     brake, done = Brake(), threading.Event()
 
     def watch() -> None:
+        parent = multiprocessing.parent_process()
         while not done.wait(LOOKS_EVERY):
             if not Path(sign).exists():
                 brake.pull()
+            if parent is not None and not parent.is_alive():
+                os._exit(1)  # killed: nobody is left to take what comes of this
 
     threading.Thread(target=watch, daemon=True, name="caviar-watch").start()
     try:
