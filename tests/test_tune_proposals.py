@@ -66,6 +66,12 @@ def test_known_configurations_come_first_and_are_completed():
     assert other[1] == rows[1]
 
 
+def test_known_values_become_the_spaces_own():
+    rows, _ = asked(Search({"layers": Int(1, 3), "size": Choice([32, 64])}, enqueue=[{"layers": 2.0, "size": 64.0}]))
+    assert [type(value) for value in rows[0].values()] == [int, int]
+    assert rows.count({"layers": 2, "size": 64}) == 1
+
+
 def test_known_configurations_are_not_drawn_again():
     first = {"layers": 2, "kind": "a"}
     rows, _ = asked(Search(SMALL, enqueue=[first]))
@@ -160,6 +166,23 @@ def test_a_proposal_that_adds_nothing_is_told_as_its_sampler():
     assert repr(Proposals(SMALL, 0, enqueue=[{"layers": 1, "kind": "a"}], replicates=2)) == (
         "Proposals(RandomSampler(), first=[{'layers': 1, 'kind': 'a'}], replicates=2)"
     )
+
+
+class Lower:
+    """A sampler of a user's own, without a repr."""
+
+    def wave(self, number, trials):
+        return 0
+
+    def sample(self, space, seed, number, trials, known, metric):
+        return {"rate": 1e-4, "units": 16, "kind": "a"}
+
+
+def test_a_sampler_of_ones_own_that_repeats_itself_ends_its_search():
+    assert repr(Proposals(SPACE, 0, Lower())) == "Lower"
+    rows, message = asked(Search(SPACE, sampler=Lower()))
+    assert rows == [{"rate": 1e-4, "units": 16, "kind": "a"}]
+    assert message == "the last 100 draws gave only configurations that had been tried before"
 
 
 def test_a_trial_is_told_once_and_its_state_says_how_it_ended():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fastnorm import tune
 from fastnorm.errors import SettingError
-from fastnorm.tune import Choice, CoarseToFineSampler, Float, Int, Search, Space, Trial
+from fastnorm.tune import Choice, CoarseToFineSampler, Distribution, Float, Int, Search, Space, Trial
 from fastnorm.tune._zoom import Box, whole, zoom
 
 LOG = Space({"rate": Float(1e-4, 1, "log")})
@@ -96,6 +96,7 @@ def test_every_draw_is_a_configuration_of_the_space(seed, keep, margin):
         {
             "rate": Float(1e-4, 1, "log"), "kind": Choice(["sgd", "adam"]), "drop": Float(0, 0.5, step=0.1),
             "momentum": Float(0.5, 0.99, "one_minus_log", when=("kind", "==", "sgd")), "layers": Int(1, 4),
+            "noise": Distribution("norm", (0, 2)),
         }
     )  # fmt: skip
     search = Search(space, trials=18, seed=seed, sampler=CoarseToFineSampler(keep=keep, margin=margin))

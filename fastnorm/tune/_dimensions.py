@@ -167,7 +167,7 @@ class Choice:
         numbers = [option for option in self.options if _is_number(option)]
         if value not in self.options and _is_number(value) and numbers:
             return min(numbers, key=lambda option: abs(option - value))
-        return value if value in self.options else self.options[0]
+        return self.options[self.options.index(value) if value in self.options else 0]
 
     def values(self) -> Sequence[Any]:
         """Return its options."""

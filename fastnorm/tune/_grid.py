@@ -36,7 +36,7 @@ class GridSampler:
         self._made: tuple[Mapping[str, Dimension], int, list[dict[str, Any]]] | None = None
 
     def __repr__(self) -> str:
-        return f"GridSampler({self.points!r}, offset={self.offset})"
+        return f"{type(self).__qualname__}({self.points!r}, offset={self.offset})"
 
     def wave(self, number: int, trials: int | None) -> int:
         """Return 0: no trial depends on others."""

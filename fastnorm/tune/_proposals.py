@@ -13,7 +13,7 @@ from .. import checks
 from ..errors import DataError, SettingError
 from ..kernels import random
 from ._ranking import DECIDING, ranked
-from ._samplers import Exhausted, RandomSampler, Sampler, chance
+from ._samplers import Exhausted, RandomSampler, Sampler, chance, described
 from ._space import Space, filled
 from ._study import Study
 from ._trial import Trial
@@ -56,8 +56,8 @@ class Proposals:
 
     def __repr__(self) -> str:
         if not self.first and self.replicates == 1:
-            return repr(self.sampler)  # what it then does is what that one does
-        return f"Proposals({self.sampler!r}, first={self.first!r}, replicates={self.replicates})"
+            return described(self.sampler)  # what it then does is what that one does
+        return f"Proposals({described(self.sampler)}, first={self.first!r}, replicates={self.replicates})"
 
     def wave(self, number: int, trials: int | None) -> int:
         """Return the first trial of the wave of trial `number`."""
@@ -135,7 +135,7 @@ def _checked(space: Space, enqueue: Iterable[Mapping[str, Any]]) -> list[dict[st
 def _first(space: Space, seed: int, enqueued: list[dict[str, Any]], start_from: Any) -> list[dict[str, Any]]:
     """Return the complete, distinct configurations that a search begins with."""
     others = [] if start_from is None else best_configurations(start_from)
-    rows = [*enqueued, *(_near(space, values) for values in others)]
+    rows = [_near(space, values) for values in [*enqueued, *others]]
     complete = [_completed(space, values, _again(seed, place, 0)) for place, values in enumerate(rows)]
     return list({_words(values): values for values in complete}.values())
 

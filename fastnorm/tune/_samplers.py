@@ -45,7 +45,7 @@ class RandomSampler:
     """
 
     def __repr__(self) -> str:
-        return "RandomSampler()"
+        return f"{type(self).__qualname__}()"  # a study tells samplers apart by this
 
     def wave(self, number: int, trials: int | None) -> int:
         """Return 0: no trial depends on others."""
@@ -61,3 +61,8 @@ class RandomSampler:
 def chance(seed: int, number: int, place: int) -> float:
     """Return a number in [0, 1) for a trial and the place of a hyperparameter in its space."""
     return float(random.uniform(seed, random.SAMPLE, number, place, 1)[0])
+
+
+def described(sampler: Sampler) -> str:
+    """Return what tells a sampler from others in a study: its repr, or its class where it has none of its own."""
+    return type(sampler).__qualname__ if type(sampler).__repr__ is object.__repr__ else repr(sampler)

@@ -142,7 +142,7 @@ class CoarseToFineSampler:
         self._made: tuple[Any, list[Box]] | None = None
 
     def __repr__(self) -> str:
-        return f"CoarseToFineSampler(rounds={self.rounds}, keep={self.keep}, margin={self.margin})"
+        return f"{type(self).__qualname__}(rounds={self.rounds}, keep={self.keep}, margin={self.margin})"
 
     def wave(self, number: int, trials: int | None) -> int:
         """Return the first trial of the round that trial `number` belongs to."""
