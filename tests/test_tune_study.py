@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from fastnorm.errors import DataError, FileError
 from fastnorm.run import Epoch
-from fastnorm.tune import Choice, Float, Study, Trial, _record
+from fastnorm.tune import Choice, Float, Study, Trial, _file, _record
 from fastnorm.tune._record import Record
 from fastnorm.tune._space import pack_space
 from fastnorm.tune._work import Outcome
@@ -214,3 +215,20 @@ def test_confirmations_decide_about_the_best():
     assert (study.comparison.first, study.comparison.told_apart) == (0, False)
     end(record, replace(ENDED, number=3, score=0.95))
     assert study.best_trial.number == 3  # none knows yet what it is worth
+
+
+def test_what_waits_is_on_the_disk_beyond_a_budget(monkeypatch):
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("this system does not say how much memory a process has")
+
+    def memory():
+        return int(status.read_text().split("VmRSS:")[1].split()[0]) / 1024  # MB
+
+    monkeypatch.setattr(_file, "CACHE_KIB", 4096)
+    record = Record(None, FACTS, 1)
+    before = memory()
+    for number in range(100):
+        end(record, replace(ENDED, number=number, state="running"), state=(bytes([number]) * 10**6,))
+    assert memory() - before < 50
+    assert record.state(3) == (bytes([3]) * 10**6,)

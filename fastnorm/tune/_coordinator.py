@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -72,7 +72,8 @@ class Crew:
         """Stop all that is being done, at the next minibatch."""
         self._brake.pull()
         if self._sign:
-            os.rmdir(self._sign)
+            with suppress(OSError):
+                os.rmdir(self._sign)
 
 
 class Coordinator:
