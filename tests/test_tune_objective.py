@@ -73,6 +73,16 @@ def test_halving_stops_an_objective_and_begins_it_again():
     assert len(study.curve(best.number)) == 9
 
 
+def test_an_objective_that_reports_seldom_is_judged_at_its_next_report():
+    def objective(trial):
+        for step in (2, 4, 8):
+            trial.report(step, trial.hyperparameters["x"])
+
+    study = search(objective, SPACE, direction="maximize", trials=9, steps=9, halving=SuccessiveHalving())
+    assert sorted(trial.epochs for trial in study.trials) == [2] * 6 + [4] * 2 + [8]
+    assert study.best_trial.state == "finished"
+
+
 def test_seeds_are_the_trials_own_and_always_the_same():
     seeds = [{}, {}]
     for record in seeds:

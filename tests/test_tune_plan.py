@@ -76,7 +76,7 @@ class Simulation:
     def run(self):
         while self.step():
             pass
-        assert not self.plan.unfinished()
+        assert all(trial.state != RUNNING for trial in self.plan.trials)
         return [(trial.state, trial.epochs) for trial in self.plan.trials]
 
 

@@ -107,7 +107,7 @@ class Coordinator:
         self._trial_timeout = trial_timeout
         self._active: dict[Future[Outcome], Slice] = {}
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
-        self._errors: dict[int, Exception] = {}
+        self._errors: dict[int, Exception] = {}  # that of the first trial that failed
         self._synced = time.monotonic()
 
     def run(self) -> None:
@@ -126,7 +126,8 @@ class Coordinator:
                 self._record_end(future, is_stopping=True)
             raise
         finally:
-            self._record.mark([replace(trial, state=CUT) for trial in self._plan.unfinished()])
+            running = [trial for trial in self._plan.trials if trial.state == RUNNING]
+            self._record.mark([replace(trial, state=CUT) for trial in running])
             self._record.sync()
         self._report_failures()
 
@@ -192,8 +193,9 @@ class Coordinator:
         self._record.take(outcome)
         self._plan.add(outcome.trial, outcome.curve)
         del self._active[future]  # last: what interrupts the lines above finds it here again
-        if outcome.error is not None:
-            self._errors[outcome.trial.number] = outcome.error
+        number, error = outcome.trial.number, outcome.error
+        if error is not None and number <= min(self._errors, default=number):
+            self._errors = {number: error}
         return outcome.trial
 
     def _judge(self) -> None:

@@ -7,6 +7,7 @@ gives the plan the trials that are on record, and the same decisions come about 
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -83,12 +84,12 @@ class Plan:
             assert epoch.validation_loss is not None
             key = rank(self._metric, epoch.validation_metric, epoch.validation_loss)
             self._best[number] = key if epoch.number == 1 else min(self._best[number], key)
-            if self._rungs[len(keys) : len(keys) + 1] == [epoch.number]:  # what begins anew has been there before
-                keys.append(self._best[number])
+            passed = bisect_right(self._rungs, epoch.number)
+            keys += [self._best[number]] * (passed - len(keys))  # none where it began anew and has been here before
         if trial.state not in (RUNNING, STOPPED):
             return
-        if trial.epochs in self._rungs:
-            self._waiting[number] = self._rungs.index(trial.epochs)
+        if passed := bisect_right(self._rungs, trial.epochs):
+            self._waiting[number] = passed - 1
         else:
             heappush(self._ready, number)
 
@@ -105,10 +106,6 @@ class Plan:
                     stopped.append(self.trials[number])
                     self.trials[number] = replace(self.trials[number], state=STOPPED)
         return [self.trials[trial.number] for trial in stopped if trial.state != STOPPED]
-
-    def unfinished(self) -> list[Trial]:
-        """Return the trials that would have gone on or wait for their peers."""
-        return [self.trials[number] for number in sorted({*self._waiting, *self._ready})]
 
     def _peers(self, number: int) -> list[int]:
         assert self._halving is not None

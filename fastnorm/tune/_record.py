@@ -9,7 +9,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +53,11 @@ class Record:
 
     def resume(self) -> Iterator[tuple[Trial, list[Epoch]]]:
         """Give the trials that are on record, with their curves; those that had not ended are running again."""
+        with self._writing() as write:
+            write.execute("UPDATE trials SET state = ? WHERE state = ?", (RUNNING, CUT))
         sizes = dict(self.study._read("SELECT trial, sum(length(content)) FROM states GROUP BY trial"))
         for trial in self.study.trials:
-            if trial.state in (RUNNING, CUT):
-                trial = replace(trial, state=RUNNING)
-            else:
+            if trial.state != RUNNING:
                 self._standing.add(trial)
             if trial.state == STOPPED and trial.number in sizes:
                 self._stopped[trial.number] = sizes[trial.number]
