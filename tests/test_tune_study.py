@@ -199,6 +199,25 @@ def test_history_and_frame(tmp_path):
     assert frame["params_hidden"].to_list() == [[4, 5]] * 6
 
 
+@pytest.mark.parametrize("missing", [None, "polars"])
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 0.5, None], [1.0, 0.5, None]),
+        ([[4], "a", None], ["[4]", "a", None]),
+        (["a", None, "b"], ["a", None, "b"]),
+    ],
+)
+def test_a_column_of_the_frame_is_of_one_kind(monkeypatch, missing, values, expected):
+    if missing is not None:
+        monkeypatch.setitem(sys.modules, missing, None)
+    record = Record(None, FACTS, 1)
+    for number, value in enumerate(values):
+        end(record, replace(ENDED, number=number, hyperparameters={} if value is None else {"hidden": value}))
+    found = list(record.study.trials_dataframe()["params_hidden"])
+    assert [None if value != value else value for value in found] == expected  # pandas has nan
+
+
 def test_confirmations_decide_about_the_best():
     record = Record(None, FACTS, 2)
     with pytest.raises(DataError, match="expected two trials of 2 runs or more, got 0"):

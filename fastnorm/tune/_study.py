@@ -143,7 +143,7 @@ class Study:
         trials = self.trials
         columns = {name: [getattr(trial, name) for trial in trials] for name in TRIAL if name != "hyperparameters"}
         for name in self.facts["space"]:
-            columns[f"params_{name}"] = [trial.hyperparameters.get(name) for trial in trials]
+            columns[f"params_{name}"] = _of_one_kind([trial.hyperparameters.get(name) for trial in trials])
         return frames.DataFrame(columns)
 
     def close(self) -> None:
@@ -176,3 +176,12 @@ class Study:
 def _from_column(value: Any) -> Any:
     """Return a value of the table; SQLite keeps nan as NULL."""
     return math.nan if value is None else value
+
+
+def _of_one_kind(values: list[Any]) -> list[Any]:
+    """Return a frame's column: numbers of two kinds become floats, values of several kinds words."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) < 2:
+        return values
+    kind = float if kinds == {int, float} else str
+    return [None if value is None else kind(value) for value in values]
