@@ -94,7 +94,7 @@ def test_a_diverged_trial_is_marked_and_does_not_win():
     x = TRAINING[0] * 1000
     y = (x @ np.ones(4, np.float32))[:, np.newaxis]
     space = {"learning_rate": Choice([1e-8, 1e6]), "momentum": Choice([0.0]), "batch_size": Choice([16])}
-    study = search(lambda hyperparameters: Sequential([Dense(1)]), space, (x, y), (x, y), trials=8)
+    study = search(lambda hyperparameters: Sequential([Dense(1)]), space, (x, y), (x, y), trials=8, replicates=4)
     for trial in study.trials:
         assert trial.state == ("finished" if trial.hyperparameters["learning_rate"] < 1 else "diverged")
     assert {trial.state for trial in study.trials} == {"finished", "diverged"}
@@ -133,7 +133,7 @@ def test_if_every_trial_fails_the_first_ones_error_is_raised(tmp_path):
 def test_momentum_and_beta_1_do_not_go_together():
     space = {"momentum": Choice([0.9]), "beta_1": Choice([0.9])}
     with pytest.raises(SettingError, match="momentum asks for SGD and beta_1 for Adam"):
-        search(lambda hyperparameters: Sequential([Dense(3)]), space)
+        search(lambda hyperparameters: Sequential([Dense(3)]), space, trials=1)
 
 
 def test_callbacks_see_every_epoch_and_every_end(tmp_path):

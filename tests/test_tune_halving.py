@@ -1,12 +1,14 @@
 """Halving in caviar: survivors continue where they stand, to the same bits as if nobody had watched them."""
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import pytest
 from searching import search, table
 
 from fastnorm.metrics import rank
-from fastnorm.tune import KFold, MedianStopping, Study, SuccessiveHalving
+from fastnorm.tune import CoarseToFineSampler, KFold, MedianStopping, Study, SuccessiveHalving
 
 HALVING = SuccessiveHalving()
 HALVED = {"trials": 12, "epochs": 9, "halving": HALVING}  # a cohort of 9, and one of 3
@@ -85,3 +87,28 @@ def test_callbacks_hear_of_every_stop():
     study = search(**HALVED, callbacks=[lambda study, trial: ends.append(trial)])
     ends = sorted((trial for trial in ends if trial.state != "running"), key=lambda trial: trial.number)
     assert ends == study.trials
+
+
+@pytest.mark.filterwarnings("ignore:coarse to fine")
+@pytest.mark.parametrize("halving", [None, HALVING, MedianStopping(2, 2, 3)])
+def test_coarse_to_fine_gives_the_same_answer_too(tmp_path, halving):
+    options = {"trials": 16, "epochs": 9, "halving": halving}
+    tables = [table(search(**options, sampler=CoarseToFineSampler(), workers=workers)) for workers in (1, 2, 4)]
+    assert tables[0] == tables[1] == tables[2]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert table(search(**options, sampler=CoarseToFineSampler(), executor=pool)) == tables[0]
+    goes_on = {**options, "sampler": CoarseToFineSampler(), "study": tmp_path / "s.sqlite"}
+    for count in (3, 9, 13):  # each of them in another round
+        with pytest.raises(KeyboardInterrupt):
+            search(**goes_on, callbacks=[until(count)])
+    assert table(search(**goes_on)) == tables[0]
+
+
+def until(count):
+    """A callback that ends the search, as Ctrl-C would, when so many trials have ended."""
+
+    def callback(study, trial):
+        if trial.state != "running" and sum(each.state != "running" for each in study.trials) >= count:
+            raise KeyboardInterrupt
+
+    return callback

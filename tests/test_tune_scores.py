@@ -154,6 +154,20 @@ def test_a_sampler_sees_the_waves_before_and_may_end_the_search(tmp_path):
     assert [trial.hyperparameters["units"] for trial in tables[0][0]] == [4, 4, 6, 6, 8]
 
 
-def test_hyperparameters_may_be_absent():
-    space = {"learning_rate": Choice([0.01]), "layers": SPACE["layers"]}
-    assert len(search(lambda hyperparameters: tune.default_model([4], 3), space).trials) == 6
+def test_known_configurations_come_first_and_none_comes_twice():
+    known = {"learning_rate": 0.02, "units": 5}
+    first = search(enqueue=[known], trials=3)
+    found = first.trials[0].hyperparameters
+    assert found.items() >= known.items()
+    assert found.keys() == SPACE.keys()
+    again = search(start_from=first, trials=4)
+    assert again.trials[0].hyperparameters == first.best_params
+    with pytest.warns(UserWarning, match="ends after 2 trials: the space's 2 configurations have all been tried"):
+        study = search(space={**{name: Choice([found[name]]) for name in SPACE}, "layers": [1, 2]})
+    assert {trial.hyperparameters["layers"] for trial in study.trials} == {1, 2}
+
+
+def test_replicates_differ_in_their_seeds_alone():
+    trials = search(replicates=3).trials
+    assert [trial.hyperparameters == trials[0].hyperparameters for trial in trials] == [True] * 3 + [False] * 3
+    assert len({trial.seed for trial in trials}) == 6

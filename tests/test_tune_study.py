@@ -200,6 +200,8 @@ def test_history_and_frame(tmp_path):
 
 def test_confirmations_decide_about_the_best():
     record = Record(None, FACTS, 2)
+    with pytest.raises(DataError, match="expected two trials of 2 runs or more, got 0"):
+        _ = record.study.comparison
     for number, score in enumerate([0.8, 0.9, 0.7]):
         end(record, replace(ENDED, number=number, score=score), model=bytes([number]))
     study = record.study
@@ -209,5 +211,6 @@ def test_confirmations_decide_about_the_best():
             record.confirm(number, seed, replace(ENDED, score=score))
     assert study.confirmations == {0: [0.75, 0.76], 1: [0.7, 0.8]}
     assert study.best_trial.number == 0
+    assert (study.comparison.first, study.comparison.told_apart) == (0, False)
     end(record, replace(ENDED, number=3, score=0.95))
     assert study.best_trial.number == 3  # none knows yet what it is worth

@@ -61,7 +61,7 @@ def test_a_trial_that_fails_in_a_process_is_told_in_words(processes):
         study = search(broken, executor=processes)
     assert {trial.state for trial in study.trials} == {"finished", "failed"}
     with pytest.raises(SettingError, match="two are too many"):
-        search(broken, {"layers": Choice([2])}, executor=processes)
+        search(broken, {"layers": Choice([2])}, trials=1, executor=processes)
 
 
 def test_what_cannot_be_sent_is_explained(processes):

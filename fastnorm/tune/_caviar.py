@@ -39,13 +39,16 @@ def caviar(
     keep: int = 10,
     confirm: int = 0,
     revive: Sequence[int] = (),
+    enqueue: Sequence[Mapping[str, Any]] = (),
+    start_from: Study | str | os.PathLike[str] | None = None,
+    replicates: int = 1,
 ) -> Study:
     """Train many models with hyperparameters from a space, side by side; return the record and the best of them.
 
     build          gets a dict of hyperparameters, returns a model; learning_rate, beta_1 (Adam) or momentum (SGD), l2,
                    weight_decay, decay_rate and batch_size, where the space has them, are used in training it. None:
                    default_build
-    space          dict of name to Float, Int or Choice. None: default_space
+    space          dict of name to Float, Int, Choice, a list or a distribution of scipy.stats. None: default_space
     x, y           training rows (n, d), and classes (n,) of integers or values of floats
     validation     what a trial's best epoch is scored by: (x, y), a share of the rows, or KFold; by default KFold(5)
                    below 2,000 rows, from there on a fifth of them
@@ -60,6 +63,9 @@ def caviar(
     keep           of how many of the best trials the models are kept
     confirm        how many of the best trials are run again with five new seeds, which then decide about the best
     revive         numbers of trials that halving stopped and that are to go on to their last epoch
+    enqueue        configurations to begin with; what they leave out is drawn
+    start_from     another study, or its file, whose best configurations come next
+    replicates     how many trials in a row have the same hyperparameters; else no two have
 
     The trials are the same for any number of workers, threads or processes, and after any interruption; under a timeout
     they are those a longer search begins with. A trial whose build or training raises is recorded as failed, with a
@@ -70,7 +76,7 @@ def caviar(
     """
     epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
     how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
-    options = Options(*how, keep, confirm, revive)
+    options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
     space = check_space(default_space(len(x)) if space is None else space)
     rows, facts = parts(x, y, validation, seed)
     y = rows[-1].y

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ from ._coordinator import Callback, Coordinator, Crew, Draw
 from ._file import locked
 from ._halving import Halving
 from ._plan import Plan
+from ._proposals import Proposals
 from ._record import Record
-from ._samplers import RandomSampler, Sampler
+from ._samplers import Sampler
 from ._space import Space, pack_space
 from ._study import Study
 from ._work import Work
@@ -41,6 +42,9 @@ class Options:
     keep: int = 1
     confirm: int = 0
     revive: Sequence[int] = ()
+    enqueue: Sequence[Mapping[str, Any]] = ()
+    start_from: Study | str | os.PathLike[str] | None = None
+    replicates: int = 1
 
     def __post_init__(self) -> None:
         if self.trials is None and self.timeout is None:
@@ -60,7 +64,9 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     facts   that make two searches the same beside those known here
     """
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
-    sampler, halving, seed = options.sampler or RandomSampler(), options.halving, options.seed
+    halving, seed = options.halving, options.seed
+    first = {name: getattr(options, name) for name in ("enqueue", "start_from", "replicates")}
+    sampler = Proposals(space, seed, options.sampler, **first)
     facts = {
         "metric": metric, "seed": seed, "epochs": epochs, "space": pack_space(space), "sampler": _described(sampler),
         "halving": _described(halving), **facts, "version": __version__, "variant": cpu.variant(),

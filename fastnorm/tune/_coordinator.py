@@ -158,7 +158,7 @@ class Coordinator:
         try:
             trial = self._draw.trial(number, self._plan.trials[: self._plan.wave(number)])
         except Exhausted as end:
-            warnings.warn(f"the search ends after {number} trials: {end}", stacklevel=5)
+            warnings.warn(f"the search ends after {number} trials: {end}", stacklevel=6)
             self._plan.limit = number
             self._judge()
             return self._plan.next()
@@ -230,7 +230,7 @@ class Coordinator:
             error.add_note(f"caviar: all {count} trials failed; this was trial {first.number}'s error")
             raise error
         words = f"{len(failed)} of {count} trials failed, see study.trials; trial {first.number}: {first.message}"
-        warnings.warn(words, stacklevel=4)
+        warnings.warn(words, stacklevel=5)
 
 
 def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:

@@ -115,6 +115,9 @@ def search(
     study: str | os.PathLike[str] | None = None,
     seed: int = 0,
     callbacks: Sequence[Callback] = (),
+    enqueue: Sequence[Mapping[str, Any]] = (),
+    start_from: Study | str | os.PathLike[str] | None = None,
+    replicates: int = 1,
 ) -> Study:
     """Look for the hyperparameters of any Python function that are best; return the record.
 
@@ -130,9 +133,8 @@ def search(
     if halving is not None and steps is None:
         raise SettingError("steps: expected the most an objective reports, which halving needs, got none")
     steps = ENDLESS if steps is None else checks.integer("steps", steps, 1, ENDLESS)
-    options = Options(
-        trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks
-    )  # fmt: skip
+    how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
+    options = Options(*how, enqueue=enqueue, start_from=start_from, replicates=replicates)
     name = getattr(objective, "__qualname__", type(objective).__qualname__)
     return conduct(Calling(objective, steps, metric), check_space(space), steps, metric, {"objective": name}, options)
 

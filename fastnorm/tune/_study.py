@@ -16,6 +16,7 @@ from ..errors import DataError, FileError, MissingExtra
 from ..metrics import rank
 from ..model import Model
 from ..run import Epoch
+from ._difference import Comparison, compare_best
 from ._file import CURVE, TRIAL, connect_reader, from_row, reported
 from ._space import Dimension, unpack_space
 from ._standing import Standing
@@ -124,6 +125,11 @@ class Study:
     def confirmations(self) -> dict[int, list[float]]:
         """The scores of the trials that were run again with other seeds, by their numbers."""
         return {trial: [score for score, _ in results] for trial, results in self._confirmed().items()}
+
+    @property
+    def comparison(self) -> Comparison:
+        """Whether the best two of the confirmed trials can be told apart; DataError where none were run again."""
+        return compare_best(self.confirmations, self.metric)
 
     def trials_dataframe(self) -> Any:
         """Return the trials as a polars frame, or a pandas one where only that is installed; see Trial for the columns.
