@@ -43,6 +43,16 @@ def test_earlier_trials_inside_the_box_count_and_those_outside_do_not():
     assert decades(zoom(LOG, box, known, "accuracy", keep=0.6, margin=0.0)) == pytest.approx([-2.5, -1.5])
 
 
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1, exclude_max=True))
+def test_what_a_box_draws_lies_inside(one, other, share):
+    axes = {"rate": Float(1e-4, 1, "log"), "layers": Int(1, 3), "drop": Float(0, 1, step=0.25)}
+    space = Space({**axes, "kind": ["a", "b", "c"]})
+    ends = (min(one, other), max(one, other))
+    box = Box(dict.fromkeys(axes, ends), {"kind": ("a", "b")})
+    assert box.holds(space, {name: box.draw(name, entry, share) for name, entry in space.items()})
+    assert not box.holds(space, {"kind": "c"})
+
+
 @pytest.mark.parametrize("state", ["diverged", "failed", "cut", "overtime"])
 def test_trials_that_did_not_end_well_decide_nothing(state):
     good = trials("rate", [1e-3, 10**-2.5, 1e-2], [0.5, 0.55, 0.6])

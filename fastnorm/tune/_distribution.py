@@ -9,7 +9,7 @@ from .. import checks
 from ..errors import SettingError
 from ._conditions import Condition, condition
 
-SMALLEST = 2.0**-54  # below every share that is drawn: at 0 itself many distributions are infinite
+SMALLEST, LARGEST = 2.0**-54, 1 - 2.0**-53  # about every share that is drawn: at 0 and 1 many are infinite
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Distribution:
 
     def at(self, share: float) -> float:
         """Return the value below which this share of the draws lies; an int for a discrete distribution."""
-        value = self._frozen.ppf(max(share, SMALLEST))
+        value = self._frozen.ppf(min(max(share, SMALLEST), LARGEST))
         return int(value) if hasattr(self._frozen, "pmf") else float(value)
 
     def share(self, value: float) -> float:

@@ -37,16 +37,17 @@ class Box:
         if name in self.options:
             return Choice(self.options[name]).at(share)
         low, high = self.shares[name]
-        return dimension.at(low + share * (high - low))
+        return dimension.at(min(low + share * (high - low), high))
 
     def holds(self, space: Space, hyperparameters: Mapping[str, Any]) -> bool:
-        """Whether a configuration lies inside."""
-        return all(
-            value in self.options[name]
-            if name in self.options
-            else self.shares[name][0] <= space[name].share(value) <= self.shares[name][1]
-            for name, value in hyperparameters.items()
-        )
+        """Whether a configuration could be drawn from it."""
+        return all(self._has(name, space[name], value) for name, value in hyperparameters.items())
+
+    def _has(self, name: str, dimension: Dimension, value: Any) -> bool:
+        if name in self.options:
+            return value in self.options[name]
+        low, high = self.shares[name]
+        return bool(dimension.at(low) <= value <= dimension.at(high))
 
 
 def whole(space: Space) -> Box:
