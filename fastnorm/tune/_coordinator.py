@@ -242,8 +242,9 @@ def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcom
     if future.cancelled() or (error is not None and is_stopping):
         return Outcome(replace(piece.trial, state=CUT), state=piece.state)
     if isinstance(error, Exception):
-        words = "with processes, build and the objective must be functions that a module defines"
-        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}") from error
+        words = "with processes, build and the objective must be functions that a module defines, and a script starts them"
+        found = f"{type(error).__name__}: {error}".rstrip(".")
+        raise SettingError(f"executor: {found}; {words} under if __name__ == '__main__'") from error
     return future.result()
 
 
