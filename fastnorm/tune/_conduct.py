@@ -13,7 +13,7 @@ from .. import __version__, checks
 from ..errors import SettingError
 from ..kernels import cpu
 from ._confirm import confirm_best
-from ._coordinator import Callback, Coordinator, Crew, Draw
+from ._coordinator import Callback, Coordinator, Draw
 from ._file import locked
 from ._halving import Halving
 from ._plan import Plan
@@ -22,7 +22,7 @@ from ._record import Record
 from ._samplers import Sampler
 from ._space import Space, pack_space
 from ._study import Study
-from ._work import Work
+from ._work import Crew, Work
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from ..kernels import random
-from ._coordinator import Crew
 from ._record import Record
 from ._trial import CUT, FAILED, Trial
-from ._work import Outcome, Slice, Work
+from ._work import Crew, Outcome, Slice, Work
 
 TIMES = 5  # a trial is run again
 SEEDS_POSITION = 2**32 - 2  # no hyperparameter stands there

@@ -8,25 +8,22 @@ from their recorded state, others begin again by their seed, to the same bits.
 """
 
 import json
-import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from tempfile import TemporaryDirectory
 
 from ..errors import SettingError
-from ..kernels import cpu, random
+from ..kernels import random
 from ._plan import Plan
 from ._record import Record
 from ._samplers import Exhausted, Sampler
 from ._space import Space
 from ._study import Study
 from ._trial import CUT, FAILED, RUNNING, Trial
-from ._work import Brake, Outcome, Report, Slice, Work, work_elsewhere, work_on
+from ._work import Crew, Outcome, Slice, Work
 
 Callback = Callable[[Study, Trial], None]
 SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
@@ -49,31 +46,6 @@ class Draw:
         drawn = self.sampler.sample(self.space, self.seed, number, self.trials, known, self.metric)
         seed = random.random_bits(self.seed, random.SAMPLE, number, SEED_POSITION, 1)[0]
         return Trial(number, json.loads(json.dumps(drawn)), int(seed))
-
-
-class Crew:
-    """The workers: threads of this process, or whatever an executor has."""
-
-    def __init__(self, executor: Executor, until_done: ExitStack) -> None:
-        self._executor = executor
-        self._brake = Brake()
-        self._sign = ""  # a folder that tells other processes that the search goes on
-        if not isinstance(executor, ThreadPoolExecutor):
-            folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
-            self._sign = until_done.enter_context(folder)
-
-    def submit(self, work: Work, piece: Slice, report: Report) -> Future[Outcome]:
-        """Have a slice done."""
-        if self._sign:
-            return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
-        return self._executor.submit(work_on, work, piece, self._brake, report)
-
-    def stop(self) -> None:
-        """Stop all that is being done, at the next minibatch."""
-        self._brake.pull()
-        if self._sign:
-            with suppress(OSError):
-                os.rmdir(self._sign)
 
 
 class Coordinator:
@@ -242,9 +214,9 @@ def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcom
     if future.cancelled() or (error is not None and is_stopping):
         return Outcome(replace(piece.trial, state=CUT), state=piece.state)
     if isinstance(error, Exception):
-        words = "with processes, build and the objective must be functions that a module defines, and a script starts them"
-        found = f"{type(error).__name__}: {error}".rstrip(".")
-        raise SettingError(f"executor: {found}; {words} under if __name__ == '__main__'") from error
+        words = "with processes, build and the objective must be functions that a module defines"
+        script = "and a script must start the search under if __name__ == '__main__'"
+        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}, {script}") from error
     return future.result()
 
 

@@ -1,4 +1,4 @@
-"""A unit of work: a slice of a trial, from where it stands to its next rung; and what stops it.
+"""A unit of work: a slice of a trial, from where it stands to its next rung; who does it; and what stops it.
 
 What goes to a worker (Slice) and what comes back (Outcome) are plain values and bytes, so that a thread, a process or
 another machine does the same work and gives the same bytes.
@@ -9,9 +9,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from ..errors import SettingError
@@ -134,3 +136,28 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     finally:
         done.set()
     return replace(outcome, error=None)  # not every exception can be sent
+
+
+class Crew:
+    """The workers: threads of this process, or whatever an executor has."""
+
+    def __init__(self, executor: Executor, until_done: ExitStack) -> None:
+        self._executor = executor
+        self._brake = Brake()
+        self._sign = ""  # a folder that tells other processes that the search goes on
+        if not isinstance(executor, ThreadPoolExecutor):
+            folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
+            self._sign = until_done.enter_context(folder)
+
+    def submit(self, work: Work, piece: Slice, report: Report) -> Future[Outcome]:
+        """Have a slice done."""
+        if self._sign:
+            return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
+        return self._executor.submit(work_on, work, piece, self._brake, report)
+
+    def stop(self) -> None:
+        """Stop all that is being done, at the next minibatch."""
+        self._brake.pull()
+        if self._sign:
+            with suppress(OSError):
+                os.rmdir(self._sign)
