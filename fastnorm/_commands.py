@@ -16,7 +16,7 @@ from .errors import DataError, FileError, SettingError
 from .kernels import cpu
 from .model import load as load_model
 from .tune import Choice, Study, caviar, default_build, default_model, default_space
-from .tune._caviar import cores
+from .tune._conduct import cores
 
 DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
 TOO_SHORT = "the time ended before the first epoch did; give more --minutes"

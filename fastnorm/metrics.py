@@ -2,7 +2,7 @@
 
 import math
 
-HIGHER_IS_BETTER = ("accuracy",)  # of the others, lower
+HIGHER_IS_BETTER = ("accuracy", "score")  # of the others, lower
 
 
 def rank(metric: str, score: float, loss: float) -> tuple[float, float]:

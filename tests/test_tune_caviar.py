@@ -1,49 +1,14 @@
 """caviar: the same trials for any number of workers and under a time limit; nothing that happened is lost."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from searching import ENDLESS, SPACE, TRAINING, VALIDATION, search, table
 
 from fastnorm import tune
-from fastnorm.errors import FileError, SettingError
+from fastnorm.errors import SettingError
 from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
 from fastnorm.sequential import Sequential
-from fastnorm.tune import Choice, Float, Int, Study
-
-SPACE = {
-    "learning_rate": Float(1e-3, 1e-1, scale="log"),
-    "decay_rate": Float(0.01, 1, scale="log"),
-    "beta_1": Float(0.8, 0.99, scale="one_minus_log"),
-    "batch_size": Choice([16, 32]),
-    "layers": Int(1, 2),
-    "units": Int(4, 16, scale="log"),
-    "dropout": Float(0, 0.3),
-    "weight_decay": Float(1e-6, 1e-2, scale="log"),
-}
-ENDLESS = 10**9  # epochs
-
-
-def clouds(seed, rows):
-    """Three classes of four features, each around a point of its own."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(rows, dtype=np.int32) % 3
-    x = rng.normal(0, 0.7, (rows, 4)) + np.eye(3, 4)[y] * 2
-    return x.astype(np.float32), y
-
-
-TRAINING, VALIDATION = clouds(0, 120), clouds(1, 60)
-
-
-def search(build=None, space=SPACE, training=TRAINING, validation=VALIDATION, **options):
-    options = {"trials": 6, "epochs": 3, "workers": 2} | options
-    return tune.caviar(build or tune.default_build(3), space, *training, validation=validation, **options)
-
-
-def table(study):
-    """Everything about a study but what it took."""
-    rows = [replace(trial, seconds=0.0) for trial in study.trials]
-    return rows, [[replace(epoch, seconds=0.0) for epoch in study.curve(row.number)] for row in rows]
+from fastnorm.tune import Choice, Float, Study
 
 
 def test_the_answer_is_the_same_for_any_number_of_workers():
@@ -129,7 +94,7 @@ def test_a_diverged_trial_is_marked_and_does_not_win():
     x = TRAINING[0] * 1000
     y = (x @ np.ones(4, np.float32))[:, np.newaxis]
     space = {"learning_rate": Choice([1e-8, 1e6]), "momentum": Choice([0.0]), "batch_size": Choice([16])}
-    study = search(lambda hyperparameters: Sequential([Dense(1)]), space, (x, y), (x, y), trials=8)
+    study = search(lambda hyperparameters: Sequential([Dense(1)]), space, (x, y), (x, y), trials=8, replicates=4)
     for trial in study.trials:
         assert trial.state == ("finished" if trial.hyperparameters["learning_rate"] < 1 else "diverged")
     assert {trial.state for trial in study.trials} == {"finished", "diverged"}
@@ -168,7 +133,7 @@ def test_if_every_trial_fails_the_first_ones_error_is_raised(tmp_path):
 def test_momentum_and_beta_1_do_not_go_together():
     space = {"momentum": Choice([0.9]), "beta_1": Choice([0.9])}
     with pytest.raises(SettingError, match="momentum asks for SGD and beta_1 for Adam"):
-        search(lambda hyperparameters: Sequential([Dense(3)]), space)
+        search(lambda hyperparameters: Sequential([Dense(3)]), space, trials=1)
 
 
 def test_callbacks_see_every_epoch_and_every_end(tmp_path):
@@ -202,14 +167,6 @@ def test_an_interrupted_search_is_recorded(tmp_path, error):
     assert [trial.state for trial in study.trials] == ["cut", "cut"]
     assert study.best_trial.best_epoch >= 1
     assert study.best_model().predict(VALIDATION[0]).shape == (60,)
-
-
-def test_an_existing_study_is_left_alone(tmp_path):
-    study = search(trials=1, study=tmp_path / "s.sqlite")
-    before = study.trials
-    with pytest.raises(FileError, match="never overwritten"):
-        search(study=tmp_path / "s.sqlite")
-    assert Study.open(tmp_path / "s.sqlite").trials == before
 
 
 def test_the_study_says_what_it_was_done_with():

@@ -59,6 +59,15 @@ def test_log_int_gives_each_number_what_its_place_on_the_axis_says():
         assert share(values, value, value + 1) == pytest.approx(expected, abs=ERROR)
 
 
+def test_steps_share_the_axis_as_whole_numbers_do():
+    values = draws(Float(0.1, 0.4, step=0.1))
+    assert sorted(set(values)) == Float(0.1, 0.4, step=0.1).values() == [0.1, 0.2, 0.3, 0.4]
+    for value in (0.1, 0.2, 0.3, 0.4):
+        assert values.count(value) / DRAWS == pytest.approx(0.25, abs=ERROR)
+    values = draws(Float(1, 8, "log", step=1.0))
+    assert values.count(1.0) / DRAWS == pytest.approx(math.log(3) / math.log(17), abs=ERROR)
+
+
 def test_choice_is_even():
     values = draws(Choice(["a", "b", "c"]))
     for option in "abc":
@@ -93,6 +102,29 @@ def test_ints_stay_within_their_bounds(scale, low, more, at):
 
 
 @pytest.mark.parametrize(
+    "dimension",
+    [
+        Float(-3, 5), Float(1e-4, 1, "log"), Float(0.5, 0.999, "one_minus_log"), Float(0, 1, step=0.05),
+        Int(-2, 4), Int(16, 512, "log"), Choice([32, 64, "x", None, [1, 2]]),
+    ],
+)  # fmt: skip
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_value_knows_its_share_and_itself(dimension, share):
+    value = dimension.at(share)
+    again = dimension.at(dimension.share(value))
+    assert again == (pytest.approx(value) if isinstance(value, float) else value)
+    assert dimension.nearest(value) == value
+
+
+def test_the_nearest_value_of_a_dimension():
+    assert Float(0.1, 1).nearest(3) == 1
+    assert Float(0, 1, step=0.25).nearest(0.4) == 0.5
+    assert Int(16, 64).nearest(4.2) == 16
+    assert Choice([32, 64, "x"]).nearest(100) == 64
+    assert Choice([32, 64, "x"]).nearest("y") == 32
+
+
+@pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: Float(0.1, 0.01), "low < high; a fixed value is Choice"),
@@ -100,7 +132,12 @@ def test_ints_stay_within_their_bounds(scale, low, more, at):
         (lambda: Float(0, 1, scale="log"), "log scale needs low > 0"),
         (lambda: Float(0.9, 1.0, scale="one_minus_log"), "0 <= low < high < 1"),
         (lambda: Float(0.9, math.nan), "Float high: expected a finite number"),
-        (lambda: Float(0.1, 1, scale="reverse_log"), "Float scale: expected one of 'linear', 'log', 'one_minus_log'"),
+        (lambda: Float(0.1, 1, scale="reverse_log"), "KerasTuner and Vizier mirror a log scale .* say 'one_minus_log'"),
+        (lambda: Float(0.1, 1, scale="cubic"), "Float scale: expected one of 'linear', 'log', 'one_minus_log'"),
+        (lambda: Float(0, 1, step=0.3), "whole number of steps above low, such as 0.9"),
+        (lambda: Float(0, 1, step=0), "Float step: expected a finite number"),
+        (lambda: Float(0.1, 0.5, "log", step=0.2), "log scale needs low > step / 2"),
+        (lambda: Float(0.5, 0.9, "one_minus_log", step=0.2), "0 <= low < high < 1 - step / 2"),
         (lambda: Int(4, 1), "low < high"),
         (lambda: Int(1, 4.5), "Int high: expected a whole number, got 4.5"),
         (lambda: Int(0, 4, scale="log"), "log scale needs low >= 1"),
@@ -110,7 +147,8 @@ def test_ints_stay_within_their_bounds(scale, low, more, at):
         (lambda: Choice([np.float32(1)]), "cannot be kept in a study"),
         (lambda: Choice([(64, 64)]), "cannot be kept in a study"),
         (lambda: check_space({}), "at least one"),
-        (lambda: check_space({"units": [1, 2]}), r"space\['units'\]: expected Float, Int or Choice, got \[1, 2\]"),
+        (lambda: check_space({"units": 3}), r"space\['units'\]: expected Float, Int, Choice or a list, got 3"),
+        (lambda: check_space({"units": []}), r"space\['units'\]: Choice: expected a list with at least one option"),
         (lambda: check_space({3: Int(1, 2)}), "expected names as keys, got 3"),
     ],
 )
@@ -135,21 +173,22 @@ def test_a_damaged_space_is_no_space(packed):
 SPACE = {"learning_rate": Float(1e-4, 1e-1, scale="log"), "layers": Int(1, 3), "batch_size": Choice([32, 64])}
 
 
+def draw(space, seed, number):
+    return tune.RandomSampler().sample(space, seed, number, None, (), "accuracy")
+
+
 def test_a_draw_depends_on_seed_trial_and_place_alone():
-    sampler = tune.RandomSampler()
-    table = [sampler.sample(SPACE, 5, trial) for trial in range(50)]
-    assert [tune.RandomSampler().sample(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
+    table = [draw(SPACE, 5, trial) for trial in range(50)]
+    assert [draw(SPACE, 5, trial) for trial in reversed(range(50))] == table[::-1]
     first = {"learning_rate": SPACE["learning_rate"]}
-    assert [sampler.sample(first, 5, trial)["learning_rate"] for trial in range(50)] == [
-        row["learning_rate"] for row in table
-    ]
-    assert [sampler.sample(SPACE, 6, trial) for trial in range(50)] != table
+    assert [draw(first, 5, trial)["learning_rate"] for trial in range(50)] == [row["learning_rate"] for row in table]
+    assert [draw(SPACE, 6, trial) for trial in range(50)] != table
     assert len({row["learning_rate"] for row in table}) == 50
 
 
 def test_the_places_of_a_trial_are_independent():
     space = {"one": Float(0, 1), "other": Float(0, 1)}
-    rows = [tune.RandomSampler().sample(space, 0, trial) for trial in range(2000)]
+    rows = [draw(space, 0, trial) for trial in range(2000)]
     correlation = np.corrcoef([row["one"] for row in rows], [row["other"] for row in rows])[0, 1]
     assert abs(correlation) < 4 / math.sqrt(2000)
 
@@ -157,5 +196,5 @@ def test_the_places_of_a_trial_are_independent():
 @pytest.mark.parametrize("rows", [20, 1000, 20_000])
 def test_the_default_space_fits_the_default_build(rows):
     space = check_space(tune.default_space(rows))
-    model = tune.default_build(3)(tune.RandomSampler().sample(space, 0, 0))
+    model = tune.default_build(3)(draw(space, 0, 0))
     assert hasattr(model, "predict")

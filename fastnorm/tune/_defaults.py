@@ -1,12 +1,14 @@
 """A space and a `build` that are good first guesses for tables: hidden layers of dense, batch norm, ReLU, dropout."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .. import checks
 from ..layers import BatchNorm, Dense, Dropout, ReLU
 from ..sequential import Sequential
-from ._space import Choice, Dimension, Float, Int
+from ._dimensions import Choice, Float, Int
+from ._space import Dimension
 
 
 def default_space(rows: int) -> dict[str, Dimension]:
@@ -36,11 +38,15 @@ def default_model(units: Sequence[int], outputs: int, dropout: float = 0.0) -> S
     return Sequential([*hidden, Dense(outputs)])
 
 
-def default_build(outputs: int) -> Callable[[dict[str, Any]], Sequential]:
-    """Return a `build` for caviar: default_model with so many layers of so many units as the hyperparameters say."""
+@dataclass(frozen=True)
+class default_build:
+    """A `build` for caviar: default_model with so many layers of so many units as the hyperparameters say.
 
-    def build(hyperparameters: dict[str, Any]) -> Sequential:
+    outputs  number of classes, or of values for regression
+    """
+
+    outputs: int
+
+    def __call__(self, hyperparameters: dict[str, Any]) -> Sequential:
         units = [hyperparameters["units"]] * hyperparameters["layers"]
-        return default_model(units, outputs, hyperparameters["dropout"])
-
-    return build
+        return default_model(units, self.outputs, hyperparameters["dropout"])

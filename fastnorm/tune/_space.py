@@ -1,149 +1,179 @@
-"""What a search may try: for every hyperparameter its range, and the scale on which chance is even.
+"""A space: what a search may try, a dimension for every hyperparameter, in the order in which they are drawn."""
 
-A dimension maps a share in [0, 1) to a value: samplers draw shares and know no scales, scales know no chance.
-Source of the scales: Ng, Improving Deep Neural Networks, "Using an appropriate scale to pick hyperparameters".
-"""
-
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
-from .. import checks
-from ..errors import FileError, SettingError
+from ..errors import FastnormError, FileError, SettingError
+from . import _toml
+from ._conditions import holds
+from ._dimensions import Choice, Float, Int
+from ._distribution import Distribution
 
-# Each scale's axis: from a value to its place on the axis, and back.
-AXES: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
-    "linear": (float, float),
-    "log": (math.log, math.exp),
-    "one_minus_log": (lambda value: -math.log1p(-value), lambda place: -math.expm1(-place)),
-}
+Dimension = Float | Int | Choice | Distribution
+KINDS: dict[str, type[Dimension]] = {"Float": Float, "Int": Int, "Choice": Choice, "Distribution": Distribution}
+HEADINGS = ("name", "kind", "values", "scale", "when")
 
 
-@dataclass(frozen=True)
-class Float:
-    """A number in [low, high].
+class Space(dict[str, Dimension]):
+    """The dimensions of a search by the names of their hyperparameters; every search makes its dict one.
 
-    scale  "linear"; "log" gives every factor its even share (learning rates); "one_minus_log" gives it to every factor
-           of 1 - value (beta_1: from 0.9 to 0.999 half of the draws are 0.99 or more)
-    Raises SettingError for low >= high, low <= 0 on "log", and a range outside [0, 1) on "one_minus_log".
+    space  a mapping of name to Float, Int, Choice, a list (a Choice of it) or a frozen distribution of scipy.stats
+    A condition asks for a hyperparameter that stands before its own; where it does not hold, its own is absent.
+    print(space) shows a table. Raises SettingError that names the entry.
     """
 
-    low: float
-    high: float
-    scale: str = "linear"
+    def __init__(self, space: Any) -> None:
+        if not isinstance(space, Mapping) or not space:
+            raise SettingError(f"space: expected a dict of hyperparameters with at least one, got {space!r}")
+        super().__init__()
+        for name, entry in space.items():
+            if not isinstance(name, str):
+                raise SettingError(f"space: expected names as keys, got {name!r}")
+            dimension = _dimension(name, entry)
+            if dimension.when is not None:
+                self._check_condition(name, dimension.when)
+            self[name] = dimension
 
-    def __post_init__(self) -> None:
-        checks.choice("Float scale", self.scale, list(AXES))
-        for name in ("low", "high"):
-            object.__setattr__(self, name, checks.number(f"Float {name}", getattr(self, name), -math.inf))
-        _check_order(self)
-        if self.scale == "log" and self.low <= 0:
-            raise SettingError(f"{self}: a log scale needs low > 0")
-        if self.scale == "one_minus_log" and not 0 <= self.low < self.high < 1:
-            raise SettingError(f"{self}: one_minus_log needs 0 <= low < high < 1")
+    def _check_condition(self, name: str, when: Any) -> None:
+        if when.name not in self:
+            raise SettingError(
+                f"space[{name!r}]: its condition {when} asks for {when.name!r}, which must stand before it; before it "
+                f"stand {', '.join(self) or 'none'}"
+            )
+        try:
+            when.holds({when.name: self[when.name].at(0.0)})
+        except TypeError as error:
+            raise SettingError(f"space[{name!r}]: its condition {when} cannot be tested: {error}") from None
 
-    def at(self, share: float) -> float:
-        """Return the number at this share of the axis."""
-        return min(max(_between(self.scale, self.low, self.high, share), self.low), self.high)
+    def configurations(self) -> Iterator[dict[str, Any]] | None:
+        """Give every configuration there is, None where they are too many to tell apart."""
+        options = {name: values for name, dimension in self.items() if (values := dimension.values()) is not None}
+        return products(self, options) if len(options) == len(self) else None
 
+    def check(self, values: Mapping[str, Any]) -> None:
+        """Raise SettingError where these hyperparameters, all or some, cannot be a configuration of this space."""
+        for name, value in values.items():
+            if name not in self:
+                raise SettingError(f"expected hyperparameters out of {', '.join(self)}, got {name!r}")
+            dimension = self[name]
+            if not holds(dimension.when, values):
+                raise SettingError(f"{name} is there only when {dimension.when}; leave it out, or set that too")
+            if not _fits(dimension, value):
+                raise SettingError(f"{name}: expected a value of {dimension}, got {value!r}")
 
-@dataclass(frozen=True)
-class Int:
-    """A whole number from low to high, both included.
+    @classmethod
+    def from_toml(cls, path: str | os.PathLike[str]) -> "Space":
+        """Read a space that to_toml wrote, or a person did, with a table or a list for each name.
 
-    scale  "linear", or "log" (numbers of units)
-    Raises SettingError for low >= high and for low < 1 on "log".
-    """
-
-    low: int
-    high: int
-    scale: str = "linear"
-
-    def __post_init__(self) -> None:
-        checks.choice("Int scale", self.scale, ["linear", "log"])
-        for name in ("low", "high"):
-            object.__setattr__(self, name, checks.integer(f"Int {name}", getattr(self, name), -(2**53), 2**53))
-        _check_order(self)
-        if self.scale == "log" and self.low < 1:
-            raise SettingError(f"{self}: a log scale needs low >= 1")
-
-    def at(self, share: float) -> int:
-        """Return the whole number nearest to this share of the axis.
-
-        The axis reaches half a step beyond both ends: each whole number owns the stretch from half below to half above
-        it, the two ends too.
+        Raises FileError that names the file, where it cannot be read or holds no space.
         """
-        nearest = round(_between(self.scale, self.low - 0.5, self.high + 0.5, share))
-        return min(max(nearest, self.low), self.high)
+        try:
+            packed = _toml.read(Path(path).read_text(encoding="utf-8"))
+            return cls({name: _unpacked(entry) if isinstance(entry, dict) else entry for name, entry in packed.items()})
+        except OSError as error:
+            raise FileError(f"{path}: cannot read this file ({error.strerror})") from None
+        except (FastnormError, KeyError, TypeError, ValueError) as error:
+            words = "expected a space, for each name a table with kind, low, high..."
+            raise FileError(f"{path}: {words}: {error}") from None
+
+    def to_toml(self, path: str | os.PathLike[str]) -> None:
+        """Write the space as a TOML file, over one that is there; SettingError for an option TOML has no word for."""
+        text = _toml.tables(pack_space(self))
+        Path(path).write_text(text, encoding="utf-8")
+
+    def __str__(self) -> str:
+        rows = [HEADINGS, *(_cells(name, dimension) for name, dimension in self.items())]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of several values, each as likely as the others; a single value is a fixed setting.
-
-    options  numbers, words, True, False, None, or lists of these: what a study file can hold
-    """
-
-    options: Sequence[Any]
-
-    def __post_init__(self) -> None:
-        if isinstance(self.options, str) or not isinstance(self.options, Sequence) or not self.options:
-            raise SettingError(f"Choice: expected a list with at least one option, got {self.options!r}")
-        object.__setattr__(self, "options", tuple(self.options))
-        for option in self.options:
-            if not _survives_json(option):
-                raise SettingError(f"Choice: {option!r} cannot be kept in a study; use numbers, words or lists of them")
-
-    def at(self, share: float) -> Any:
-        """Return the option at this share of the list."""
-        return self.options[int(share * len(self.options))]
+def check_space(space: Any) -> Space:
+    """Return the space as a Space, or raise SettingError that names the entry."""
+    return space if isinstance(space, Space) else Space(space)
 
 
-Dimension = Float | Int | Choice
-Space = Mapping[str, Dimension]
-KINDS: dict[str, type[Dimension]] = {"Float": Float, "Int": Int, "Choice": Choice}
+def filled(space: Mapping[str, Dimension], pick: Callable[[int, str, Dimension], Any]) -> dict[str, Any]:
+    """Return a configuration: for each hyperparameter whose condition holds what pick(place, name, dimension) gives."""
+    values: dict[str, Any] = {}
+    for place, (name, dimension) in enumerate(space.items()):
+        if holds(dimension.when, values):
+            values[name] = pick(place, name, dimension)
+    return values
 
 
-def check_space(space: Any) -> dict[str, Dimension]:
-    """Return the space as a dict of name to Float, Int or Choice, or raise SettingError that names the entry."""
-    if not isinstance(space, Mapping) or not space:
-        raise SettingError(f"space: expected a dict of hyperparameters with at least one, got {space!r}")
-    for name, dimension in space.items():
-        if not isinstance(name, str):
-            raise SettingError(f"space: expected names as keys, got {name!r}")
-        if not isinstance(dimension, tuple(KINDS.values())):
-            raise SettingError(f"space[{name!r}]: expected Float, Int or Choice, got {dimension!r}")
-    return dict(space)
+def products(space: Mapping[str, Dimension], options: Mapping[str, Iterable[Any]]) -> Iterator[dict[str, Any]]:
+    """Give every configuration that takes one of its options for each hyperparameter whose condition holds."""
+    names = list(space)
+
+    def grow(place: int, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if place == len(names):
+            yield values
+        elif not holds(space[names[place]].when, values):
+            yield from grow(place + 1, values)
+        else:
+            for value in options[names[place]]:
+                yield from grow(place + 1, {**values, names[place]: value})
+
+    return grow(0, {})
 
 
-def pack_space(space: Space) -> dict[str, Any]:
+def pack_space(space: Mapping[str, Dimension]) -> dict[str, Any]:
     """Return the space as plain data for a study file."""
-    return {name: {"kind": type(dimension).__name__, **asdict(dimension)} for name, dimension in space.items()}
+    return {name: {"kind": type(entry).__name__, **_packed(entry)} for name, entry in space.items()}
 
 
-def unpack_space(packed: Any) -> dict[str, Dimension]:
+def unpack_space(packed: Any) -> Space:
     """Return the space that pack_space packed; FileError where a study file holds something else."""
     try:
-        entries = {name: dict(entry) for name, entry in packed.items()}
-        return {name: KINDS[entry.pop("kind")](**entry) for name, entry in entries.items()}
+        return Space({name: _unpacked(entry) for name, entry in packed.items()})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FileError(f"study: its space is damaged ({error})") from None
 
 
-def _between(scale: str, low: float, high: float, share: float) -> float:
-    place, value = AXES[scale]
-    return value(place(low) + share * (place(high) - place(low)))
-
-
-def _check_order(dimension: Float | Int) -> None:
-    if dimension.low >= dimension.high:
-        raise SettingError(f"{dimension}: expected low < high; a fixed value is Choice([{dimension.low}])")
-
-
-def _survives_json(option: Any) -> bool:
+def _dimension(name: str, entry: Any) -> Dimension:
+    if isinstance(entry, Dimension):
+        return entry
     try:
-        return bool(json.loads(json.dumps(option)) == option)
+        if isinstance(entry, list | tuple):
+            return Choice(entry)
+        if hasattr(entry, "ppf"):
+            return Distribution.of(entry)
+    except SettingError as error:
+        raise SettingError(f"space[{name!r}]: {error}") from None
+    raise SettingError(f"space[{name!r}]: expected Float, Int, Choice or a list, got {entry!r}")
+
+
+def _fits(dimension: Dimension, value: Any) -> bool:
+    try:
+        return bool(dimension.nearest(value) == value)
     except (TypeError, ValueError):
         return False
+
+
+def _packed(dimension: Dimension) -> dict[str, Any]:
+    """The fields that were set, conditions and options as lists."""
+    values = {field.name: getattr(dimension, field.name) for field in fields(dimension)}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None}
+
+
+def _unpacked(entry: dict[str, Any]) -> Dimension:
+    entry = dict(entry)
+    return KINDS[entry.pop("kind")](**entry)
+
+
+def _cells(name: str, dimension: Dimension) -> tuple[str, ...]:
+    match dimension:
+        case Float(low=low, high=high, step=step):
+            values = f"{low:g} ... {high:g}" + (f" in steps of {step:g}" if step else "")
+        case Int(low=low, high=high):
+            values = f"{low} ... {high}"
+        case Choice(options=options):
+            values = ", ".join(map(str, options))
+        case Distribution():
+            keywords = [f"{key}={value:g}" for key, value in dimension.keywords.items()]
+            values = f"{dimension.name}({', '.join([*(f'{value:g}' for value in dimension.arguments), *keywords])})"
+    return name, type(dimension).__name__, values, getattr(dimension, "scale", ""), str(dimension.when or "")

@@ -1,126 +1,106 @@
-"""One trial's training, in a worker's thread: build the model, advance its Run, keep the best epoch."""
+"""A trial of caviar, in a worker: build the model, advance its Runs, keep the best epoch.
 
+A trial has one Run for each part of the data; its curve is their mean, and the model it keeps is the last one's.
+"""
+
+import hashlib
 import math
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
-
-import numpy as np
 
 from ..errors import SettingError
 from ..metrics import rank
 from ..model import Model
 from ..optimizers import SGD, Adam
-from ..run import Epoch, Run
+from ..run import Checkpoint, Epoch, Run
 from ..schedules import InverseTime
-from ._trial import CUT, DIVERGED, FAILED, FINISHED, RUNNING, Trial
+from ._data import Part, Shared
+from ._trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
+from ._work import Brake, Outcome, Report, Slice
 
 SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
 ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
 
 
 @dataclass(frozen=True)
-class Task:
+class Training:
     """What all trials of a search have in common; the arrays are shared and only read."""
 
     build: Callable[[dict[str, Any]], Model]
-    x: np.ndarray
-    y: np.ndarray
-    validation: tuple[np.ndarray, np.ndarray]
+    data: Shared
+    judged: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
     epochs: int
     metric: str
-    deadline: float | None  # by time.monotonic()
+
+    @classmethod
+    def on(
+        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], epochs: int, metric: str
+    ) -> "Training":
+        """Return the training on these parts of the data."""
+        arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
+        return cls(build, Shared(arrays), tuple(part.validation is not None for part in parts), epochs, metric)
+
+    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
+        """Train the trial's Runs to the slice's last epoch, or until the brake or a time limit stops them."""
+        begun = time.monotonic()
+        ends = [] if piece.deadline is None else [(begun + piece.deadline - time.time(), CUT)]
+        ends += [] if piece.limit is None else [(begun + piece.limit, OVERTIME)]
+        end, reason = min(ends, default=(None, CUT))
+        runs = self._runs(piece.trial, piece.state)
+        trial, curve, mark = replace(piece.trial, state=RUNNING), list[Epoch](), None
+        with brake.holds(*runs):
+            while trial.state == RUNNING and trial.epochs < piece.until:
+                if not all(_reaches(run, trial.epochs + 1, brake, end) for run in runs):
+                    trial = replace(trial, state=CUT if brake.pulled else reason)
+                    break
+                epoch = _mean([run.history[trial.epochs] for run in runs])
+                curve.append(epoch)
+                trial = replace(trial, epochs=epoch.number)
+                if not math.isfinite(epoch.loss + _score(epoch) + _loss(epoch)):
+                    trial = replace(trial, state=DIVERGED)
+                    break
+                if self._is_better(epoch, trial):
+                    trial = replace(trial, score=_score(epoch), loss=_loss(epoch), best_epoch=epoch.number)
+                    mark = runs[-1].checkpoint()
+                report(trial)
+        if trial.state == RUNNING and trial.epochs >= self.epochs:
+            trial = replace(trial, state=FINISHED)
+        state = tuple(run.state() for run in runs) if trial.state in (RUNNING, CUT) else ()
+        return _kept(Outcome(trial, curve, state=state), runs[-1], mark)
+
+    def _is_better(self, epoch: Epoch, trial: Trial) -> bool:
+        if trial.score is None or trial.loss is None:
+            return True
+        return rank(self.metric, _score(epoch), _loss(epoch)) < rank(self.metric, trial.score, trial.loss)
+
+    def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
+        """Return the trial's Runs, which differ in their rows alone, where it stands."""
+        arrays = iter(self.data.arrays)
+        runs = []
+        for judged in self.judged:
+            x, y = next(arrays), next(arrays)
+            runs.append(
+                _run(self.build(trial.hyperparameters), x, y, (next(arrays), next(arrays)) if judged else None, trial)
+            )
+        for run, content in zip(runs, state, strict=False):
+            run.restore(content)
+        return runs
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a trial came to: its record, its curve, the model of its best epoch, what its training raised."""
-
-    trial: Trial
-    curve: list[Epoch] = field(default_factory=list)
-    model: Model | None = None
-    error: Exception | None = None
-
-
-class Brake:
-    """Stops the Runs at work at their next minibatch, from another thread, and those to come before their first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._runs: list[Run] = []
-        self.pulled = False
-
-    def pull(self) -> None:
-        """Stop them all, now and from now on."""
-        with self._lock:
-            self.pulled = True
-            for run in self._runs:
-                run.stop()
-
-    @contextmanager
-    def holds(self, run: Run) -> Iterator[None]:
-        """Have the brake act on this Run within the block."""
-        with self._lock:
-            self._runs.append(run)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._runs = [other for other in self._runs if other is not run]
-
-
-def train(task: Task, trial: Trial, brake: Brake, report: Callable[[Trial], None]) -> Outcome:
-    """Train one trial's model and return what it came to; an exception of build or training makes it a failed trial.
-
-    report  is called after every epoch with the trial as it then stands, state "running"
-    """
-    begun = time.monotonic()
-    try:
-        outcome = _train(task, trial, brake, report)
-    except Exception as error:
-        failed = replace(trial, state=FAILED, message=f"{type(error).__name__}: {error}")
-        outcome = Outcome(failed, error=error)
-    return replace(outcome, trial=replace(outcome.trial, seconds=time.monotonic() - begun))
-
-
-def _train(task: Task, trial: Trial, brake: Brake, report: Callable[[Trial], None]) -> Outcome:
-    model = task.build(trial.hyperparameters)
-    run = _run(task, model, trial)
-    curve: list[Epoch] = []
-    best: tuple[float, ...] = ()
-    mark = None
-    with brake.holds(run):
-        while trial.state == RUNNING:
-            done = [] if brake.pulled else run.advance(1, deadline=task.deadline)
-            curve += done
-            trial = replace(trial, epochs=len(curve), state=_state(done, len(curve), task.epochs))
-            if trial.state in (RUNNING, FINISHED):
-                score, loss = _result(curve[-1])
-                if not best or rank(task.metric, score, loss) < best:
-                    trial = replace(trial, score=score, loss=loss, best_epoch=curve[-1].number)
-                    best = rank(task.metric, score, loss)
-                    mark = run.checkpoint()
-                report(replace(trial, state=RUNNING))
-    if mark is None:
-        return Outcome(trial, curve)
-    run.revert(mark)
-    return Outcome(trial, curve, run.model)
-
-
-def _run(task: Task, model: Model, trial: Trial) -> Run:
-    """Return the trial's Run; the hyperparameters that are its own business are found by their names."""
+def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial: Trial) -> Run:
+    """Return a Run; the hyperparameters that are its own business are found by their names."""
     settings = trial.hyperparameters
     if "momentum" in settings and "beta_1" in settings:
         raise SettingError("hyperparameters: momentum asks for SGD and beta_1 for Adam; give one of them")
     optimizer, names = (SGD, SGD_SETTINGS) if "momentum" in settings else (Adam, ADAM_SETTINGS)
     return Run(
         model,
-        task.x,
-        task.y,
-        validation=task.validation,
+        x,
+        y,
+        validation=validation,
         optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),
         schedule=InverseTime(settings["decay_rate"]) if "decay_rate" in settings else None,
         batch_size=settings.get("batch_size", 128),
@@ -129,15 +109,42 @@ def _run(task: Task, model: Model, trial: Trial) -> Run:
     )
 
 
-def _state(done: list[Epoch], epochs: int, wanted: int) -> str:
-    if not done:
-        return CUT
-    if not all(map(math.isfinite, (done[-1].loss, *_result(done[-1])))):
-        return DIVERGED
-    return RUNNING if epochs < wanted else FINISHED
+def _reaches(run: Run, epoch: int, brake: Brake, end: float | None) -> bool:
+    """Advance a Run to this epoch, unless it is stopped before."""
+    return run.epoch >= epoch or (not brake.pulled and bool(run.advance(1, deadline=end)))
 
 
-def _result(epoch: Epoch) -> tuple[float, float]:
+def _mean(epochs: Sequence[Epoch]) -> Epoch:
+    """Return the mean of the same epoch of the Runs that are judged; the seconds are those of all."""
+    judged = [epoch for epoch in epochs if epoch.validation_metric is not None]
+    if len(epochs) == 1:
+        return judged[0]
+    return Epoch(
+        epochs[0].number,
+        fmean(epoch.loss for epoch in judged),
+        fmean(epoch.metric for epoch in judged),
+        fmean(map(_loss, judged)),
+        fmean(map(_score, judged)),
+        epochs[0].learning_rate,
+        fmean(epoch.gradient_norm for epoch in judged),
+        sum(epoch.seconds for epoch in epochs),
+    )
+
+
+def _kept(outcome: Outcome, run: Run, mark: Checkpoint | None) -> Outcome:
+    """Add the model of the best epoch, where it is one of these."""
+    if mark is None:
+        return outcome
+    run.revert(mark)
+    model = run.model.to_bytes()
+    return replace(outcome, model=model, trial=replace(outcome.trial, weights=hashlib.sha256(model).hexdigest()))
+
+
+def _score(epoch: Epoch) -> float:
     assert epoch.validation_metric is not None
+    return epoch.validation_metric
+
+
+def _loss(epoch: Epoch) -> float:
     assert epoch.validation_loss is not None
-    return epoch.validation_metric, epoch.validation_loss
+    return epoch.validation_loss

@@ -1,0 +1,47 @@
+"""Confirming the winner: the best trials are run again with new seeds, for the best of many scores is partly luck."""
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from ..kernels import random
+from ._record import Record
+from ._trial import CUT, FAILED, Trial
+from ._work import Crew, Outcome, Slice, Work
+
+TIMES = 5  # a trial is run again
+SEEDS_POSITION = 2**32 - 2  # no hyperparameter stands there
+
+
+def confirm_best(
+    record: Record, count: int, work: Work, epochs: int, seed: int, crew: Crew, workers: int, deadline: float | None
+) -> None:
+    """Run the best `count` trials again and record their scores; those that are on record are not repeated.
+
+    What the deadline (by time.monotonic()) leaves undone is done by the same search when it goes on.
+    """
+    done = {(trial, seed) for trial, seed in record.study._read("SELECT trial, seed FROM confirmations")}
+    waiting = [
+        Trial(trial.number, trial.hyperparameters, other)
+        for trial in record.best()[:count]
+        for other in map(int, random.random_bits(seed, random.SAMPLE, trial.number, SEEDS_POSITION, TIMES))
+        if (trial.number, other) not in done
+    ]
+    active: dict[Future[Outcome], Trial] = {}
+    try:
+        while active or waiting:
+            left = None if deadline is None else deadline - time.monotonic()
+            while waiting and len(active) < workers and (left is None or left > 0):
+                trial = waiting.pop(0)
+                until = None if left is None else time.time() + left
+                active[crew.submit(work, Slice(trial, epochs, deadline=until), lambda trial: None)] = trial
+            if not active:
+                return
+            for future in wait(active, return_when=FIRST_COMPLETED).done:
+                trial, result = active.pop(future), future.result().trial
+                if result.state not in (CUT, FAILED):
+                    record.confirm(trial.number, trial.seed, result)
+                    record.commit()
+    except BaseException:
+        crew.stop()
+        wait(active)
+        raise

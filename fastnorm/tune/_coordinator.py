@@ -1,0 +1,223 @@
+"""The coordinator: one loop that hands out slices of trials, takes in what came of them and writes it all down.
+
+A unit of work is a trial's slice of epochs up to its next rung (see _work). The plan says which slices may be done now
+and is a function of numbers and curves alone; the workers only decide when. What a worker gets and gives back is plain
+values and bytes, so threads and processes do the same. The record is written when a trial starts, after each slice, and
+when halving stops trials. To resume, the plan is given what is on record: trials that waited, were stopped or cut go on
+from their recorded state, others begin again by their seed, to the same bits.
+"""
+
+import json
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+
+from ..errors import SettingError
+from ..kernels import random
+from ._plan import Plan
+from ._record import Record
+from ._samplers import Exhausted, Sampler
+from ._space import Space
+from ._study import Study
+from ._trial import CUT, FAILED, RUNNING, Trial
+from ._work import Crew, Outcome, Slice, Work
+
+Callback = Callable[[Study, Trial], None]
+SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
+SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
+LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How the trials of a search get their hyperparameters."""
+
+    sampler: Sampler
+    space: Space
+    seed: int
+    trials: int | None
+    metric: str
+
+    def trial(self, number: int, known: Sequence[Trial]) -> Trial:
+        """Return the trial of this number, with its hyperparameters just as the record gives them back."""
+        drawn = self.sampler.sample(self.space, self.seed, number, self.trials, known, self.metric)
+        seed = random.random_bits(self.seed, random.SAMPLE, number, SEED_POSITION, 1)[0]
+        return Trial(number, json.loads(json.dumps(drawn)), int(seed))
+
+
+class Coordinator:
+    """One search at work.
+
+    deadline       by time.monotonic(), when it ends; trial_timeout: seconds of work that one trial may take
+    workers        slices that are done at a time
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        draw: Draw,
+        plan: Plan,
+        record: Record,
+        crew: Crew,
+        *,
+        workers: int,
+        callbacks: Sequence[Callback] = (),
+        deadline: float | None = None,
+        trial_timeout: float | None = None,
+    ) -> None:
+        self._work = work
+        self._draw = draw
+        self._plan = plan
+        self._record = record
+        self._crew = crew
+        self._workers = workers
+        self._callbacks = callbacks
+        self._deadline = deadline
+        self._trial_timeout = trial_timeout
+        self._active: dict[Future[Outcome], Slice] = {}
+        self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
+        self._errors: dict[int, Exception] = {}  # that of the first trial that failed
+        self._synced = time.monotonic()
+
+    def run(self) -> None:
+        """Go on with what is on record, then with new trials, until there are enough or the time is over."""
+        try:
+            for trial, curve in self._record.resume():
+                self._plan.open(trial)
+                self._plan.add(trial, curve)
+            self._judge()
+            self._loop()
+        except BaseException:
+            self._crew.stop()
+            for future in [*self._active]:
+                future.cancel()
+            for future in wait(self._active).done:
+                self._record_end(future, is_stopping=True)
+            raise
+        finally:
+            running = [trial for trial in self._plan.trials if trial.state == RUNNING]
+            self._record.mark([replace(trial, state=CUT) for trial in running])
+            self._record.sync()
+        self._report_failures()
+
+    def _loop(self) -> None:
+        while True:
+            while len(self._active) < self._workers and self._seconds_left() > 0:
+                number = self._next()
+                if number is None:
+                    break
+                self._submit(number)
+            if not self._active:
+                return
+            self._record.commit()  # now, while the workers are at work
+            try:
+                event = self._events.get(timeout=self._patience())
+            except Empty:
+                for future in [*self._active]:
+                    future.cancel()
+                continue
+            if isinstance(event, Trial):
+                self._tell(event)
+            else:
+                self._take(event)
+
+    def _next(self) -> int | None:
+        """Return the trial to work on now, which may be a new one."""
+        number = self._plan.next()
+        if number is None or number < len(self._plan.trials):
+            return number
+        try:
+            trial = self._draw.trial(number, self._plan.trials[: self._plan.wave(number)])
+        except Exhausted as end:
+            warnings.warn(f"the search ends after {number} trials: {end}", stacklevel=6)
+            self._plan.limit = number
+            self._judge()
+            return self._plan.next()
+        self._record.start(trial)
+        self._plan.open(trial)
+        return number
+
+    def _submit(self, number: int) -> None:
+        trial = self._plan.trials[number]
+        state = self._record.revive(number) if trial.seconds else ()
+        if not state:
+            trial = Trial(trial.number, trial.hyperparameters, trial.seed)
+        limit = None if self._trial_timeout is None else self._trial_timeout - trial.seconds
+        until, left = self._plan.until(number), self._seconds_left()
+        deadline = None if self._deadline is None else time.time() + left
+        report = self._events.put if self._callbacks else _ignore
+        piece = Slice(trial, until, state, deadline, limit)
+        future = self._crew.submit(self._work, piece, report)
+        self._active[future] = piece
+        future.add_done_callback(self._events.put)
+
+    def _take(self, future: Future[Outcome]) -> None:
+        trial = self._record_end(future)
+        if trial.state != RUNNING:
+            self._tell(trial)
+        self._judge()
+
+    def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
+        outcome = _outcome(future, self._active[future], is_stopping)
+        self._record.take(outcome)
+        self._plan.add(outcome.trial, outcome.curve)
+        del self._active[future]  # last: what interrupts the lines above finds it here again
+        number, error = outcome.trial.number, outcome.error
+        if error is not None and number <= min(self._errors, default=number):
+            self._errors = {number: error}
+        return outcome.trial
+
+    def _judge(self) -> None:
+        """Stop the trials that halving stops now."""
+        stopped = self._plan.decide()
+        if not stopped:
+            return
+        self._record.mark(stopped)
+        if time.monotonic() - self._synced > SYNCS_EVERY:
+            self._record.sync()
+            self._synced = time.monotonic()
+        for trial in stopped:
+            self._tell(trial)
+
+    def _tell(self, trial: Trial) -> None:
+        if self._callbacks:
+            self._record.commit()
+        for callback in self._callbacks:
+            callback(self._record.study, trial)
+
+    def _seconds_left(self) -> float:
+        return 1.0 if self._deadline is None else self._deadline - time.monotonic()
+
+    def _patience(self) -> float | None:
+        return None if self._deadline is None else max(self._seconds_left(), 0) + LATE
+
+    def _report_failures(self) -> None:
+        """Warn of trials that failed; where all did, raise what the first of them raised."""
+        failed = [trial for trial in self._plan.trials if trial.state == FAILED]
+        if not failed:
+            return
+        first, count = failed[0], len(self._plan.trials)
+        if len(failed) == count:
+            error = self._errors.get(first.number, SettingError(first.message))
+            error.add_note(f"caviar: all {count} trials failed; this was trial {first.number}'s error")
+            raise error
+        words = f"{len(failed)} of {count} trials failed, see study.trials; trial {first.number}: {first.message}"
+        warnings.warn(words, stacklevel=5)
+
+
+def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
+    """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or (error is not None and is_stopping):
+        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
+    if isinstance(error, Exception):
+        words = "with processes, build and the objective must be functions that a module defines"
+        script = "and a script must start the search under if __name__ == '__main__'"
+        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}, {script}") from error
+    return future.result()
+
+
+def _ignore(trial: Trial) -> None: ...

@@ -1,0 +1,154 @@
+"""A study's file: an SQLite database, what tables it has, and the lock beside it.
+
+Tables: study (facts about the search, JSON by name), trials, epochs (the curves), models (model files of the best
+trials, and of those with a state), states (what trials that wait, were stopped or cut go on from, a part for each of
+their Runs), confirmations (the best trials run again with other seeds).
+
+A study without a path is a temporary database: SQLite holds it in memory up to CACHE_KIB and on the disk beyond.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileError
+from ..run import Epoch
+from ._trial import STATES, Trial
+
+APPLICATION = 0x666E7374  # "fnst", SQLite's application_id: this file is a study
+FORMAT = 2  # SQLite's user_version
+CACHE_KIB = 65536  # what a study's writer holds in memory, parked states too
+WAITS = 0.1  # seconds between two tries to lock
+CURVE = [field.name for field in fields(Epoch)]
+values_of = attrgetter(*CURVE)
+TRIAL = [field.name for field in fields(Trial)]
+STANDING = TRIAL[3:]  # what changes while it is worked on
+stands_of = attrgetter(*STANDING)
+SCHEMA = f"""
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {FORMAT};
+CREATE TABLE study (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE trials (number INTEGER PRIMARY KEY, hyperparameters TEXT NOT NULL, seed INTEGER NOT NULL,
+    state TEXT NOT NULL, score REAL, loss REAL, best_epoch INTEGER, epochs INTEGER NOT NULL, seconds REAL NOT NULL,
+    message TEXT NOT NULL, weights TEXT NOT NULL);
+CREATE TABLE epochs (trial INTEGER, {", ".join(CURVE)}, PRIMARY KEY (trial, number)) WITHOUT ROWID;
+CREATE TABLE models (trial INTEGER PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE states (trial INTEGER, part INTEGER, content BLOB NOT NULL, PRIMARY KEY (trial, part));
+CREATE TABLE confirmations (trial INTEGER, seed INTEGER, score REAL, loss REAL, PRIMARY KEY (trial, seed));
+"""
+
+
+def connect(target: str | Path) -> sqlite3.Connection:
+    """Open a database: a path, "" for a temporary one, or a URI."""
+    uri = isinstance(target, str) and target.startswith("file:")
+    return sqlite3.connect(target, isolation_level=None, check_same_thread=False, uri=uri)
+
+
+def connect_reader(file: Path) -> sqlite3.Connection:
+    """Open a file that must be a study, for reading alone."""
+    connection = connect(f"{file.absolute().as_uri()}?mode=ro")
+    with reported(file):
+        check_kind(connection, file)
+    return connection
+
+
+def connect_writer(file: Path | None) -> sqlite3.Connection:
+    """Open a study's file for writing, or make it; FileError where it is another kind of file or cannot be made."""
+    if file is not None and not file.parent.is_dir():
+        raise FileError(f"{file}: cannot make this file (No such file or directory)")
+    with reported(file):
+        connection = connect(file or "")
+        made = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not made:
+            check_kind(connection, file)
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute(f"PRAGMA journal_mode = {'WAL' if file else 'MEMORY'}")
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if file else 'OFF'}")
+        if made:
+            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        return connection
+
+
+def check_kind(connection: sqlite3.Connection, file: Path | None) -> None:
+    """Raise FileError where a database is no study of this format."""
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if (application, version) != (APPLICATION, FORMAT):
+        raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got another kind of file")
+
+
+@contextmanager
+def reported(file: Path | None) -> Iterator[None]:
+    """Say which file it was when SQLite or its content fails."""
+    try:
+        yield
+    except (sqlite3.Error, json.JSONDecodeError) as error:
+        raise FileError(f"{file or 'study'}: {error}") from error
+
+
+def to_row(trial: Trial) -> tuple[Any, ...]:
+    """Return a trial as a row of its table."""
+    return (trial.number, json.dumps(trial.hyperparameters), trial.seed, *stands_of(trial))
+
+
+def from_row(row: tuple[Any, ...]) -> Trial:
+    """Return the trial of a row."""
+    number, hyperparameters, seed, state, *rest = row
+    if state not in STATES:
+        raise FileError(f"study: trial {number} has an unknown state {state!r}")
+    return Trial(number, json.loads(hyperparameters), seed, state, *rest)
+
+
+@contextmanager
+def locked(file: Path | None, deadline: float | None) -> Iterator[None]:
+    """Hold the lock beside a study's file; wait, with a message on stderr, while another process has it.
+
+    The system frees the lock of a process that has ended, however it did. Raises FileError at the deadline, which is
+    by time.monotonic().
+    """
+    if file is None:
+        yield
+        return
+    lock = file.with_name(f"{file.name}.lock")
+    said = False
+    while (held := _try(lock)) is None:
+        if not said:
+            print(
+                f"{file}: another search is at work on this study; waiting for it to end", file=sys.stderr, flush=True
+            )
+            said = True
+        if deadline is not None and time.monotonic() > deadline:
+            raise FileError(f"{file}: another search was at work on this study until the time limit; try again later")
+        time.sleep(WAITS)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()  # while it is held: whoever waits for it sees that it is gone, and makes it anew
+        os.close(held)
+
+
+def _try(lock: Path) -> int | None:
+    """Return the descriptor of the lock's file if nobody holds it."""
+    try:
+        held = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise FileError(f"{lock}: cannot make this file ({error.strerror})") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(held), lock.stat()):
+            return held
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(held)
+    return None

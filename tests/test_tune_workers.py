@@ -1,0 +1,172 @@
+"""Workers: threads or processes, one answer; nobody is kept waiting."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from searching import ENDLESS, SPACE, TRAINING, search, table
+
+from fastnorm.errors import SettingError
+from fastnorm.layers import Dense
+from fastnorm.sequential import Sequential
+from fastnorm.tune import Choice, KFold, Study, SuccessiveHalving
+from fastnorm.tune import search as search_function
+
+
+@pytest.fixture(scope="module")
+def processes():
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def broken(hyperparameters):
+    if hyperparameters["layers"] == 2:
+        raise UnsendableError("two", "many")
+    return Sequential([Dense(3)])
+
+
+class UnsendableError(Exception):
+    def __init__(self, one, other):
+        super().__init__(f"{one} are too {other}")
+
+
+@pytest.mark.parametrize("options", [{}, {"validation": KFold(3)}, {"halving": SuccessiveHalving(), "epochs": 9}])
+def test_processes_give_the_same_answer_as_threads(processes, options):
+    ours, theirs = search(**options), search(executor=processes, **options)
+    assert table(theirs) == table(ours)
+    assert theirs.best_model().to_bytes() == ours.best_model().to_bytes()
+
+
+def test_an_executor_of_threads_is_used_as_it_is():
+    with ThreadPoolExecutor(2, thread_name_prefix="mine") as pool:
+        names = set()
+
+        def build(hyperparameters):
+            names.add(threading.current_thread().name)
+            return Sequential([Dense(3)])
+
+        search(build, executor=pool)
+        assert all(name.startswith("mine") for name in names)
+        assert pool.submit(lambda: 1).result() == 1  # left open
+
+
+def test_a_trial_that_fails_in_a_process_is_told_in_words(processes):
+    with pytest.warns(UserWarning, match="UnsendableError: two are too many"):
+        study = search(broken, executor=processes)
+    assert {trial.state for trial in study.trials} == {"finished", "failed"}
+    with pytest.raises(SettingError, match="two are too many"):
+        search(broken, {"layers": Choice([2])}, trials=1, executor=processes)
+
+
+def test_what_cannot_be_sent_is_explained(processes):
+    with pytest.raises(SettingError, match="build and the objective must be functions that a module defines"):
+        search(lambda hyperparameters: Sequential([Dense(3)]), executor=processes)
+
+
+def test_a_time_limit_ends_processes_too(processes):
+    search(trials=1, executor=processes)  # both are there now
+    begun = time.monotonic()
+    study = search(timeout=0.5, epochs=ENDLESS, executor=processes)
+    assert time.monotonic() - begun < 0.8
+    assert [trial.state for trial in study.trials] == ["cut", "cut"]
+    assert study.best_model().predict(TRAINING[0]).shape == (120,)
+
+
+class Given:
+    """Samples what it was given."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    def wave(self, number, trials):
+        return 0
+
+    def sample(self, space, seed, number, *others):
+        return self.rows[number]
+
+
+def test_an_error_of_a_callback_ends_processes_too(processes, tmp_path):
+    def enough(study, trial):
+        raise RuntimeError("enough")
+
+    begun = time.monotonic()
+    rows = Given({"layers": 1}, {"layers": 2})  # one goes on for ever, one fails at once
+    file = tmp_path / "s.sqlite"
+    with pytest.raises(RuntimeError, match="enough"):
+        search(broken, executor=processes, sampler=rows, trials=2, epochs=ENDLESS, callbacks=[enough], study=file)
+    assert time.monotonic() - begun < 5
+    assert [trial.state for trial in Study.open(file).trials] == ["cut", "failed"]
+    assert processes.submit(os.getpid).result() > 0  # left open
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_thread_that_ticks_is_never_late(workers):
+    late, done = [], threading.Event()
+
+    def tick():
+        while not done.is_set():
+            begun = time.perf_counter()
+            time.sleep(0.005)
+            late.append(time.perf_counter() - begun - 0.005)
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    search(trials=60, epochs=20, workers=workers)
+    done.set()
+    ticker.join()
+    assert len(late) > 20
+    assert sorted(late)[-3] < 0.05  # two of them may be the machine's
+
+
+def square(trial):
+    return trial.hyperparameters["units"] ** 2
+
+
+def test_a_function_in_processes(processes):
+    space = {"units": SPACE["units"]}
+    ours, theirs = (search_function(square, space, trials=8, executor=pool) for pool in (None, processes))
+    assert table(ours) == table(theirs)
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from test_tune_workers import *
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(time.sleep, [0.3, 0.3]))
+        print(*pool._processes, flush=True)
+        search(**LONG, executor=pool, study=sys.argv[1])
+"""
+LONG = {"trials": 2, "epochs": 1500}
+
+
+def test_processes_end_when_the_search_is_killed_and_it_goes_on(tmp_path):
+    script, file = tmp_path / "script.py", tmp_path / "s.sqlite"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(file), str(Path(__file__).parent)]
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    workers = [int(word) for word in killed.stdout.readline().split()]
+    time.sleep(0.15)
+    killed.kill()
+    killed.communicate()
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [is_alive(worker) for worker in workers] == [False, False]
+    assert [trial.state for trial in Study.open(file).trials] == ["running", "running"]
+    assert table(search(**LONG, study=file)) == table(search(**LONG))
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
