@@ -1,4 +1,4 @@
-"""python -m bench kernels step predict [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--json FILE]"""
+"""python -m bench kernels step predict forward [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--json FILE]"""
 
 import argparse
 import importlib
@@ -8,7 +8,7 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-SUBJECTS = ("kernels", "step", "predict")
+SUBJECTS = ("kernels", "step", "predict", "forward")
 
 
 def main() -> int:

@@ -3,41 +3,74 @@
 import importlib
 from typing import Any
 
-from . import errors, kernels
-from .layers import BatchNorm, Dense, Dropout, ReLU
-from .losses import MeanSquaredError, SoftmaxCrossEntropy
+from . import errors, kernels, ops
+from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .composition import Columns, Concatenate, Residual, Shared
+from .differentiation import grad, minimize, value_and_grad
+from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
+from .losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .model import Model, load
-from .optimizers import SGD, Adam, AdamW
+from .optimizers import SGD, Adam, AdamW, Nadam, RMSprop
 from .run import Checkpoint, Epoch, Run
-from .schedules import Constant, Cosine, InverseTime
+from .schedules import Constant, Cosine, CosineRestarts, Exponential, InverseTime, OneCycle, ReduceOnPlateau, Step
 from .sequential import Sequential
 from .table import Table
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GELU",
     "SGD",
     "Adam",
     "AdamW",
     "BatchNorm",
     "Checkpoint",
+    "Columns",
+    "Concatenate",
     "Constant",
     "Cosine",
+    "CosineRestarts",
     "Dense",
     "Dropout",
+    "Embedding",
     "Epoch",
+    "Exponential",
+    "Focal",
+    "Huber",
     "InverseTime",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "MeanAbsoluteError",
     "MeanSquaredError",
     "Model",
+    "Nadam",
+    "OneCycle",
+    "Parameter",
+    "RMSprop",
     "ReLU",
+    "ReduceOnPlateau",
+    "Residual",
     "Run",
     "Sequential",
+    "Shared",
+    "SiLU",
+    "Sigmoid",
+    "SigmoidCrossEntropy",
+    "Softmax",
     "SoftmaxCrossEntropy",
+    "Softplus",
+    "Step",
     "Table",
+    "Tanh",
     "errors",
+    "grad",
     "kernels",
     "load",
+    "minimize",
+    "ops",
     "tune",
+    "value_and_grad",
 ]
 
 

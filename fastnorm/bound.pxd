@@ -15,6 +15,8 @@ cdef class Bound:
     cdef Node* nodes            # one for each operation
     cdef int count              # of nodes
     cdef list memory            # keeps what the buffers point into alive
+    cdef Py_ssize_t reserved    # bytes of it
+    cdef dict constants         # index of a value -> its array in padded rows
 
     cdef char* reserve(self, Py_ssize_t size) except NULL
     cdef Buffer* place(self, value, char* data, Py_ssize_t ld)

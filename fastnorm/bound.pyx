@@ -1,9 +1,9 @@
 """A tape bound to memory: every value has a buffer for up to `capacity` rows, every operation a node that knows its own.
 
-Program trains on one; Predictor keeps a pool of them, one for each call under way.
+Program trains on one, Gradient differentiates one; Predictor keeps a pool of them, one for each call under way.
 """
 
-from libc.stdint cimport uintptr_t
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdlib cimport calloc, free
 
 import numpy as np
@@ -11,8 +11,17 @@ import numpy as np
 from . import checks, layout
 from .errors import TraceError
 from .kernels.cpu cimport fn_kernels, kernels
-from .nodes cimport MOST_INPUTS, Buffer, Node, Operations, find_operation, padded
+from .nodes cimport (
+    MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, Operations, find_kernel, find_operation, padded,
+)
 from .trace import ROWS
+
+SETTINGS = {        # attributes that are numbers, in the order the passes know them
+    "batchnorm": ("epsilon",), "layernorm": ("epsilon",), "leaky_relu": ("slope",), "clip": ("low", "high"),
+    "softmax_cross_entropy": ("label_smoothing",),
+}  # fmt: skip
+
+KEEPING = ("batchnorm", "layernorm")            # their forward keeps mean and deviation of each column or row
 
 cdef enum:
     ALIGNMENT = 64
@@ -27,7 +36,11 @@ def aligned(Py_ssize_t size):
 
 
 cdef char* address(array) except? NULL:
-    return <char*> <uintptr_t> array.ctypes.data
+    """Where a C-contiguous array lies; it must be kept alive."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
+    PyBuffer_Release(&view)
+    return <char*> view.buf
 
 
 cdef Py_ssize_t row_distance(Py_ssize_t columns, const fn_kernels* kernels) noexcept nogil:
@@ -42,15 +55,17 @@ cdef class Bound:
     tape      a recorded forward pass
     dtype     float32 or float64
     capacity  rows at the most
-    like      another one, whose variant of the kernels this one is to have; None: the chosen one
+    like      another one of the same tape, whose variant of the kernels and constants this one is to have; None: the
+              chosen one, and its own
     """
 
-    def __cinit__(self, tape, dtype, capacity, *_, Bound like=None, **__):
+    def __cinit__(self, tape, dtype, capacity=1, *_, Bound like=None, **__):
         self.tape = tape
         self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
         self.capacity = checks.integer("capacity", capacity, 1)
         self.kernels = kernels(self.dtype.itemsize) if like is None else like.kernels
         self.memory = []
+        self.constants = {} if like is None else like.constants
         self.count = len(tape.operations)
         self.buffers = <Buffer*> calloc(max(len(tape.values), 1), sizeof(Buffer))
         self.nodes = <Node*> calloc(max(self.count, 1), sizeof(Node))
@@ -58,9 +73,11 @@ cdef class Bound:
             raise MemoryError
         cdef Py_ssize_t ld
         for value in tape.of_role("result"):
-            if value.shape[:1] == (ROWS,):
-                ld = row_distance(value.features, self.kernels)
-                self.place(value, self.reserve(self.capacity * ld * self.kernels.itemsize), ld)
+            rows, columns = layout.as_matrix(value.shape)
+            ld = row_distance(columns, self.kernels)
+            self.place(value, self.reserve((self.capacity if rows is ROWS else rows) * ld * self.kernels.itemsize), ld)
+        for value in tape.of_role("constant"):
+            self._place_constant(value)
         for number, operation in enumerate(tape.operations):
             self._bind(number, operation)
 
@@ -72,6 +89,7 @@ cdef class Bound:
         """Zeroed bytes that live as long as this object."""
         block = aligned(size)
         self.memory.append(block)
+        self.reserved += size
         return address(block)
 
     cdef Buffer* place(self, value, char* data, Py_ssize_t ld):
@@ -80,19 +98,52 @@ cdef class Bound:
         rows, columns = layout.as_matrix(value.shape)
         buffer.data, buffer.ld = data, ld
         buffer.rows = 0 if rows is ROWS else rows
-        buffer.columns = 0 if columns is ROWS else columns
+        buffer.columns = columns
         return buffer
 
+    def _place_constant(self, value):
+        """A copy of its array in padded rows: of the tape's dtype, but for statistics, which batch norm keeps in float64."""
+        cdef Py_ssize_t ld
+        rows, columns = layout.as_matrix(value.shape)
+        ld = row_distance(columns, self.kernels)
+        if value.index not in self.constants:
+            dtype = np.dtype(np.float64) if value.settings.get("statistic") else self.dtype
+            kept = aligned(rows * ld * dtype.itemsize).view(dtype).reshape(rows, ld)
+            kept[:, :columns] = value.settings["array"]
+            self.constants[value.index] = kept
+        self.place(value, address(self.constants[value.index]), ld)
+
     def _bind(self, int number, operation):
-        cdef Operations* passes = find_operation(operation.name.encode())
+        cdef Operations passes = find_operation(operation.name.encode())
         cdef Node* node = &self.nodes[number]
         cdef int i
-        if passes == NULL or len(operation.inputs) > MOST_INPUTS:
+        if passes.forward == NULL or len(operation.inputs) > MOST_INPUTS:
             raise TraceError(f"no program runs the operation {operation.name!r} on {len(operation.inputs)} values")
         node.forward, node.backward = passes.forward, passes.backward
+        node.kernel = find_kernel(operation.name.encode())
         for i in range(len(operation.inputs)):
             node.inputs[i] = &self.buffers[<int> operation.inputs[i]]
         node.output = &self.buffers[<int> operation.output]
-        node.relu = operation.attributes.get("relu", False)
+        attributes = operation.attributes
+        node.relu = attributes.get("relu", False)
+        for i, name in enumerate(SETTINGS.get(operation.name, ())):
+            node.settings[i] = attributes[name]
+        if "axis" in attributes:
+            node.over = _over(self.tape.values[operation.inputs[0]].shape, attributes["axis"])
+        if operation.name in KEEPING:
+            rows, columns = layout.as_matrix(self.tape.values[operation.inputs[0]].shape)
+            rows = self.capacity if rows is ROWS else rows
+            node.statistics = <double*> <void*> self.reserve(8 * max(3 * columns, 2 * rows))
+        if operation.name == "part":
+            node.first_row = (attributes["rows"] or (0,))[0]
+            node.first_column = attributes["columns"][0]
         for name in operation.slots.values():
             node.number = int(name.rpartition("_")[2])
+
+
+def _over(shape, axis):
+    """What a reduction of this shape over an axis runs over in memory, where a vector is one row and (N,) a column."""
+    if axis is None:
+        return OVER_ALL
+    rows_lie_along = len(shape) == 2 and axis == 0 or shape == (ROWS,)
+    return OVER_ROWS if rows_lie_along else OVER_FEATURES

@@ -78,6 +78,23 @@ def shares(name: str, value: Any, dtype: Any = None, columns: int | None = None,
     return array
 
 
+def codes(name: str, array: np.ndarray, coded: Sequence[tuple[int, int, int]]) -> np.ndarray:
+    """Return array (n, features), whose columns [first, end) must hold whole numbers from 0 to count - 1.
+
+    coded  (first, end, count) of each such group of columns
+    """
+    for first, end, count in coded:
+        part = array[:, first:end]
+        wrong = ~((part >= 0) & (part < count) & (part == np.floor(part)))
+        if wrong.any():
+            row, column = (int(place) for place in np.argwhere(wrong)[0])
+            raise DataError(
+                f"{name}: expected codes from 0 to {count - 1} in column {first + column}, "
+                f"got {part[row, column]} in row {row}"
+            )
+    return array
+
+
 def finite(name: str, array: np.ndarray) -> np.ndarray:
     """Return array, which must hold neither nan nor infinity."""
     good = np.isfinite(array)

@@ -2,26 +2,27 @@
 
 from libc.stdint cimport int64_t
 
-from .bound cimport Bound
-from .nodes cimport Buffer, Step
+from .backward cimport Backward
+from .nodes cimport Buffer
 
 
 cdef class Alone:
     cdef object lock
 
 
-cdef class Feed(Bound):
+cdef class Feed(Backward):
     cdef Alone alone                            # held while training
-    cdef Step step                              # of the minibatch at hand
-    cdef Buffer *x
-    cdef Buffer *target
+    cdef Buffer *target                         # NULL where the tape has none; so with the weight
     cdef Buffer *weight
+    cdef char* x                                # the minibatch's rows, inputs side by side; NULL where there are none
+    cdef Py_ssize_t features, ld
     cdef char* weights_room
     cdef object data                            # the attached arrays, kept alive
     cdef const char* rows_of_x
     cdef const char* rows_of_target
     cdef const char* rows_of_weight
-    cdef Py_ssize_t data_rows, classes
+    cdef Py_ssize_t data_rows
+    cdef object classes, coded
     cdef bint labels
 
     cdef void gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil

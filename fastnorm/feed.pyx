@@ -6,11 +6,12 @@ import threading
 
 import numpy as np
 
-from . import checks
-from .bound cimport Bound, address, row_distance
+from . import checks, layout
+from .backward cimport Backward
+from .bound cimport address, row_distance
 from .errors import DataError, SettingError, ShapeError
 from .kernels.gather cimport gather_rows
-from .nodes cimport Buffer, Step
+from .nodes cimport Buffer
 
 
 cdef class Alone:
@@ -30,42 +31,55 @@ cdef class Alone:
         self.lock.release()
 
 
-cdef class Feed(Bound):
-    """A tape that has an input, a target and a weight, and room for a minibatch of each."""
+cdef class Feed(Backward):
+    """A tape and room for a minibatch of what it reads: inputs, a target and a weight, as far as it has them."""
 
     def __cinit__(self, *_, **__):
         self.alone = Alone()
-        self.step.kernels = self.kernels
-        self.step.losses = <double*> self.reserve(8 * self.capacity)
-        self.step.metrics = <double*> self.reserve(8 * self.capacity)
-        self._bind_minibatch()
+        self.classes, self.coded = layout.classes(self.tape), layout.coded(self.tape)
+        self._bind_inputs()
+        if targets := self.tape.of_role("target"):
+            self._bind_target(targets[0])
+        if weights := self.tape.of_role("weight"):
+            self.weights_room = self.reserve(self.capacity * self.dtype.itemsize)
+            self.weight = self.place(weights[0], NULL, 1)
+        self.step.rows, self.step.weight = 1, 1                 # of a tape without data
 
-    def _bind_minibatch(self):
-        """Where the gathered rows of a minibatch go."""
+    def _bind_inputs(self):
+        """The gathered rows; each input is some of their columns."""
+        cdef Py_ssize_t column = 0, size = self.kernels.itemsize
+        self.features = self.tape.features
+        if self.features == 0:
+            return
+        self.ld = row_distance(self.features, self.kernels)
+        self.x = self.reserve(self.capacity * self.ld * size)
+        for value in self.tape.of_role("input"):
+            self.place(value, self.x + column * size, self.ld)
+            column += value.features
+
+    def _bind_target(self, target):
         cdef Py_ssize_t ld
-        x, target, weight = (self.tape.one(role) for role in ("input", "target", "weight"))
-        ld = row_distance(x.features, self.kernels)
-        self.x = self.place(x, self.reserve(self.capacity * ld * self.dtype.itemsize), ld)
         self.labels = len(target.shape) == 1
         if self.labels:
             self.target = self.place(target, self.reserve(self.capacity * sizeof(int32_t)), 1)
-            self.classes = self.tape.values[self.tape.operations[self.count - 1].inputs[0]].features
+            self.target.columns = 0
         else:
             ld = row_distance(target.features, self.kernels)
             self.target = self.place(target, self.reserve(self.capacity * ld * self.dtype.itemsize), ld)
-        self.weights_room = self.reserve(self.capacity * self.dtype.itemsize)
-        self.weight = self.place(weight, NULL, 1)
 
     def attach(self, x, target, weight=None):
         """Train on these rows from now on; they are kept, not copied.
 
-        x       (n, features) of the program's dtype, C-contiguous
+        x       (n, features) of the program's dtype, C-contiguous; the inputs lie in it side by side
         target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype
         weight  (n,) of the program's dtype, at least 0, or None for 1 each
         """
-        self._same("x", x, (len(x), self.x.columns))
+        self._same("x", x, (len(x), self.features))
         if len(x) == 0:
             raise ShapeError("x: expected at least one row")
+        checks.codes("x", x, self.coded)
+        if self.target == NULL:
+            raise SettingError("this forward pass reads no target: it cannot learn from one")
         if self.labels:
             target = checks.indices("y", np.array(target), self.classes, np.int32)  # a copy: it is checked only now
             if len(target) != len(x):
@@ -73,14 +87,23 @@ cdef class Feed(Bound):
         else:
             self._same("y", target, (len(x), self.target.columns))
         if weight is not None:
-            weight = checks.finite("sample_weight", checks.vector("sample_weight", weight, self.dtype, len(x)))
-            if weight.min() < 0:
-                raise DataError(f"sample_weight: expected weights of 0 or more, got {weight.min()}")
+            weight = self._checked_weight(weight, len(x))
         with self.alone:
             self.data, self.data_rows = (x, target, weight), len(x)
             self.rows_of_x, self.rows_of_target = address(x), address(target)
             self.rows_of_weight = address(weight) if weight is not None else NULL
-            self.weight.data = self.weights_room if weight is not None else NULL
+            if self.weight != NULL:
+                self.weight.data = self.weights_room if weight is not None else NULL
+
+    def _checked_weight(self, weight, rows):
+        if self.weight == NULL:
+            raise SettingError(
+                "sample_weight: this loss is one number for all rows, so weights cannot act; return each row's loss (N,)"
+            )
+        weight = checks.finite("sample_weight", checks.vector("sample_weight", weight, self.dtype, rows))
+        if weight.min() < 0:
+            raise DataError(f"sample_weight: expected weights of 0 or more, got {weight.min()}")
+        return weight
 
     def _same(self, name, array, shape):
         if array.dtype != self.dtype or array.shape != shape or not array.flags.c_contiguous:
@@ -90,7 +113,9 @@ cdef class Feed(Bound):
         """Copy the minibatch's rows, targets and weights to where the nodes read them."""
         cdef Py_ssize_t i
         cdef const int32_t* labels = <const int32_t*> self.rows_of_target
-        gather_rows(self.kernels, self.rows_of_x, self.x.columns, rows, n, self.x.columns, self.x.data, self.x.ld, 1)
+        if self.data_rows == 0:
+            return
+        gather_rows(self.kernels, self.rows_of_x, self.features, rows, n, self.features, self.x, self.ld, 1)
         if self.labels:
             for i in range(n):
                 (<int32_t*> self.target.data)[i] = labels[rows[i]]
@@ -98,7 +123,7 @@ cdef class Feed(Bound):
             gather_rows(self.kernels, self.rows_of_target, self.target.columns, rows, n, self.target.columns,
                         self.target.data, self.target.ld, 1)
         self.step.weight = n
-        if self.weight.data != NULL:
+        if self.rows_of_weight != NULL:
             gather_rows(self.kernels, self.rows_of_weight, 1, rows, n, 1, self.weight.data, 1, 1)
             self.step.weight = 0
             for i in range(n):
@@ -113,7 +138,7 @@ cdef class Feed(Bound):
         cdef Py_ssize_t i
         cdef double weight
         for i in range(self.step.rows):
-            weight = 1 if self.weight.data == NULL else self.weight_of(i)
+            weight = 1 if self.rows_of_weight == NULL else self.weight_of(i)
             if weight > 0:
                 loss[0] += weight * self.step.losses[i]
                 metric[0] += weight * self.step.metrics[i]

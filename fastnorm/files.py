@@ -22,13 +22,13 @@ from .trace import ROWS, Operation, Tape
 
 FORMAT = 1
 KEY = "fastnorm"  # one entry of the safetensors metadata, so that the same model gives the same bytes
-ROLES = ("input", "parameter", "statistic")
+ROLES = ("input", "target", "parameter", "statistic", "constant")
 
 
 def _digest(tensors: Mapping[str, np.ndarray], document: str) -> str:
     digest = hashlib.sha256(document.encode())
     for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name])
+        array = np.asarray(tensors[name], order="C")
         digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
@@ -38,7 +38,7 @@ def pack(kind: str, tensors: Mapping[str, np.ndarray], document: Mapping[str, An
     """The bytes of a file of this kind; the document is JSON-able."""
     text = json.dumps(document, sort_keys=True)
     head = {"format": FORMAT, "kind": kind, "sha256": _digest(tensors, text), "document": text}
-    contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     return safetensors.numpy.save(contiguous, {KEY: json.dumps(head, sort_keys=True)})
 
 
@@ -87,7 +87,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
 
 
 def tape_to_record(tape: Tape) -> dict[str, Any]:
-    """A tape as JSON-able lists; values are numbered with those that no operation gives first."""
+    """A tape as JSON-able lists; values are numbered with those that no operation gives first. See constants_of."""
     given = [value for value in tape.values if value.role != "result"]
     place = {value.index: number for number, value in enumerate(given)}
     operations = []
@@ -98,30 +98,51 @@ def tape_to_record(tape: Tape) -> dict[str, Any]:
     values = []
     for value in given:
         shape = ["N" if n is ROWS else n for n in value.shape]
-        values.append({"role": value.role, "name": value.name, "shape": shape, "settings": dict(value.settings)})
+        settings = {name: setting for name, setting in value.settings.items() if name != "array"}
+        values.append({"role": value.role, "name": value.name, "shape": shape, "settings": settings})
     return {"values": values, "operations": operations}
 
 
-def tape_from_record(record: Any) -> Tape:
-    """The tape of tape_to_record, recorded anew, so every shape is checked; raises FileError for anything else."""
+def constants_of(tape: Tape, prefix: str = "") -> dict[str, np.ndarray]:
+    """The numbers of a tape's constants, for the tensors of a file."""
+    return {prefix + value.name: value.settings["array"] for value in tape.of_role("constant")}
+
+
+def tape_from_record(record: Any, tensors: dict[str, np.ndarray], prefix: str = "") -> Tape:
+    """The tape of tape_to_record, recorded anew, so every shape is checked; raises FileError for anything else.
+
+    tensors  those of the file; the constants are taken out of it
+    """
     tape = Tape()
     try:
         for value in record["values"]:
-            shape = tuple(ROWS if n == "N" else _length(n) for n in value["shape"])
-            settings = value["settings"]
             if value["role"] not in ROLES or not isinstance(value["name"], str):
                 raise FileError(f"expected a value of role {', '.join(ROLES)}, got {value!r}")
-            if value["role"] != "input" and not isinstance(settings["decays"], bool):
-                raise FileError(f"expected whether {value['name']!r} decays, got {settings['decays']!r}")
-            tape.add(value["role"], value["name"], shape, **settings)
+            shape = tuple(ROWS if n == "N" else _length(n) for n in value["shape"])
+            tape.add(value["role"], value["name"], shape, **_settings(value, shape, tensors, prefix))
         known = list(tape.values)
         for entry in record["operations"]:
             inputs = [known[_length(index, low=0)] for index in entry["inputs"]]
             known.append(ops.repeat(Operation(entry["name"], (), 0, entry["attributes"], {}), inputs))
-        tape.one("input"), tape.result
+        tape.of_role("input")[0], tape.result
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, FastnormError) as error:
         raise FileError(f"its operations cannot be read: {error}") from error
     return tape
+
+
+def _settings(value: Any, shape: tuple[Any, ...], tensors: dict[str, np.ndarray], prefix: str) -> dict[str, Any]:
+    """What the record of a value that no operation gives says of it beside role, name and shape."""
+    settings = dict(value["settings"])
+    if value["role"] == "constant":
+        array = tensors.pop(prefix + value["name"])
+        if array.shape != shape or array.dtype not in (np.float32, np.float64):
+            raise FileError(
+                f"expected real numbers of shape {shape} in {value['name']!r}, got {array.dtype} {array.shape}"
+            )
+        return {"array": array}
+    if value["role"] in ("parameter", "statistic") and not isinstance(settings["decays"], bool):
+        raise FileError(f"expected whether {value['name']!r} decays, got {settings['decays']!r}")
+    return settings
 
 
 def _length(number: Any, low: int = 1) -> int:

@@ -1,4 +1,7 @@
-"""Losses: the operation that ends a tape for training, the targets it takes, and its value on given predictions."""
+"""Losses: what a prediction is trained to make small.
+
+A loss of one's own is a function of prediction and target, written with operations; so are most of these.
+"""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -6,26 +9,26 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from . import checks, ops
-from .errors import DtypeError, ShapeError
+from .errors import TraceError
 from .kernels import mean_squared_error_by_row, softmax_cross_entropy_by_row
-from .trace import ROWS, Tape, Value
+from .recorded_loss import METRICS, TARGETS, Own, Recorded, shape_of
+from .trace import ROWS, Value
 
 
 class Loss(Protocol):
     """The task it belongs to, the metric it reports with it, and the three steps below."""
 
-    task: ClassVar[str]
-    metric: ClassVar[str]
+    @property
+    def task(self) -> str: ...
+
+    @property
+    def metric(self) -> str: ...
 
     def targets(self, y: Any, outputs: int, dtype: Any) -> np.ndarray: ...
 
     def record(self, prediction: Value, target: np.ndarray) -> Value: ...
 
     def by_row(self, prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
-
-
-def _inputs(tape: Tape, shape: tuple[Any, ...]) -> tuple[Value, Value]:
-    return tape.add("target", "y", shape), tape.add("weight", "sample_weight", (ROWS, 1))
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class SoftmaxCrossEntropy:
     label_smoothing: float = 0.0
 
     task: ClassVar[str] = "classification"
-    metric: ClassVar[str] = "accuracy"
+    metric: ClassVar[str] = METRICS["classification"]
 
     def __post_init__(self) -> None:
         share = checks.number("label_smoothing", self.label_smoothing, 0, 1, ends="[)")
@@ -47,22 +50,13 @@ class SoftmaxCrossEntropy:
 
     def targets(self, y: Any, outputs: int, dtype: Any) -> np.ndarray:
         """y as the program wants it: int32 (n,), or (n, outputs) of dtype."""
-        y = np.asarray(y)
-        if y.ndim == 2 and y.dtype.kind == "f":
-            return checks.shares("y", y, dtype, outputs)
-        if y.dtype.kind not in "iub":
-            raise DtypeError(
-                f"y: expected class numbers from 0 to {outputs - 1}, got dtype {y.dtype}; "
-                "fit(frame, target=...) turns words into classes"
-            )
-        return checks.indices("y", y.astype(np.int64), outputs, np.int32)
+        return TARGETS[self.task](y, outputs, dtype)
 
     def record(self, prediction: Value, target: np.ndarray) -> Value:
         """End the prediction's tape with this loss on such targets."""
-        shape = (ROWS,) if target.ndim == 1 else prediction.shape
-        return ops.softmax_cross_entropy(
-            prediction, *_inputs(prediction.tape, shape), label_smoothing=self.label_smoothing
-        )
+        tape = prediction.tape
+        y, weight = tape.add("target", "y", shape_of(target)), tape.add("weight", "sample_weight", (ROWS, 1))
+        return ops.softmax_cross_entropy(prediction, y, weight, label_smoothing=self.label_smoothing)
 
     def by_row(self, prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Loss of each row, and 1 where the likeliest class is right."""
@@ -74,30 +68,104 @@ class MeanSquaredError:
     """Mean of the squared differences; targets are (n,) or (n, outputs) numbers."""
 
     task: ClassVar[str] = "regression"
-    metric: ClassVar[str] = "mean_absolute_error"
+    metric: ClassVar[str] = METRICS["regression"]
 
     def targets(self, y: Any, outputs: int, dtype: Any) -> np.ndarray:
         """y as the program wants it: (n, outputs) of dtype."""
-        y = np.asarray(y)
-        if y.ndim == 1 and outputs == 1:
-            y = y[:, None]
-        if y.ndim != 2 or y.shape[1] != outputs:
-            raise ShapeError(f"y: expected shape (n, {outputs}) as the model's outputs, got {y.shape}")
-        return checks.finite("y", checks.matrix("y", y, dtype, outputs))
+        return TARGETS[self.task](y, outputs, dtype)
 
     def record(self, prediction: Value, target: np.ndarray) -> Value:
         """End the prediction's tape with this loss."""
-        return ops.mean_squared_error(prediction, *_inputs(prediction.tape, prediction.shape))
+        tape = prediction.tape
+        y, weight = tape.add("target", "y", shape_of(target)), tape.add("weight", "sample_weight", (ROWS, 1))
+        return ops.mean_squared_error(prediction, y, weight)
 
     def by_row(self, prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Loss of each row, and its mean absolute difference."""
         return mean_squared_error_by_row(prediction, target)
 
 
-LOSSES = (SoftmaxCrossEntropy, MeanSquaredError)
+@dataclass(frozen=True)
+class MeanAbsoluteError(Recorded):
+    """Mean of the absolute differences; targets as for MeanSquaredError."""
+
+    @property
+    def task(self) -> str:
+        return "regression"
+
+    def rows(self, prediction: Value, target: Value) -> Value:
+        return abs(prediction - target).mean(axis=1)
 
 
-def default(y: Any) -> Loss:
-    """Softmax cross-entropy for integers, mean squared error for floats."""
-    kind = np.asarray(y).dtype.kind
-    return MeanSquaredError() if kind == "f" else SoftmaxCrossEntropy()
+@dataclass(frozen=True)
+class Huber(Recorded):
+    """Half the squared difference up to delta, beyond it linear; targets as for MeanSquaredError.
+
+    Source: Huber 1964.
+    """
+
+    delta: float = 1.0
+
+    @property
+    def task(self) -> str:
+        return "regression"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delta", checks.number("Huber delta", self.delta, 0, ends="(]"))
+
+    def rows(self, prediction: Value, target: Value) -> Value:
+        distance = abs(prediction - target)
+        near = ops.minimum(distance, self.delta)
+        return (near * (distance - 0.5 * near)).mean(axis=1)
+
+
+@dataclass(frozen=True)
+class SigmoidCrossEntropy(Recorded):
+    """Each output says yes or no to a label of its own: the mean of their cross-entropies.
+
+    Targets are (n, outputs) from 0 to 1, or (n,) for one output.
+    """
+
+    @property
+    def task(self) -> str:
+        return "multilabel"
+
+    def rows(self, prediction: Value, target: Value) -> Value:
+        return (ops.softplus(prediction) - prediction * target).mean(axis=1)
+
+
+@dataclass(frozen=True)
+class Focal(Recorded):
+    """Softmax cross-entropy times (1 - p)**gamma, p the probability of the right class: easy rows count less.
+
+    Targets as for SoftmaxCrossEntropy.  Source: Lin et al. 2017.
+    """
+
+    gamma: float = 2.0
+
+    @property
+    def task(self) -> str:
+        return "classification"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", checks.number("Focal gamma", self.gamma, 0))
+
+    def rows(self, prediction: Value, target: Value) -> Value:
+        log_p = ops.log_softmax(prediction)
+        hot = ops.one_hot(target, prediction.features) if target.shape == (ROWS,) else target
+        return -(hot * (1 - ops.exp(log_p)) ** self.gamma * log_p).sum(axis=1)
+
+
+LOSSES = (SoftmaxCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber, SigmoidCrossEntropy, Focal)
+
+
+def chosen(loss: Any, y: Any) -> Loss:
+    """The loss itself, or one made of a function; None: softmax cross-entropy for integers, squares for floats."""
+    y = np.asarray(y)
+    classes = y.dtype.kind != "f" and y.ndim == 1
+    if loss is None:
+        return SoftmaxCrossEntropy() if y.dtype.kind != "f" else MeanSquaredError()
+    if isinstance(loss, type) or (not callable(loss) and not hasattr(loss, "record")):
+        raise TraceError(f"loss: expected one such as fn.Huber(), or a function of prediction and target, got {loss!r}")
+    own: Loss = loss if hasattr(loss, "record") else Own(loss, "classification" if classes else "regression")
+    return own

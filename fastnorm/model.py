@@ -2,42 +2,54 @@
 
 import numbers
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from . import checks, files, fitting, joining, losses
-from ._records import from_record, member, only, to_record
-from .errors import DtypeError, FileError, SettingError, ShapeError
-from .kernels import softmax
+from . import checks, files, fitting, joining, ops, recalibration, recording
+from ._records import member, only
+from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
 from .layers import initial
 from .losses import Loss
 from .optimizers import Optimizer
 from .predictor import Predictor
 from .run import Epoch, Run
-from .schedules import Cosine, Schedule
+from .schedules import Schedule
 from .table import Table
-from .trace import Tape
+from .trace import Tape, Value
 
 
 class Model:
-    """A recorded forward pass, its parameters and statistics, and the table that made numbers of its data.
+    """A forward pass that is trained, predicts and is saved.
 
-    tape    the forward pass; `load` gives one, a Sequential records its own
-    arrays  name -> parameter (of dtype) or statistic (float64)
-    table   set: predict takes raw frames and gives classes or values in their own units; None: it takes features
-    loss    the last one trained with; it says whether outputs are logits of classes
+    forward  a function of recorded values, written with layers, operators and fastnorm.ops: x (N, features) ->
+             (N, outputs); branches, residuals and several inputs are the function's own business
+    inputs   for a function of several: how many columns each takes; the data are one matrix with all of them side by
+             side, or a tuple of matrices
+    dtype    "float32" or "float64"
+
+    arrays   name -> parameter (of dtype) or statistic (float64)
+    table    set: predict takes raw frames and gives classes or values in their own units; None: it takes features
+    loss     the last one trained with; it says whether outputs are logits of classes
     """
 
     def __init__(
-        self, tape: Tape | None = None, arrays: dict[str, np.ndarray] | None = None, dtype: Any = "float32"
+        self,
+        forward: Callable[..., Value] | None = None,
+        *,
+        inputs: Sequence[int] | None = None,
+        dtype: Any = "float32",
     ) -> None:
         self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
         self.table: Table | None = None
         self.loss: Loss | None = None
-        self._tape = tape
-        self._arrays = arrays or {}
-        self._predictor: tuple[dict[str, np.ndarray], Predictor] | None = None  # and the arrays it was made of
+        self._forward = forward
+        self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
+        self._tape: Tape | None = None
+        self._arrays: dict[str, np.ndarray] = {}
+        self._predictors: tuple[Any, dict[str, Predictor]] = (None, {})  # and the arrays they were made of
 
     @property
     def tape(self) -> Tape:
@@ -54,7 +66,7 @@ class Model:
     @property
     def features(self) -> int:
         """Length of an input row."""
-        return self.tape.one("input").features
+        return self.tape.features
 
     @property
     def outputs(self) -> int:
@@ -63,7 +75,7 @@ class Model:
 
     def prepared(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
         """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
-        tape, arrays = self._tape or self._recorded(features), dict(self._arrays)
+        tape, arrays = self._tape or recording.record(self._forward, self._inputs, features), dict(self._arrays)
         for number, value in enumerate(tape.of_role("parameter", "statistic")):
             if value.name not in arrays:
                 dtype = self.dtype if value.role == "parameter" else np.float64
@@ -81,16 +93,30 @@ class Model:
         _require_fit(tape, arrays, self.dtype)
         self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
 
-    def _recorded(self, features: int) -> Tape:
-        raise SettingError("this model has no forward pass: make one with Sequential, or load a file")
+    def recalibrate(self, x: Any, *, threads: int = 1) -> None:
+        """Set batch norm's statistics to the exact means and variances over these rows, not running averages."""
+        x = checks.matrix("x", self.joined(self.table.features(x) if self.table else x), self.dtype, self.features)
+        self.take(recalibration.recalibrated(self.tape, self._arrays, x, threads))
+
+    def joined(self, x: Any) -> Any:
+        """One matrix of the several inputs' matrices, where x is a tuple of those; else x."""
+        if not isinstance(x, tuple):
+            return x
+        widths = [value.features for value in self._tape.of_role("input")] if self._tape else self._inputs or [None]
+        if len(widths) != len(x):
+            raise ShapeError(f"x: expected {len(widths)} inputs, got a tuple of {len(x)}")
+        parts = [checks.matrix("x", part, self.dtype, width) for part, width in zip(x, widths, strict=True)]
+        if len({len(part) for part in parts}) > 1:
+            raise ShapeError(f"x: expected as many rows in each input, got {[len(part) for part in parts]}")
+        return np.concatenate(parts, axis=1)
 
     # ---- training ----
 
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, epochs: int = 20,
         batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
-        loss: Loss | None = None, sample_weight: Any = None, patience: int | None = None, seed: int = 0,
-        threads: int = 1, verbose: int = 0, deadline: float | None = None,
+        loss: Any = None, sample_weight: Any = None, averaging: float | None = None, patience: int | None = None,
+        seed: int = 0, threads: int = 1, verbose: int = 0, deadline: float | None = None,
     ) -> list[Epoch]:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
@@ -98,7 +124,7 @@ class Model:
                     fitted on the training rows and kept, and predict takes such frames. A model that has one keeps it
         validation  (x, y) (a frame with `target`), or the share of rows to set aside, or None
         patience    stop after so many epochs without a better one; needs validation
-        schedule    a Cosine without length gets `epochs`
+        schedule    one without a length of its own, as Cosine(), gets `epochs`
         verbose     1: a line that follows the epochs, on stderr
         deadline    by time.monotonic(); training stops there
         The other settings are Run's. Returns the epochs. Fitting again goes on from the present weights.
@@ -111,50 +137,66 @@ class Model:
                 raise SettingError("fit: expected y or target=..., got both")
             table, x, y, validation, sample_weight = fitting.tabulate(table, x, target, validation, sample_weight, seed)
         elif isinstance(validation, numbers.Real):
-            x, y, sample_weight, validation = fitting.set_aside(x, y, sample_weight, float(validation), seed)
-        if isinstance(schedule, Cosine) and schedule.epochs is None:
-            schedule = Cosine(epochs, schedule.warm_up)
+            x, y, sample_weight, validation = fitting.set_aside(
+                self.joined(x), y, sample_weight, float(validation), seed
+            )
+        if getattr(schedule, "epochs", 0) is None:
+            schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
             self, x, y, validation=validation, loss=loss, optimizer=optimizer, schedule=schedule, batch_size=batch_size,
-            sample_weight=sample_weight, seed=seed, threads=threads,
+            sample_weight=sample_weight, averaging=averaging, seed=seed, threads=threads,
         )  # fmt: skip
         self.table = table
         return fitting.follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
 
     # ---- prediction ----
 
-    def logits(self, x: Any, *, threads: int = 1) -> np.ndarray:
-        """The raw outputs (n, outputs) for features x (n, d), or for a frame where the model has a table."""
-        return self._ready().predict(self.table.features(x) if self.table else x, threads=threads)
+    def logits(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """The raw outputs (n, outputs) for features x (n, d), or for a frame where the model has a table.
+
+        out  (n, outputs) of the model's dtype to write into, or None for a new array
+        """
+        return self._ready(shares=False).predict(self._features(x), out=out, threads=threads)
+
+    def _features(self, x: Any) -> Any:
+        return self.table.features(x) if self.table else self.joined(x)
 
     def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
-        """Classes (n,), or values (n,) for one output and (n, outputs) for several.
+        """Classes (n,), labels (n, outputs) of 0 and 1, or values (n,) for one output and (n, outputs) for several.
 
         Without a table classes are their numbers, int64; with one, the data's own values. Rows do not depend on each
         other.
         """
         outputs = self.logits(x, threads=threads)
-        if self._classifies():
+        if self._task == "classification":
             chosen = outputs.argmax(1)
             return self.table.restore(chosen) if self.table else chosen
+        if self._task == "multilabel":
+            return (outputs > 0).astype(np.int64)
         values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         return self.table.restore(values) if self.table else values
 
-    def predict_proba(self, x: Any, *, threads: int = 1) -> np.ndarray:
-        """Probabilities (n, classes), each row adding up to 1."""
-        if not self._classifies():
-            raise SettingError("predict_proba: this model predicts values, not classes; use predict")
-        return softmax(self.logits(x, threads=threads))
+    def predict_proba(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """Probabilities (n, classes), each row adding up to 1; of labels (n, outputs), each from 0 to 1.
 
-    def predict_one(self, row: Any) -> np.ndarray:
-        """The probabilities (classes,) of one example, or its values (outputs,); row is (d,), or a frame of one row."""
+        out  (n, outputs) of the model's dtype to write into, or None for a new array
+        """
+        if self._task == "regression":
+            raise SettingError("predict_proba: this model predicts values, not classes; use predict")
+        return self._ready(shares=True).predict(self._features(x), out=out, threads=threads)
+
+    def predict_one(self, row: Any, *, out: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of one example, or its values (outputs,); row is (d,), or a frame of one row.
+
+        row  for several inputs it may be a tuple of vectors
+        out  (outputs,) of the model's dtype to write into, or None for a new array; not for a frame
+        """
         if self.table is not None:
-            answer = self.predict_proba(row) if self._classifies() else self.predict(row)
+            answer = self.predict(row) if self._task == "regression" else self.predict_proba(row)
             if len(answer) != 1:
                 raise ShapeError(f"row: expected a frame of one row, got {len(answer)}")
             return answer[0] if answer.ndim == 2 else answer
-        outputs = self._ready().predict(checks.vector("row", row, self.dtype)[None])
-        return softmax(outputs)[0] if self._classifies() else outputs[0]
+        return self._ready(shares=True).predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
 
     def evaluate(self, x: Any, y: Any = None) -> dict[str, float]:
         """Mean loss and metric on rows and their targets; with a table, on a frame that has the target column."""
@@ -165,15 +207,25 @@ class Model:
         of_rows = self.loss.by_row(outputs, self.loss.targets(target, self.outputs, self.dtype))
         return {"loss": float(of_rows[0].mean()), self.loss.metric: float(of_rows[1].mean())}
 
-    def _classifies(self) -> bool:
-        return self.loss is not None and self.loss.task == "classification"
+    @property
+    def _task(self) -> str:
+        return "regression" if self.loss is None else self.loss.task
 
-    def _ready(self) -> Predictor:
-        """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile."""
-        arrays, made = self._arrays, self._predictor
-        if made is None or made[0] is not arrays:
-            made = self._predictor = arrays, Predictor(*joining.fold(self.tape, arrays), self.dtype)
-        return made[1]
+    def _ready(self, shares: bool) -> Predictor:
+        """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
+
+        shares  whether outputs become probabilities, where they are logits
+        """
+        arrays, made = self._predictors
+        if arrays is not self._arrays:
+            arrays, made = self._predictors = self._arrays, {}
+        task = self._task if shares else "regression"
+        if task not in made:
+            tape = joining.fold(self.tape, arrays)
+            if task != "regression":
+                (ops.softmax if task == "classification" else ops.sigmoid)(tape.result)
+            made[task] = Predictor(tape, self.dtype)
+        return made[task]
 
     # ---- keeping ----
 
@@ -182,23 +234,26 @@ class Model:
         document = {
             "tape": files.tape_to_record(self.tape),
             "dtype": str(self.dtype),
-            "loss": to_record(self.loss) if self.loss else None,
+            "loss": recording.loss_to_record(self.loss) if self.loss else None,
             "table": self.table.to_dict() if self.table else None,
         }
-        return files.pack("model", self._arrays, document)
+        constants = files.constants_of(self.tape) | recording.constants_of_loss(self.loss)
+        return files.pack("model", self._arrays | constants, document)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of to_bytes; raises FileError where the bytes are no such thing."""
         arrays, document = files.unpack("model", data)
         only("model", document, ["tape", "dtype", "loss", "table"])
-        tape, loss, table = files.tape_from_record(document["tape"]), document["loss"], document["table"]
+        tape, table = files.tape_from_record(document["tape"], arrays), document["table"]
+        loss = None if document["loss"] is None else recording.loss_from_record(document["loss"], arrays)
         try:
+            recording.require_forward(tape)
             model = Model(dtype=member("model", document, "dtype", str))
             model.take(arrays, tape=tape)
-        except (SettingError, ShapeError, DtypeError, TypeError) as error:
+        except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
             raise FileError(f"its contents do not fit together: {error}") from error
-        model.loss = None if loss is None else from_record("loss", loss, *losses.LOSSES)
+        model.loss = loss
         model.table = None if table is None else Table.from_dict(table)
         if model.table is not None:
             outputs = 1 if model.table.classes is None else len(model.table.classes)
@@ -212,15 +267,7 @@ class Model:
 
     def summary(self) -> str:
         """One line for each operation, with the shape of its result and its parameters, and their number."""
-        lines = []
-        total = 0
-        for operation in self.tape.operations:
-            inputs = [self.tape.values[index] for index in operation.inputs]
-            count = sum(int(np.prod(value.shape)) for value in inputs if value.role == "parameter")
-            total += count
-            width = self.tape.values[operation.output].features
-            lines.append(f"{operation.name:<12} (n, {width}){count:>12,} parameters")
-        return "\n".join([f"{'input':<12} (n, {self.features})", *lines, f"{total:,} parameters, {self.dtype}"])
+        return recording.summary(self.tape, self.dtype)
 
 
 def _require_fit(tape: Tape, arrays: dict[str, np.ndarray], dtype: np.dtype) -> None:

@@ -6,12 +6,15 @@ from .kernels.cpu cimport fn_kernels
 
 cdef enum:
     MOST_INPUTS = 6
+    OVER_ROWS = 0           # what a reduction runs over
+    OVER_FEATURES = 1
+    OVER_ALL = 2
 
 cdef struct Buffer:
     char* data
     char* gradient
     Py_ssize_t rows         # 0: as many as the minibatch has
-    Py_ssize_t columns      # of a row; a vector is one row
+    Py_ssize_t columns      # of a row; a vector is one row; 0: class numbers, int32
     Py_ssize_t ld           # distance between rows in elements; what lies beyond the columns is 0 and stays 0
 
 cdef struct Step:
@@ -23,7 +26,7 @@ cdef struct Step:
     double weight           # the minibatch's sum of weights
     double* losses          # (rows,) what the loss operation says of each row
     double* metrics         # (rows,)
-    char* transposed        # room for a transposed weight
+    char* scratch           # room for what lives within one pass of one node
 
 cdef struct Node
 
@@ -31,15 +34,19 @@ ctypedef void (*Pass)(Node* node, Step* step) noexcept nogil
 
 cdef struct Node:
     Pass forward
-    Pass backward           # NULL where an operation is for inference alone
+    Pass backward           # NULL where an operation is for inference alone, or no gradient is wanted
     Buffer* inputs[MOST_INPUTS]
     Buffer* output
     char* gradients[MOST_INPUTS]  # where backward writes each input's gradient; NULL: not wanted
     bint added[MOST_INPUTS]       # that place is a temporary one, to be added to the input's gradient
     double* slot            # the hyperparameter that may change between minibatches
-    double setting          # the one that may not
-    double* statistics      # batch norm's mean, variance and inverse_std of this minibatch, columns each
+    double settings[2]      # those that may not
+    double* statistics      # mean, variance and inverse_std of this minibatch's columns or rows
     uint32_t number         # among its kind: the key of dropout
+    int kernel              # which one of a family
+    int over                # what a reduction runs over
+    Py_ssize_t first_row    # of the part that is cut out
+    Py_ssize_t first_column
     bint relu
 
 cdef struct Operations:
@@ -47,5 +54,16 @@ cdef struct Operations:
     Pass forward
     Pass backward
 
-cdef Operations* find_operation(const char* name) noexcept nogil
-cdef Py_ssize_t padded(Py_ssize_t columns, Py_ssize_t lanes) noexcept nogil
+cdef Operations find_operation(const char* name) noexcept nogil
+cdef int find_kernel(const char* name) noexcept nogil
+
+cdef inline Py_ssize_t padded(Py_ssize_t columns, Py_ssize_t lanes) noexcept nogil:
+    return (columns + lanes - 1) // lanes * lanes
+
+cdef inline Py_ssize_t rows_of(const Buffer* buffer, const Step* step) noexcept nogil:
+    return buffer.rows if buffer.rows > 0 else step.rows
+
+cdef inline int threads_for(const Step* step, double work) noexcept nogil:
+    """Threads for `work` multiply-adds; the results do not depend on it. A parallel region costs 2 to 4 us: as 2e5 of them."""
+    cdef int worth = 1 + <int> min(work / 1e6, 1000)
+    return min(step.threads, worth)

@@ -1,23 +1,38 @@
-"""Predictor: a folded tape and its constants, ready to run forward on any number of rows, from any number of threads."""
+"""Predictor: a folded tape, ready to run forward on any number of rows, from any number of threads."""
 
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcpy
 
 import numpy as np
+from numpy import ndarray
 
 from . import checks, layout
-from .bound cimport Bound, address, row_distance
-from .bound import aligned
+from .bound cimport Bound, address
 from .kernels.cpu cimport usable_threads
+from .node_losses cimport nothing
 from .nodes cimport Buffer, Step
 
 cdef enum:
     BLOCK = 256             # rows a pass takes at a time, so that their activations stay in the cache
 
 
-cdef class Predictor:
-    """Runs a tape whose values are an input, constants and results; see joining.fold.
+cdef bint fits(row, Py_buffer* view, Py_ssize_t length, Py_ssize_t itemsize):
+    """Whether this is a contiguous native vector of so many numbers of the dtype; then view shows it."""
+    if type(row) is not ndarray:
+        return False
+    try:
+        PyObject_GetBuffer(row, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
+    except (BufferError, ValueError):               # not contiguous, or no plain numbers
+        return False
+    if view.ndim == 1 and view.shape[0] == length and view.format[0] == (b"f" if itemsize == 4 else b"d")[0]:
+        return True
+    PyBuffer_Release(view)
+    return False
 
-    constants  name -> array, copied; statistics of batch norm are float64, the rest becomes dtype
+
+cdef class Predictor:
+    """Runs a tape whose values are inputs, constants and results; see joining.fold.
+
     Each call borrows a bound tape from a pool, so calls from several threads do not meet.
     """
 
@@ -25,34 +40,33 @@ cdef class Predictor:
     cdef readonly Py_ssize_t features, outputs
     cdef Bound first        # the variant of all others
     cdef list pool
-    cdef dict places        # constant -> (array kept alive, distance of rows)
+    cdef object coded
+    cdef int[::1] inputs    # indices of the input values
 
-    def __init__(self, tape, constants, dtype):
+    def __init__(self, tape, dtype):
         self.tape, self.dtype, self.pool = tape, np.dtype(dtype), []
-        self.features, self.outputs = tape.one("input").features, tape.result.features
+        self.features, self.outputs = tape.features, tape.result.features
+        self.coded = layout.coded(tape)
+        self.inputs = np.array([value.index for value in tape.of_role("input")], np.intc)
         self.first = Bound(tape, dtype, BLOCK)
-        self.places = {value.name: self._kept(constants[value.name]) for value in tape.of_role("constant")}
         self.pool.append(self._placed(self.first))
-
-    def _kept(self, array):
-        """The array in rows padded as the nodes like them; float64 vectors are statistics and stay."""
-        cdef Py_ssize_t ld
-        dtype = array.dtype if array.ndim == 1 and array.dtype == np.float64 else self.dtype
-        rows, columns = layout.as_matrix(array.shape)
-        ld = row_distance(columns, self.first.kernels)
-        kept = aligned(rows * ld * dtype.itemsize).view(dtype).reshape(rows, ld)
-        kept[:, :columns] = array
-        return kept, ld
 
     cdef Bound borrow(self):
         return self.pool.pop() if self.pool else self._placed(Bound(self.tape, self.dtype, BLOCK, like=self.first))
 
     cdef Bound _placed(self, Bound bound):
-        """Tell the nodes where the constants are."""
-        for value in self.tape.of_role("constant"):
-            kept, ld = self.places[value.name]
-            bound.place(value, address(kept), ld)
-        bound.place(self.tape.one("input"), NULL, self.features)
+        """Tell the nodes how rows of data lie, and compute once what comes of constants alone."""
+        cdef Step step
+        for value in self.tape.of_role("input"):
+            bound.place(value, NULL, self.features)
+        step.kernels, step.rows, step.threads = bound.kernels, 0, 1
+        varying = {value.index for value in self.tape.of_role("input")}
+        for number, operation in enumerate(self.tape.operations):
+            if varying.intersection(operation.inputs):
+                varying.add(operation.output)
+            else:
+                bound.nodes[<int> number].forward(&bound.nodes[<int> number], &step)
+                bound.nodes[<int> number].forward = nothing
         return bound
 
     def predict(self, x, *, out=None, threads=1):
@@ -62,7 +76,7 @@ cdef class Predictor:
         out  (n, outputs) to write into, or None for a new array
         A row's result does not depend on the rows beside it.
         """
-        x = checks.matrix("x", x, self.dtype, self.features)
+        x = checks.codes("x", checks.matrix("x", x, self.dtype, self.features), self.coded)
         out = checks.output("out", out, (len(x), self.outputs), self.dtype, x)
         cdef const char* source = <const char*> address(x)
         cdef char* sink = address(out)
@@ -74,17 +88,50 @@ cdef class Predictor:
         self.pool.append(bound)
         return out
 
+    def predict_one(self, row, *, out=None):
+        """The last result (outputs,) for one row (features,), with as little around it as can be; `out` as in predict."""
+        cdef Py_buffer view
+        if self.coded or not fits(row, &view, self.features, self.first.kernels.itemsize):
+            return self._predict_one_checked(row, out)
+        result = np.empty(self.outputs, self.dtype) if out is None else out
+        try:
+            if out is not None:
+                checks.output("out", out, (self.outputs,), self.dtype, row)
+            self._run_one(<const char*> view.buf, address(result))
+        finally:
+            PyBuffer_Release(&view)
+        return result
+
+    def _predict_one_checked(self, row, out):
+        """The same for a row that must be converted, or looked into."""
+        row = checks.vector("row", row, self.dtype, self.features)
+        if out is None:
+            return self.predict(row[None])[0]
+        self.predict(row[None], out=checks.output("out", out, (self.outputs,), self.dtype, row)[None])
+        return out
+
+    cdef _run_one(self, const char* row, char* out):
+        cdef Bound bound = self.borrow()
+        self.run(bound, row, 1, out, 1)             # shorter than to let go of the interpreter's lock and take it again
+        self.pool.append(bound)
+
     cdef void run(self, Bound bound, const char* x, Py_ssize_t rows, char* out, int threads) noexcept nogil:
         cdef Step step
         cdef Buffer* last = bound.nodes[bound.count - 1].output
-        cdef Buffer* first = bound.nodes[0].inputs[0]
         cdef Py_ssize_t block, done, i, size = bound.kernels.itemsize
         step.kernels, step.threads = bound.kernels, threads
         for block in range((rows + BLOCK - 1) // BLOCK):
             done = block * BLOCK
             step.rows = min(BLOCK, rows - done)
-            first.data = <char*> x + done * self.features * size
+            self.point(bound, <char*> x + done * self.features * size)
             for i in range(bound.count):
                 bound.nodes[i].forward(&bound.nodes[i], &step)
             for i in range(step.rows):
                 memcpy(out + (done + i) * self.outputs * size, last.data + i * last.ld * size, self.outputs * size)
+
+    cdef void point(self, Bound bound, char* x) noexcept nogil:
+        """Have the inputs be the columns of these rows, side by side."""
+        cdef int i
+        for i in range(<int> self.inputs.shape[0]):
+            bound.buffers[self.inputs[i]].data = x
+            x += bound.buffers[self.inputs[i]].columns * bound.kernels.itemsize

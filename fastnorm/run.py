@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, losses
+from . import checks, files, joining, layout, losses, recalibration
 from .errors import FileError, SettingError, ShapeError
 from .feed import Alone
 from .kernels import random, variant
@@ -52,50 +52,56 @@ class Checkpoint:
 class Run:
     """One model in training on one set of data.
 
-    model            takes the weights after every advance; anything with `dtype`, `prepared` and `take`
+    model            takes the weights after every advance; anything with `dtype`, `joined`, `prepared` and `take`
     x, y             training rows (n, features) and their targets; kept, not copied, where they already are
-                     C-contiguous and of the model's dtype
+                     C-contiguous and of the model's dtype. For a model of several inputs x may be a tuple of them
     validation       (x, y) judged after every epoch, or None
-    loss             default: softmax cross-entropy for integer y, mean squared error for floats
+    loss             or a function of prediction (N, outputs) and target that gives each row's loss (N,), written with
+                     operations; default: softmax cross-entropy for integer y, mean squared error for floats
     optimizer        default: Adam(1e-3)
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
     sample_weight    (n,) weights >= 0 of the training rows in loss and metric; batch norm's statistics ignore them
+    averaging        share, 0 <= share < 1, of the old average of the weights kept at each step: then the model has, and
+                     validation judges, the averages, with batch norm's statistics recomputed over the training rows
     seed             of initialization, shuffling and dropout: the same seed gives the same bits, whatever the threads
     threads          at the most, for one step; small steps use one
     """
 
     def __init__(
-        self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Loss | None = None,
+        self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Any = None,
         optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
-        sample_weight: Any = None, seed: int = 0, threads: int = 1,
+        sample_weight: Any = None, averaging: float | None = None, seed: int = 0, threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
-        self.loss = loss or losses.default(y)
+        self.loss: Loss = losses.chosen(loss, y)
         self.optimizer = optimizer or Adam()
         self.schedule = schedule or Constant()
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)
-        x = checks.finite("x", checks.matrix("x", x, model.dtype))
+        self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
+        x = checks.finite("x", checks.matrix("x", model.joined(x), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
-        checks.matrix("x", x, columns=self.tape.one("input").features)
+        checks.codes("x", checks.matrix("x", x, columns=self.tape.features), layout.coded(self.tape))
+        self._x = x
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self.rows = len(x)
         self._validation = None if validation is None else self._judged(*validation)
         self._starts = self._minibatches()
+        self.history: list[Epoch] = []
         self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
         self.program = self._program(arrays, target)
         self.program.attach(x, target, sample_weight)
         model.take(arrays, tape=self.tape)
-        self.history: list[Epoch] = []
         self._alone = Alone()
         self._order: tuple[int, np.ndarray] | None = None
 
     def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        features, outputs = self.tape.one("input").features, self.tape.result.features
-        x = checks.finite("validation x", checks.matrix("validation x", x, self.model.dtype, features))
+        features, outputs = self.tape.features, self.tape.result.features
+        x = checks.matrix("validation x", self.model.joined(x), self.model.dtype, features)
+        checks.codes("validation x", checks.finite("validation x", x), layout.coded(self.tape))
         y = self.loss.targets(y, outputs, self.model.dtype)
         if len(x) != len(y):
             raise ShapeError(f"validation: expected as many targets as rows, got {len(y)} and {len(x)}")
@@ -114,7 +120,15 @@ class Run:
     def _program(self, arrays: dict[str, np.ndarray], target: np.ndarray) -> Program:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
         self.loss.record(tape.result, target)
-        program = Program(tape, self.model.dtype, capacity, self.optimizer, seed=self.seed, threads=self.threads)
+        program = Program(
+            tape,
+            self.model.dtype,
+            capacity,
+            self.optimizer,
+            averaging=self._averaging,
+            seed=self.seed,
+            threads=self.threads,
+        )
         for name, array in arrays.items():
             program.state.write(name, array)
         return program
@@ -164,7 +178,7 @@ class Run:
 
     def _factors(self, epoch: int) -> np.ndarray:
         minibatches = len(self._starts) - 1
-        return self.schedule.factors(epoch + np.arange(minibatches) / minibatches)
+        return self.schedule.factors(epoch + np.arange(minibatches) / minibatches, self.history[:epoch])
 
     def _close_epoch(self, factor: float) -> Epoch:
         program = self.program
@@ -182,11 +196,16 @@ class Run:
             return None, None
         x, y = self._validation
         folded = joining.fold(self.tape, self._arrays())
-        rows = self.loss.by_row(Predictor(*folded, self.model.dtype).predict(x, threads=self.threads), y)
+        rows = self.loss.by_row(Predictor(folded, self.model.dtype).predict(x, threads=self.threads), y)
         return float(rows[0].mean()), float(rows[1].mean())
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {name: self.program.state.read(name) for name in self.program.state.parts}
+        """The model's weights of this moment: the averages where they are kept."""
+        state, parameters = self.program.state, {value.name for value in self.tape.of_role("parameter")}
+        if self._averaging is None:
+            return {name: state.read(name) for name in state.parts}
+        arrays = {name: self.program.average(name) if name in parameters else state.read(name) for name in state.parts}
+        return recalibration.recalibrated(self.tape, arrays, self._x, self.threads)
 
     def _hand_over(self) -> None:
         """Give the model the weights of this moment."""
@@ -258,5 +277,6 @@ class Run:
         return {
             "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "batch_size": self.batch_size, "loss": repr(self.loss), "schedule": repr(self.schedule),
-            "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "variant": self._variant,
+            "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "averaged": self.optimizer.averaged,
+            "averaging": self._averaging is not None, "variant": self._variant,
         }  # fmt: skip

@@ -8,6 +8,8 @@ cdef enum:
     STEP, EPOCH, MINIBATCH, COUNTERS
     LOSS = 0
     METRIC, WEIGHT, NORM, TOTALS
+    PRODUCT = 0             # carried from step to step: Nadam's product of momenta, the weight of the weights' average
+    AVERAGED, CARRIED
 
 cdef class State:
     cdef readonly dict slots                    # name -> position among the slots
@@ -21,6 +23,7 @@ cdef class State:
     cdef char* moments
     cdef double* slot
     cdef double* totals
+    cdef double* carried
     cdef int64_t* counters
 
     cdef char* data_of(self, name) except NULL

@@ -14,6 +14,7 @@ from .kernels.cpu cimport fn_kernels, kernels
 # What a hyperparameter may be: lowest, highest, and whether these ends belong to it. All others lie in [0, 1).
 RANGES = {
     "learning_rate": (0, np.inf, "[]"), "l2": (0, np.inf, "[]"), "weight_decay": (0, np.inf, "[]"), "epsilon": (0, np.inf, "(]"),
+    "clip_norm": (0, np.inf, "[]"), "clip_value": (0, np.inf, "[]"), "momentum_decay": (0, np.inf, "[]"),
 }  # fmt: skip
 
 
@@ -47,7 +48,9 @@ cdef class State:
         offsets |= {name: first + place for name, place in places.items()}
         self.parts = {name: (offsets[name], *shape) for name, shape in shapes.items()}
         self.first_slot = first + size
-        places, size = layout.offsets({"slots": 8 * len(slots), "totals": 8 * TOTALS, "counters": 8 * COUNTERS})
+        places, size = layout.offsets(
+            {"slots": 8 * len(slots), "totals": 8 * TOTALS, "carried": 8 * CARRIED, "counters": 8 * COUNTERS}
+        )
         self.first_counter = self.first_slot + <Py_ssize_t> places["counters"]
         self.size = self.first_slot + size
         self.block = aligned(self.size)
@@ -55,6 +58,8 @@ cdef class State:
         self.moments = self.data + self.learned
         self.slot = <double*> (self.data + self.first_slot)
         self.totals = <double*> (self.data + self.first_slot + <Py_ssize_t> places["totals"])
+        self.carried = <double*> (self.data + self.first_slot + <Py_ssize_t> places["carried"])
+        self.carried[PRODUCT] = 1
         self.counters = <int64_t*> (self.data + self.first_counter)
         self.slots = {name: position for position, name in enumerate(slots)}
         for name, value in slots.items():
@@ -84,9 +89,9 @@ cdef class State:
         for name, value in slots.items():
             self.set_slot(name, value)
 
-    def read(self, name):
-        """A copy of a parameter or statistic."""
-        return self._view(name).copy()
+    def read(self, name, moved=0):
+        """A copy of a parameter or statistic, or of a moment of it, `moved` bytes on."""
+        return self._view(name, moved).copy()
 
     def write(self, name, array):
         """Set a parameter or statistic from an array of its shape."""
@@ -95,11 +100,12 @@ cdef class State:
             raise ShapeError(f"{name}: expected shape {view.shape}, got {np.shape(array)}")
         view[...] = array
 
-    def _view(self, name):
+    def _view(self, name, moved=0):
         offset, shape, ld, dtype = self.parts[name]
+        offset += moved
         rows, columns = layout.as_matrix(shape)
         whole = self.block[offset:offset + rows * ld * dtype.itemsize].view(dtype).reshape(rows, ld)
-        return whole[:, :columns] if len(shape) == 2 else whole[0, :columns]
+        return whole[:, :columns].reshape(shape)
 
     def to_bytes(self):
         """The whole block."""

@@ -38,7 +38,7 @@ def test_constants_start_as_they_are_called():
     assert start("ones", (2,), dtype=np.float32).dtype == np.float32
     assert start("ones", (2,)).tolist() == [1, 1]
     with pytest.raises(
-        SettingError, match="initializer: expected one of 'he', 'glorot', 'zeros', 'ones', got 'xavier'"
+        SettingError, match="initializer: expected one of 'he', 'glorot', 'rows', 'zeros', 'ones', got 'xavier'"
     ):
         start("xavier", (2, 2))
 
@@ -46,8 +46,9 @@ def test_constants_start_as_they_are_called():
 def test_layers_ask_for_what_they_learn():
     assert fn.Dense(3).build(2) == {
         "weight": Parameter((2, 3), "he", decays=True),
-        "bias": Parameter((3,), "zeros"),
+        "bias": Parameter((3,), "zeros", optional=True),
     }
+    assert fn.Dense(3, bias=True).build(2)["bias"] == Parameter((3,), "zeros")
     assert list(fn.Dense(3, bias=False, initializer="glorot").build(2)) == ["weight"]
     batchnorm = fn.BatchNorm().build(4)
     assert {name: (part.role, part.shape, part.initializer) for name, part in batchnorm.items()} == {
@@ -104,4 +105,4 @@ def test_layers_do_not_change():
     with pytest.raises(AttributeError):
         fn.Dense(3).units = 4
     assert fn.Dense(3) == fn.Dense(3) != fn.Dense(4)
-    assert INITIALIZERS == ("he", "glorot", "zeros", "ones")
+    assert INITIALIZERS == ("he", "glorot", "rows", "zeros", "ones")

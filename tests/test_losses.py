@@ -66,7 +66,8 @@ def test_targets_that_do_not_fit_are_refused(loss, y, error, words):
     ("y", "loss"), [([0, 1], CROSS), ([True], CROSS), ([0.5], SQUARED), (np.zeros((2, 2), np.float16), SQUARED)]
 )
 def test_the_loss_follows_from_y(y, loss):
-    assert losses.default(y) == loss
+    assert losses.chosen(None, y) == loss
+    assert losses.chosen(fn.Huber(2), y) == fn.Huber(2)
 
 
 def test_the_value_of_given_predictions_is_that_of_the_reference(dtype, rng):

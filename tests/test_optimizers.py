@@ -5,25 +5,29 @@ import pytest
 import twin
 from training import Task, epoch
 
-from fastnorm import SGD, Adam, AdamW
+from fastnorm import SGD, Adam, AdamW, Nadam, RMSprop
 from fastnorm.errors import SettingError
 from fastnorm.layers import Dense
 
-OPTIMIZERS = (SGD(), SGD(nesterov=True), Adam(), AdamW())
+OPTIMIZERS = (SGD(), SGD(nesterov=True), Adam(), AdamW(), Nadam(), RMSprop(), SGD(averaged=True))
 
 
 def test_defaults_are_the_usual_ones():
-    assert SGD().slots == {"learning_rate": 0.01, "momentum": 0.9, "l2": 0, "weight_decay": 0}
-    adam = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "l2": 0, "weight_decay": 0}
+    shared = {"l2": 0, "weight_decay": 0, "clip_norm": 0, "clip_value": 0}
+    assert SGD().slots == {"learning_rate": 0.01, "momentum": 0.9} | shared
+    adam = {"learning_rate": 1e-3, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8} | shared
     assert Adam().slots == adam
     assert AdamW().slots == adam | {"weight_decay": 0.01}
+    assert Nadam().slots == adam | {"momentum_decay": 4e-3}
+    assert RMSprop().slots == {"learning_rate": 1e-3, "beta_2": 0.99, "epsilon": 1e-8} | shared
 
 
 def test_the_rule_and_nesterov_are_no_slots():
     assert [(optimizer.rule, optimizer.nesterov) for optimizer in OPTIMIZERS] == [
-        ("sgd", False), ("sgd", True), ("adam", False), ("adam", False),
+        ("sgd", False), ("sgd", True), ("adam", False), ("adam", False), ("nadam", False), ("rmsprop", False),
+        ("sgd", False),
     ]  # fmt: skip
-    assert not any({"nesterov", "rule"} & set(optimizer.slots) for optimizer in OPTIMIZERS)
+    assert not any({"nesterov", "averaged", "rule"} & set(optimizer.slots) for optimizer in OPTIMIZERS)
 
 
 def test_optimizers_do_not_change():
@@ -49,7 +53,9 @@ def walk(optimizer, steps):
 
 
 @pytest.mark.parametrize(
-    "optimizer", [SGD(0.05), SGD(0.05, nesterov=True), Adam(0.3), AdamW(0.3, weight_decay=0)], ids=repr
+    "optimizer",
+    [SGD(0.05), SGD(0.05, nesterov=True), SGD(0.3, averaged=True), Adam(0.3), AdamW(0.3, weight_decay=0), Nadam(0.1)],
+    ids=repr,
 )
 def test_every_optimizer_finds_the_bottom(optimizer):
     assert walk(optimizer, 400)[-1] == pytest.approx(3, abs=1e-6)

@@ -101,7 +101,7 @@ def test_an_order_that_leaves_the_rows_is_refused(rng, order, starts, factors, e
 def test_without_rows_there_is_nothing_to_train_on(rng):
     of = task(rng)
     program = Program(of.tape, of.dtype, 4, SGD())
-    with pytest.raises(DataError, match="order: expected integers from 0 to -1"):
+    with pytest.raises(DataError, match="order: expected integers from 0 to 0"):
         epoch(program, 4)
 
 

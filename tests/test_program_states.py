@@ -106,7 +106,7 @@ def test_names_in_a_state_do_not_meet_its_own_parts(rng):
 def test_slots_are_what_optimizer_and_operations_read(rng):
     program = task(rng, "all").program(Adam(0.5))
     assert list(program.state.slots) == [
-        "learning_rate", "beta_1", "beta_2", "epsilon", "l2", "weight_decay",
+        "learning_rate", "beta_1", "beta_2", "epsilon", "l2", "weight_decay", "clip_norm", "clip_value",
         "running_decay_0", "dropout_0", "running_decay_1", "dropout_1",
     ]  # fmt: skip
     assert program.state.get_slot("learning_rate") == 0.5

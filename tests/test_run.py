@@ -236,6 +236,7 @@ def test_slots_are_named_and_set():
     run = make(chain=[fn.Dense(4), fn.BatchNorm(0.75), fn.Dropout(0.1), fn.BatchNorm(), fn.Dropout(0.2), fn.Dense(3)])
     assert run.slots == {
         "learning_rate": 0.01, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "l2": 0, "weight_decay": 0,
+        "clip_norm": 0, "clip_value": 0,
         "running_decay_0": 0.75, "dropout_0": 0.1, "running_decay_1": 0.9, "dropout_1": 0.2,
     }  # fmt: skip
     run.set(dropout_1=0.5, weight_decay=1e-4)

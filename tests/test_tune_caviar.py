@@ -5,8 +5,9 @@ import pytest
 from searching import ENDLESS, SPACE, TRAINING, VALIDATION, search, table
 
 from fastnorm import tune
+from fastnorm.activations import ReLU
 from fastnorm.errors import SettingError
-from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
+from fastnorm.layers import BatchNorm, Dense, Dropout
 from fastnorm.sequential import Sequential
 from fastnorm.tune import Choice, Float, Study
 

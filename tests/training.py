@@ -2,14 +2,17 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
+import networks
 import numpy as np
 import twin
 from fastnorm.program import Program
 from twin import parameter
 
 from fastnorm import joining, ops
-from fastnorm.layers import BatchNorm, Dense, Dropout, ReLU
+from fastnorm.activations import ReLU
+from fastnorm.layers import BatchNorm, Dense, Dropout
 from fastnorm.losses import MeanSquaredError, SoftmaxCrossEntropy
 from fastnorm.optimizers import SGD
 from fastnorm.trace import ROWS, Tape
@@ -110,7 +113,7 @@ NETWORKS = {
     "all": lambda: twin.record(*twin.small_network()),
     "nothing between": lambda: twin.record(Dense(17), BatchNorm(), BatchNorm(), Dropout(0.3), Dropout(0.3), Dense(3)),
     "tied": tied,
-}
+} | {name: partial(networks.tape, name) for name in networks.FORWARD}
 TARGETS = {
     "labels": (SoftmaxCrossEntropy(), lambda rng, rows: rng.integers(0, CLASSES, rows, np.int32)),
     "smoothed labels": (SoftmaxCrossEntropy(0.125), lambda rng, rows: rng.integers(0, CLASSES, rows, np.int32)),

@@ -1,9 +1,9 @@
 """What programs and predictors should compute, in plain NumPy: a tape's values, by fastnorm.reference."""
 
+import formulas
 import numpy as np
 
-from fastnorm import layers, ops, reference
-from fastnorm.errors import TraceError
+from fastnorm import activations, layers, ops, reference
 from fastnorm.trace import ROWS, Tape
 
 
@@ -47,16 +47,20 @@ def arrays(tape, rng, dtype=np.float64):
 
 
 def results(tape, numbers, x, *, training=False, seed=0, step=0):
-    """Every value of the tape with rows: index -> array; dropout and the minibatch's statistics only while training."""
-    known = {tape.one("input").index: x}
+    """Every value of the tape: index -> array; dropout and the minibatch's statistics only while training."""
+    known, column = {}, 0
+    for value in tape.of_role("input"):  # they lie side by side
+        known[value.index] = x[:, column : column + value.features]
+        column += value.features
+    known |= {value.index: value.settings["array"] for value in tape.of_role("constant")}
+    known |= {value.index: numbers[value.name] for value in tape.of_role("parameter", "statistic")}
     for operation in tape.operations:
-        source, *rest = operation.inputs
-        given = [numbers[tape.values[index].name] for index in rest]
-        known[operation.output] = _compute(operation, known[source], given, training, seed, step)
+        given = [known[index] for index in operation.inputs]
+        known[operation.output] = _compute(operation, *given, training=training, seed=seed, step=step)
     return known
 
 
-def _compute(operation, x, given, training, seed, step):
+def _compute(operation, x, *given, training, seed, step):
     settings = operation.attributes
     if operation.name == "dense":
         return reference.dense_forward(x, *given, relu=settings["relu"])
@@ -74,7 +78,7 @@ def _compute(operation, x, given, training, seed, step):
         if training:
             return reference.batchnorm_forward(x, gamma, beta, settings["epsilon"], relu=settings["relu"])[0]
         return reference.batchnorm_inference(x, mean, variance, gamma, beta, settings["epsilon"], relu=settings["relu"])
-    raise TraceError(f"{operation.name}: no twin")
+    return formulas.FORMULAS[operation.name](x, *given, **settings)
 
 
 def predict(tape, numbers, x, **options):
@@ -84,5 +88,5 @@ def predict(tape, numbers, x, **options):
 
 def small_network(rate=0.25):
     """Dense, batch norm, ReLU and dropout, twice, and a last dense layer of three outputs."""
-    block = [layers.Dense(5), layers.BatchNorm(), layers.ReLU(), layers.Dropout(rate)]
+    block = [layers.Dense(5), layers.BatchNorm(), activations.ReLU(), layers.Dropout(rate)]
     return [*block, *block, layers.Dense(3)]

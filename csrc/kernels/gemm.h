@@ -6,10 +6,12 @@
  *      +---++---+            Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is
  *   +-++---++---+            not whole is copied, zero-padded, and only the store of c looks at its width.
  * m |a||   ||   |            Each element is one chain over k from its start, whatever the tile: rows do not depend on
- *   +-++---++---+            their batch. Between blocks of DEPTH the chain waits in c.
+ *   +-++---++---+            their batch. Between blocks of DEPTH the chain waits in c. One row alone has too few chains
+ *                            in two vectors to hide the time of an addition, and reads b once: its strips are WIDE.
  */
 
 enum { FN(DEPTH) = 32768 / (2 * VECTOR_BYTES) };       /* rows of a strip: 32 KB of it; half or twice as much is slower */
+enum { FN(WIDE) = 8 };                                  /* vectors of a strip for one row */
 #if defined(__AVX512F__)
 enum { FN(ROWS) = 12 };                                 /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
 #elif defined(__AVX2__)
@@ -34,7 +36,7 @@ typedef struct {
 INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
 {
     const ptrdiff_t lanes = LANES, rest = job->columns - (vectors - 1) * lanes;
-    V sum[FN(ROWS)][2];
+    V sum[FN(ROWS)][FN(WIDE)];
     UNROLL for (int i = 0; i < rows; i++) {
         const T* start = job->start ? job->start + i * job->start_row : NULL;
         UNROLL for (int j = 0; j < vectors; j++) {
@@ -47,7 +49,7 @@ INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
     const T *a = job->a, *b = job->b;
     const ptrdiff_t a_row = job->a_row, a_column = job->a_column, ldb = job->ldb;
     for (ptrdiff_t p = job->depth; p > 0; p--, a += a_column, b += ldb) {
-        V row[2];
+        V row[FN(WIDE)];
         UNROLL for (int j = 0; j < vectors; j++)
             row[j] = FN(load)(b + j * lanes);
         UNROLL for (int i = 0; i < rows; i++) {
@@ -96,6 +98,27 @@ static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*) = {
 #undef FN_TILE
 #undef FN_TILE_ENTRY
 
+#define FN_TILE(vectors) static void FN(tile_1x##vectors##_wide)(const FN(tile_job)* job) { FN(tile)(job, 1, vectors); }
+FN_TILE(3) FN_TILE(4) FN_TILE(5) FN_TILE(6) FN_TILE(7) FN_TILE(8)
+#undef FN_TILE
+
+static void (*const FN(wide_tiles)[FN(WIDE)])(const FN(tile_job)*) = {
+    FN(tile_1x1), FN(tile_1x2), FN(tile_1x3_wide), FN(tile_1x4_wide),
+    FN(tile_1x5_wide), FN(tile_1x6_wide), FN(tile_1x7_wide), FN(tile_1x8_wide),
+};
+
+/* One row of c, whose n columns are whole vectors. */
+static void FN(gemm_row)(const T* a, ptrdiff_t a_column, const T* b, ptrdiff_t ldb, const T* bias, T* c, ptrdiff_t n, ptrdiff_t k,
+                         int relu)
+{
+    for (ptrdiff_t j = 0; j < n; j += FN(WIDE) * LANES) {
+        const ptrdiff_t columns = n - j < FN(WIDE) * LANES ? n - j : FN(WIDE) * LANES;
+        const FN(tile_job) job = {.a = a, .a_column = a_column, .b = b + j, .ldb = ldb, .depth = k, .start = bias ? bias + j : NULL,
+                                  .c = c + j, .columns = columns, .relu = relu};
+        FN(wide_tiles)[columns / LANES - 1](&job);
+    }
+}
+
 /* The columns of a strip that is not whole, zero-padded to whole vectors. */
 static void FN(pad_strip)(const T* b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t columns, T* padded)
 {
@@ -111,6 +134,10 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
     T* c = c_;
     T padded[FN(DEPTH) * 2 * LANES] __attribute__((aligned(VECTOR_BYTES)));
     const ptrdiff_t strip = 2 * LANES, tiles = (m + FN(ROWS) - 1) / FN(ROWS);
+    if (m == 1 && n % LANES == 0) {
+        FN(gemm_row)(a, a_column, b, ldb, bias, c, n, k, relu);
+        return;
+    }
     for (ptrdiff_t p = 0; p < k; p += FN(DEPTH)) {
         const ptrdiff_t depth = k - p < FN(DEPTH) ? k - p : FN(DEPTH);
         for (ptrdiff_t j = 0; j < n; j += strip) {

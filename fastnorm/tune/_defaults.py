@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import checks
-from ..layers import BatchNorm, Dense, Dropout, ReLU
+from ..activations import ReLU
+from ..layers import BatchNorm, Dense, Dropout
 from ..sequential import Sequential
 from ._dimensions import Choice, Float, Int
 from ._space import Dimension

@@ -1,0 +1,76 @@
+"""Activations: layers that learn nothing and act element by element, or, softmax, on each row."""
+
+from dataclasses import dataclass
+
+from . import checks, ops
+from .layers import Layer
+from .trace import Value
+
+
+@dataclass(frozen=True)
+class ReLU(Layer):
+    """max(0, x)."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.relu(x)
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Layer):
+    """x where x > 0, else slope x.  Source: Maas et al. 2013."""
+
+    slope: float = 0.01
+
+    def __post_init__(self) -> None:
+        checks.number("LeakyReLU slope", self.slope, 0)
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.leaky_relu(x, self.slope)
+
+
+@dataclass(frozen=True)
+class Tanh(Layer):
+    """The hyperbolic tangent."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.tanh(x)
+
+
+@dataclass(frozen=True)
+class Sigmoid(Layer):
+    """1 / (1 + exp(-x))."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.sigmoid(x)
+
+
+@dataclass(frozen=True)
+class GELU(Layer):
+    """x times the share of the normal distribution below x.  Source: Hendrycks & Gimpel 2016."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.gelu(x)
+
+
+@dataclass(frozen=True)
+class SiLU(Layer):
+    """x sigmoid(x), also called swish.  Source: Elfwing et al. 2018."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.silu(x)
+
+
+@dataclass(frozen=True)
+class Softplus(Layer):
+    """log(1 + exp(x))."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.softplus(x)
+
+
+@dataclass(frozen=True)
+class Softmax(Layer):
+    """Shares of each row that add up to 1. Not before SoftmaxCrossEntropy, which takes logits."""
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.softmax(x)

@@ -1,0 +1,101 @@
+"""Layers made of layers: residuals, branches side by side, some columns of the input, parameters used twice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from . import checks, ops
+from .errors import SettingError, ShapeError, TraceError
+from .layers import Layer, apply, built
+from .trace import Value
+
+
+def require_layers(name: str, layers: Sequence[Any]) -> tuple[Any, ...]:
+    """The layers, at least one, each with build and forward."""
+    for layer in layers:
+        if isinstance(layer, type) or not (hasattr(layer, "build") and hasattr(layer, "forward")):
+            raise SettingError(f"{name}: expected layers such as fn.Dense(64) and fn.ReLU(), got {layer!r}")
+    if not layers:
+        raise SettingError(f"{name}: expected at least one layer, got none")
+    return tuple(layers)
+
+
+def in_turn(layers: Sequence[Any], x: Value) -> Value:
+    """Record layers one after the other."""
+    for layer in layers:
+        x = apply(layer, x)
+    return x
+
+
+class Residual(Layer):
+    """x plus what layers make of it: Residual(Dense(64), BatchNorm(), ReLU()) on rows of 64.
+
+    Raises ShapeError while recording if they change the length of a row.  Source: He et al. 2016.
+    """
+
+    def __init__(self, *layers: Any) -> None:
+        self.layers = require_layers("Residual", layers)
+
+    def __repr__(self) -> str:
+        return f"Residual({', '.join(map(repr, self.layers))})"
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        value = in_turn(self.layers, x)
+        if value.shape != x.shape:
+            raise ShapeError(f"Residual: expected layers that give {x.shape} as they get, got {value.shape}")
+        return x + value
+
+
+class Concatenate(Layer):
+    """What several branches make of the same input, side by side; a branch is a layer or a list of layers."""
+
+    def __init__(self, *branches: Any) -> None:
+        lists = [branch if isinstance(branch, list | tuple) else [branch] for branch in branches]
+        self.branches = [require_layers("Concatenate", branch) for branch in lists]
+        if not self.branches:
+            raise SettingError("Concatenate: expected at least one branch, got none")
+
+    def __repr__(self) -> str:
+        return f"Concatenate({', '.join(map(repr, self.branches))})"
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.concatenate([in_turn(branch, x) for branch in self.branches])
+
+
+class Columns(Layer):
+    """Columns first to end - 1 of the input, numbered from 0."""
+
+    def __init__(self, first: int, end: int) -> None:
+        self.first = checks.integer("Columns first", first, 0)
+        self.end = checks.integer("Columns end", end, self.first + 1)
+
+    def __repr__(self) -> str:
+        return f"Columns({self.first}, {self.end})"
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        if self.end > x.features:
+            raise ShapeError(f"{self!r}: expected at least {self.end} features, got {x.features}")
+        return x[:, self.first : self.end]
+
+
+class Shared(Layer):
+    """A layer whose every call in a model uses the same parameters; of several layers, share each."""
+
+    def __init__(self, layer: Any) -> None:
+        (self.layer,) = require_layers("Shared", [layer])
+
+    def __repr__(self) -> str:
+        return f"Shared({self.layer!r})"
+
+    def __call__(self, x: Value) -> Value:
+        if self not in x.tape.shared:
+            x.tape.shared[self] = built(self.layer, x)
+        called = x.tape.layers
+        value = apply(self.layer, x, x.tape.shared[self])
+        if x.tape.layers != called:
+            raise TraceError(
+                f"{self!r}: expected a layer that has no others inside, whose parameters would not be shared"
+            )
+        return value
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return self(x)

@@ -1,0 +1,77 @@
+"""The operations a forward pass is written with: each checks its inputs and records itself on their tape.
+
+They have NumPy's names and broadcast as NumPy does; a gradient follows from each.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import trace
+from ..errors import TraceError
+from ..trace import Operation, Value
+from ._elementwise import (
+    abs,
+    add,
+    clip,
+    divide,
+    equal,
+    exp,
+    gelu,
+    greater,
+    greater_equal,
+    leaky_relu,
+    less,
+    less_equal,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    power,
+    relu,
+    sigmoid,
+    silu,
+    softplus,
+    sqrt,
+    subtract,
+    tanh,
+    where,
+)
+from ._layers import batchnorm, dense, dropout, embedding, layernorm, log_softmax, normalize, one_hot, softmax
+from ._losses import hits, mean_squared_error, softmax_cross_entropy, weighted_mean
+from ._shapes import concatenate, getitem, matmul, max, mean, part, reshape, sum, transpose
+
+_WORDS = (
+    getitem,
+    greater,
+    greater_equal,
+    matmul,
+    negative,
+)  # written with other operations, so no tape has their names
+_NODES = (
+    abs, add, batchnorm, clip, concatenate, dense, divide, dropout, embedding, equal, exp, gelu, hits, layernorm,
+    leaky_relu, less, less_equal, log, log_softmax, max, maximum, mean, mean_squared_error, minimum, multiply,
+    normalize, not_equal, one_hot, part, power, relu, reshape, sigmoid, silu, softmax, softmax_cross_entropy, softplus,
+    sqrt, subtract, sum, tanh, transpose, weighted_mean, where,
+)  # fmt: skip
+CATALOGUE: dict[str, Callable[..., Value]] = {function.__name__: function for function in _NODES}
+
+trace.FUNCTIONS.update(CATALOGUE, **{function.__name__: function for function in _WORDS}, absolute=abs)
+trace.FUNCTIONS["concatenate"] = lambda values, axis=0: concatenate(
+    values, axis
+)  # as in NumPy
+
+__all__ = sorted(set(trace.FUNCTIONS) - {"absolute"})
+
+
+def repeat(operation: Operation, inputs: Sequence[Value], **changes: Any) -> Value:
+    """Record an operation again, on other inputs and with changed attributes; its shapes are checked anew."""
+    if operation.name not in CATALOGUE:
+        raise TraceError(f"no operation named {operation.name!r}; there are {', '.join(CATALOGUE)}")
+    function, attributes = CATALOGUE[operation.name], {**operation.attributes, **changes}
+    return function(list(inputs), **attributes) if operation.name == "concatenate" else function(*inputs, **attributes)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"no operation named {name!r}; there are {', '.join(__all__)}")

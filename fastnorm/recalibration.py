@@ -1,0 +1,56 @@
+"""Recalibration: batch norm's statistics as exact means and variances over a data set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from . import joining, layout
+from .predictor import Predictor
+from .trace import Operation, Tape
+
+BLOCK = 8192  # rows at a time, so that what they become need not all be in memory
+
+
+def recalibrated(
+    tape: Tape, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int = 1
+) -> dict[str, np.ndarray]:
+    """The arrays, with the statistics of every batch norm recomputed over all rows of x (n, features), first to last.
+
+    Each sees what inference gives it, with those before it recomputed already. Costs a prediction for each.
+    """
+    arrays = dict(arrays)
+    for operation in tape.operations:
+        if operation.name == "batchnorm":
+            names = [tape.values[index].name for index in operation.inputs[3:]]
+            statistics = _statistics(tape, operation, arrays, x, threads)
+            arrays |= dict(zip(names, statistics, strict=True))
+    return arrays
+
+
+def _before_dropout(tape: Tape, index: int) -> int:
+    """The value that inference has in the place of this one."""
+    for operation in reversed(tape.operations):
+        if operation.output == index and operation.name == "dropout":
+            index = operation.inputs[0]
+    return index
+
+
+def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int) -> Any:
+    """Mean and biased variance of each column of what the operation reads, in float64, and their full weight."""
+    source, predictor = _before_dropout(tape, operation.inputs[0]), None
+    if tape.values[source].role == "input":
+        first, end = layout.columns_of_inputs(tape)[source]
+        x = x[:, first:end]
+    else:
+        predictor = Predictor(joining.fold(joining.until(tape, source), arrays), x.dtype)
+    count, mean, squares = 0, np.float64(0), np.float64(0)
+    for first in range(0, len(x), BLOCK):
+        rows = x[first : first + BLOCK]
+        block = (rows if predictor is None else predictor.predict(rows, threads=threads)).astype(np.float64)
+        n, block_mean = len(block), block.mean(axis=0)
+        distance = block_mean - mean  # Chan, Golub & LeVeque 1979
+        squares = squares + ((block - block_mean) ** 2).sum(axis=0) + distance**2 * (count * n / (count + n))
+        mean = mean + distance * (n / (count + n))
+        count += n
+    return mean, squares / count, np.ones(1)

@@ -1,0 +1,61 @@
+"""Every operation in plain NumPy, by name: what recorded values and their gradients are judged by."""
+
+import math
+
+import numpy as np
+
+erf = np.vectorize(math.erf, otypes=[float])
+
+
+def softmax(x):
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def layernorm(x, gamma, beta, epsilon):
+    centered = x - x.mean(axis=1, keepdims=True)
+    return centered / np.sqrt((centered**2).mean(axis=1, keepdims=True) + epsilon) * gamma + beta
+
+
+def embedding(table, codes):
+    rows = table[codes.astype(int)]
+    return rows.reshape(*codes.shape[:-1], -1) if codes.ndim > 1 else rows.reshape(-1)
+
+
+def part(x, rows, columns):
+    x = x if rows is None else x[slice(*rows)]
+    return x[..., slice(*columns)]
+
+
+BINARY = {
+    name: getattr(np, name)
+    for name in ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "less", "less_equal", "equal",
+                 "not_equal")
+}  # fmt: skip
+UNARY = {
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x, slope=0.01: np.where(x > 0, x, slope * x),
+    "gelu": lambda x: x * 0.5 * (1 + erf(x / np.sqrt(2))),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(0, x),
+}
+REDUCED = {"sum": np.sum, "mean": np.mean, "max": np.max}
+FORMULAS = BINARY | UNARY | REDUCED | {
+    "clip": lambda x, low, high: np.clip(x, low, high),
+    "where": lambda condition, a, b: np.where(condition != 0, a, b),
+    "softmax": softmax,
+    "log_softmax": lambda x: np.log(softmax(x)),
+    "layernorm": layernorm,
+    "embedding": embedding,
+    "part": part,
+    "concatenate": lambda *values: np.concatenate(values, axis=-1),
+    "reshape": lambda x, shape: np.reshape(x, shape),
+    "transpose": np.transpose,
+    "matmul": np.matmul,
+}  # fmt: skip
