@@ -103,6 +103,11 @@ def tape_to_record(tape: Tape) -> dict[str, Any]:
     return {"values": values, "operations": operations}
 
 
+def fingerprint(tape: Tape) -> str:
+    """A SHA-256 of what a tape computes: its operations and its constants."""
+    return _digest(constants_of(tape), json.dumps(tape_to_record(tape), sort_keys=True))
+
+
 def constants_of(tape: Tape, prefix: str = "") -> dict[str, np.ndarray]:
     """The numbers of a tape's constants, for the tensors of a file."""
     return {prefix + value.name: value.settings["array"] for value in tape.of_role("constant")}

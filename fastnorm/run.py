@@ -277,6 +277,7 @@ class Run:
         return {
             "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "batch_size": self.batch_size, "loss": repr(self.loss), "schedule": repr(self.schedule),
+            "program": files.fingerprint(self.program.tape),
             "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "averaged": self.optimizer.averaged,
             "averaging": self._averaging is not None, "variant": self._variant,
         }  # fmt: skip

@@ -23,7 +23,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"cli", "_commands", "_options", "_parts", "_progress"},
         {"tune", "model", "run", "table", "layers", "losses", "optimizers", "schedules", "metrics", "kernels"},
     ),
-    "tune": ({"tune"}, {"model", "run", "files", "metrics", "layers", "optimizers", "schedules", "kernels"}),
+    "tune": (
+        {"tune"},
+        {"model", "run", "files", "metrics", "layers", "losses", "optimizers", "schedules", "kernels"},
+    ),
     "model": (
         {"model", "sequential", "fitting", "recording"},
         {

@@ -2,6 +2,7 @@
 
 import networks
 import numpy as np
+import pytest
 
 import fastnorm as fn
 from fastnorm.model import Model
@@ -22,9 +23,15 @@ def build(hyperparameters):
     return fn.Model(forward)
 
 
-def search(workers):
+def far_counts(prediction, target):
+    return ((prediction - target) ** 4).mean(axis=1)
+
+
+def search(workers, loss=None):
     space = {"layers": Choice([1, 2]), "learning_rate": Float(1e-3, 1e-1, scale="log")}
-    return caviar(build, space, X[:60], Y[:60], validation=(X[60:], Y[60:]), trials=4, epochs=3, workers=workers)
+    return caviar(
+        build, space, X[:60], Y[:60], validation=(X[60:], Y[60:]), trials=4, epochs=3, workers=workers, loss=loss
+    )
 
 
 def test_own_layers_are_searched_with():
@@ -34,3 +41,12 @@ def test_own_layers_are_searched_with():
     assert best.to_bytes() == two.best_model().to_bytes()
     loaded = Model.from_bytes(best.to_bytes())
     assert loaded.evaluate(X[60:], Y[60:]) == best.evaluate(X[60:], Y[60:])
+
+
+def test_a_loss_of_ones_own_is_searched_with():
+    study = search(2, far_counts)
+    assert [trial.loss for trial in study.trials] == [trial.loss for trial in search(1, far_counts).trials]
+    model = study.best_model()
+    expected = ((model.predict(X[60:]) - Y[60:].astype(np.float32)) ** 4).mean()
+    assert model.evaluate(X[60:], Y[60:])["loss"] == pytest.approx(expected, rel=1e-5)
+    assert study.facts["loss"] == "far_counts"

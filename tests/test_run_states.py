@@ -95,6 +95,15 @@ def test_a_state_fits_only_a_run_made_in_the_same_way():
         make(optimizer=fn.SGD(nesterov=True)).restore(make(optimizer=fn.SGD()).state())
 
 
+def test_a_state_from_other_numbers_in_a_loss_of_ones_own_is_refused():
+    def own(power):
+        return lambda prediction, target: (fn.ops.one_hot(target, 3) - prediction).mean(axis=1) ** power
+
+    one, other = make(loss=own(2)), make(loss=own(4))
+    with pytest.raises(FileError, match="state: program: this run has"):
+        other.restore(one.state())
+
+
 @pytest.mark.skipif(len(fn.kernels.runnable()) == 1, reason="this CPU runs one variant")
 def test_a_state_of_another_variant_is_refused():
     with fn.kernels.cpu._using(fn.kernels.runnable()[0]):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from .. import checks
+from .. import checks, losses
 from ..model import Model
 from ._conduct import Options, conduct
 from ._coordinator import Callback
@@ -27,6 +27,7 @@ def caviar(
     validation: Validation = None,
     trials: int | None = None,
     epochs: int = 20,
+    loss: Any = None,
     timeout: float | None = None,
     trial_timeout: float | None = None,
     sampler: Sampler | None = None,
@@ -54,6 +55,7 @@ def caviar(
                    below 2,000 rows, from there on a fifth of them
     trials         how many in all, those of a study that goes on included; timeout: for how many seconds; whichever
                    ends first
+    loss           what is trained, as for Run; a function of one's own must be importable where workers are processes
     trial_timeout  seconds of work for one trial; those that need more are marked "overtime"
     sampler        where to look, by default RandomSampler(); halving: which trials end early, by default none
     workers        how many at a time, by default one for each core; executor: who they are, by default threads
@@ -82,6 +84,9 @@ def caviar(
     y = rows[-1].y
     classes = y.dtype.kind in "iub"
     outputs = int(y.max()) + 1 if classes else 1 if y.ndim == 1 else y.shape[1]
-    metric = "accuracy" if classes else "mean_absolute_error"
-    work = Training.on(build or default_build(outputs), rows, epochs, metric)
+    chosen = losses.chosen(loss, y)
+    if loss is not None:
+        facts["loss"] = getattr(loss, "__qualname__", repr(loss))
+    metric = chosen.metric
+    work = Training.on(build or default_build(outputs), rows, epochs, metric, loss)
     return conduct(work, space, epochs, metric, facts, options)

@@ -34,14 +34,15 @@ class Training:
     judged: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
     epochs: int
     metric: str
+    loss: Any
 
     @classmethod
     def on(
-        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], epochs: int, metric: str
+        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], epochs: int, metric: str, loss: Any = None
     ) -> "Training":
         """Return the training on these parts of the data."""
         arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
-        return cls(build, Shared(arrays), tuple(part.validation is not None for part in parts), epochs, metric)
+        return cls(build, Shared(arrays), tuple(part.validation is not None for part in parts), epochs, metric, loss)
 
     def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
         """Train the trial's Runs to the slice's last epoch, or until the brake or a time limit stops them."""
@@ -82,15 +83,14 @@ class Training:
         runs = []
         for judged in self.judged:
             x, y = next(arrays), next(arrays)
-            runs.append(
-                _run(self.build(trial.hyperparameters), x, y, (next(arrays), next(arrays)) if judged else None, trial)
-            )
+            aside = (next(arrays), next(arrays)) if judged else None
+            runs.append(_run(self.build(trial.hyperparameters), x, y, aside, trial, self.loss))
         for run, content in zip(runs, state, strict=False):
             run.restore(content)
         return runs
 
 
-def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial: Trial) -> Run:
+def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial: Trial, loss: Any) -> Run:
     """Return a Run; the hyperparameters that are its own business are found by their names."""
     settings = trial.hyperparameters
     if "momentum" in settings and "beta_1" in settings:
@@ -101,6 +101,7 @@ def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial
         x,
         y,
         validation=validation,
+        loss=loss,
         optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),
         schedule=InverseTime(settings["decay_rate"]) if "decay_rate" in settings else None,
         batch_size=settings.get("batch_size", 128),
