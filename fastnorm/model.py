@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, fitting, joining, ops, recalibration, recording
+from . import checks, files, fitting, folding, ops, recalibration, recording
 from ._records import member, only
 from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
 from .layers import initial
@@ -221,7 +221,7 @@ class Model:
             arrays, made = self._predictors = self._arrays, {}
         task = self._task if shares else "regression"
         if task not in made:
-            tape = joining.fold(self.tape, arrays)
+            tape = folding.fold(self.tape, arrays)
             if task != "regression":
                 (ops.softmax if task == "classification" else ops.sigmoid)(tape.result)
             made[task] = Predictor(tape, self.dtype)

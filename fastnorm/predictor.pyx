@@ -42,6 +42,7 @@ cdef class Predictor:
     cdef list pool
     cdef object coded
     cdef int[::1] inputs    # indices of the input values
+    cdef bint computes      # whether something comes of constants alone
 
     def __init__(self, tape, dtype):
         self.tape, self.dtype, self.pool = tape, np.dtype(dtype), []
@@ -65,9 +66,17 @@ cdef class Predictor:
             if varying.intersection(operation.inputs):
                 varying.add(operation.output)
             else:
+                self.computes = True
                 bound.nodes[<int> number].forward(&bound.nodes[<int> number], &step)
                 bound.nodes[<int> number].forward = nothing
         return bound
+
+    def refill(self, numbers):
+        """Take other numbers, name -> array, for constants of the tape; no call may be under way."""
+        for value in self.tape.of_role("constant"):
+            self.first.constants[value.index][:, :value.features] = numbers[value.name]
+        if self.computes:
+            self.pool = []
 
     def predict(self, x, *, out=None, threads=1):
         """The tape's last result for each row of x.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import joining, layout
+from . import folding, joining, layout
 from .predictor import Predictor
 from .trace import Operation, Tape
 
@@ -43,7 +43,7 @@ def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarra
         first, end = layout.columns_of_inputs(tape)[source]
         x = x[:, first:end]
     else:
-        predictor = Predictor(joining.fold(joining.until(tape, source), arrays), x.dtype)
+        predictor = Predictor(folding.fold(joining.until(tape, source), arrays), x.dtype)
     count, mean, squares = 0, np.float64(0), np.float64(0)
     for first in range(0, len(x), BLOCK):
         rows = x[first : first + BLOCK]

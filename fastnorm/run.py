@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, layout, losses, recalibration
+from . import checks, files, folding, joining, layout, losses, recalibration
 from .errors import FileError, SettingError, ShapeError
 from .feed import Alone
 from .kernels import random, variant
@@ -96,6 +96,7 @@ class Run:
         self.program.attach(x, target, sample_weight)
         model.take(arrays, tape=self.tape)
         self._alone = Alone()
+        self._inference: tuple[folding.Folding, Predictor] | None = None  # made by the first validation
         self._order: tuple[int, np.ndarray] | None = None
 
     def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -195,8 +196,13 @@ class Run:
         if self._validation is None:
             return None, None
         x, y = self._validation
-        folded = joining.fold(self.tape, self._arrays())
-        rows = self.loss.by_row(Predictor(folded, self.model.dtype).predict(x, threads=self.threads), y)
+        arrays = self._arrays()
+        if self._inference is None:
+            folded = folding.Folding(self.tape, arrays)
+            self._inference = folded, Predictor(folded.tape, self.model.dtype)
+        folded, predictor = self._inference
+        predictor.refill(folded.numbers(arrays))
+        rows = self.loss.by_row(predictor.predict(x, threads=self.threads), y)
         return float(rows[0].mean()), float(rows[1].mean())
 
     def _arrays(self) -> dict[str, np.ndarray]:

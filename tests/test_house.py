@@ -52,7 +52,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "layers": ({"layers", "activations", "composition"}, {"ops", "trace", "kernels"}),
     "losses": ({"losses", "recorded_loss"}, {"program", "ops", "trace", "kernels"}),
     "differentiation": ({"differentiation"}, {"program", "optimizers", "ops", "trace"}),
-    "joining": ({"joining"}, {"ops", "trace"}),
+    "joining": ({"joining", "folding"}, {"ops", "trace"}),
     "files": ({"files"}, {"ops", "trace"}),
     "ops": ({"ops"}, {"trace"}),
     "program": (

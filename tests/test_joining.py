@@ -7,7 +7,7 @@ import twin
 from hypothesis import given
 from twin import parameter
 
-from fastnorm import joining, ops
+from fastnorm import folding, joining, ops
 from fastnorm.activations import ReLU
 from fastnorm.errors import TraceError
 from fastnorm.layers import BatchNorm, Dense, Dropout
@@ -29,7 +29,7 @@ def sample(tape, seed=0):
 def assert_folds(tape, *expected):
     """The folded tape has these operations and predicts what the tape itself does."""
     arrays, x = sample(tape)
-    folded = joining.fold(tape, arrays)
+    folded = folding.fold(tape, arrays)
     assert names(folded) == list(expected)
     assert {value.role for value in folded.values} <= {"input", "constant", "result"}
     for value in folded.of_role("constant"):
@@ -116,7 +116,7 @@ def test_a_dense_layer_that_feeds_another_operation_too_is_left_alone():
     twin.batchnorm(tape, hidden)
     ops.dense(hidden, parameter(tape, "other", 4, 2))
     arrays, x = sample(tape)
-    folded = joining.fold(tape, arrays)
+    folded = folding.fold(tape, arrays)
     assert names(folded) == ["dense", "normalize", "dense"]
     ours, theirs = (
         [values[operation.output] for operation in which.operations]
@@ -131,7 +131,7 @@ def test_a_dense_layer_that_feeds_two_batch_norms_is_left_alone():
     hidden = tape.result
     for name in ("one", "two"):
         twin.batchnorm(tape, hidden, name)
-    folded = joining.fold(tape, sample(tape)[0])
+    folded = folding.fold(tape, sample(tape)[0])
     assert names(folded) == ["dense", "normalize", "normalize"]
 
 
@@ -148,7 +148,7 @@ def test_a_weight_used_twice_is_folded_twice():
 def test_folded_or_not_the_predictions_are_the_same(chain):
     tape = twin.record(*chain)
     arrays, x = sample(tape)
-    folded = joining.fold(tape, arrays)
+    folded = folding.fold(tape, arrays)
     assert not {"batchnorm", "dropout"} & set(names(folded))
     ours, theirs = twin.predict(folded, {}, x), twin.predict(tape, arrays, x)
     np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11 * np.abs(theirs).max())
@@ -158,7 +158,7 @@ def test_folding_copies_and_keeps_the_dtype():
     tape = twin.record(Dense(3), BatchNorm(), ReLU(), BatchNorm())
     arrays = twin.arrays(tape, np.random.default_rng(1), np.float32)
     before = {name: array.copy() for name, array in arrays.items()}
-    for value in joining.fold(tape, arrays).of_role("constant"):
+    for value in folding.fold(tape, arrays).of_role("constant"):
         kept = value.name.endswith(("mean", "inverse_std"))
         assert value.settings["array"].dtype == (np.float64 if kept else np.float32), value.name
     for name, array in arrays.items():
@@ -170,7 +170,7 @@ def test_a_diverged_model_folds_without_a_warning():
     arrays = twin.arrays(tape, np.random.default_rng(1), np.float32)
     for name, array in arrays.items():
         array[...] = np.inf if "mean" in name else np.nan if "beta" in name else -1e38
-    folded = joining.fold(tape, arrays)
+    folded = folding.fold(tape, arrays)
     assert names(folded) == ["dense+relu", "normalize"]
     assert not np.isfinite(folded.of_role("constant")[1].settings["array"]).any()
 
@@ -180,4 +180,4 @@ def test_a_loss_is_no_part_of_inference():
     target, weight = tape.add("target", "y", (ROWS,)), tape.add("weight", "w", (ROWS, 1))
     ops.softmax_cross_entropy(tape.result, target, weight)
     with pytest.raises(TraceError, match=r"<target y: \(N,\)> is no part of a forward pass for inference"):
-        joining.fold(tape, sample(tape)[0])
+        folding.fold(tape, sample(tape)[0])

@@ -9,7 +9,7 @@ from fastnorm.predictor import Predictor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastnorm import joining, kernels
+from fastnorm import folding, kernels
 from fastnorm.activations import ReLU
 from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError, TraceError
 from fastnorm.layers import BatchNorm, Dense, Dropout
@@ -31,7 +31,7 @@ def predictor(chain, dtype=np.float64, features=4, seed=0):
     """A predictor of the chain, its tape, and the arrays it has."""
     tape = twin.record(*chain, features=features)
     arrays = twin.arrays(tape, np.random.default_rng(seed), dtype)
-    return Predictor(joining.fold(tape, arrays), dtype), tape, arrays
+    return Predictor(folding.fold(tape, arrays), dtype), tape, arrays
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -107,7 +107,7 @@ def test_folded_and_unfolded_batch_norm_agree(variant, rng):
     names = {value.name: twin_of.name for value, twin_of in zip(
         other.of_role("parameter", "statistic"), tape.of_role("parameter", "statistic"), strict=True
     )}  # fmt: skip
-    unfolded = Predictor(joining.fold(other, {name: arrays[names[name]] for name in names}), np.float64)
+    unfolded = Predictor(folding.fold(other, {name: arrays[names[name]] for name in names}), np.float64)
     assert [operation.name for operation in folded.tape.operations] == ["dense", "dense"]
     assert [operation.name for operation in unfolded.tape.operations] == ["dense", "normalize", "dense"]
     np.testing.assert_allclose(unfolded.predict(x), folded.predict(x), rtol=1e-12, atol=1e-13)
@@ -121,7 +121,7 @@ def test_a_normalization_far_from_zero_keeps_its_digits(variant):
     arrays |= {"0.running_mean": x.mean(0, np.float64), "0.running_variance": x.var(0, np.float64)}
     arrays["1.weight"] = np.eye(4, dtype=np.float32)
     expected = twin.predict(tape, arrays, x.astype(np.float64))
-    np.testing.assert_allclose(Predictor(joining.fold(tape, arrays), np.float32).predict(x), expected, atol=5e-7)
+    np.testing.assert_allclose(Predictor(folding.fold(tape, arrays), np.float32).predict(x), expected, atol=5e-7)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_any_layout_of_rows_will_do(rng, change):
 def test_constants_are_copied(rng):
     tape = twin.record(Dense(3))
     arrays = twin.arrays(tape, rng)
-    made, x = Predictor(joining.fold(tape, arrays), np.float64), rng.normal(size=(2, 4))
+    made, x = Predictor(folding.fold(tape, arrays), np.float64), rng.normal(size=(2, 4))
     before = made.predict(x)
     for array in arrays.values():
         array[...] = 0
