@@ -14,6 +14,7 @@
 #include "gemm.h"
 #include "reduce.h"
 #include "batchnorm.h"
+#include "batchnorm_backward.h"
 #include "activation.h"
 #include "softmax.h"
 #include "loss.h"
