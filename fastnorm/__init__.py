@@ -7,6 +7,7 @@ from . import errors, kernels, ops
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .composition import Columns, Concatenate, Residual, Shared
 from .differentiation import grad, minimize, value_and_grad
+from .ensembling import ensemble
 from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .model import Model, load
@@ -63,6 +64,7 @@ __all__ = [
     "Step",
     "Table",
     "Tanh",
+    "ensemble",
     "errors",
     "grad",
     "kernels",

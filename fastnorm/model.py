@@ -168,10 +168,10 @@ class Model:
         other.
         """
         outputs = self.logits(x, threads=threads)
-        if self._task == "classification":
+        if self.task == "classification":
             chosen = outputs.argmax(1)
             return self.table.restore(chosen) if self.table else chosen
-        if self._task == "multilabel":
+        if self.task == "multilabel":
             return (outputs > 0).astype(np.int64)
         values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         return self.table.restore(values) if self.table else values
@@ -181,7 +181,7 @@ class Model:
 
         out  (n, outputs) of the model's dtype to write into, or None for a new array
         """
-        if self._task == "regression":
+        if self.task == "regression":
             raise SettingError("predict_proba: this model predicts values, not classes; use predict")
         return self._ready(shares=True).predict(self._features(x), out=out, threads=threads)
 
@@ -192,7 +192,7 @@ class Model:
         out  (outputs,) of the model's dtype to write into, or None for a new array; not for a frame
         """
         if self.table is not None:
-            answer = self.predict(row) if self._task == "regression" else self.predict_proba(row)
+            answer = self.predict(row) if self.task == "regression" else self.predict_proba(row)
             if len(answer) != 1:
                 raise ShapeError(f"row: expected a frame of one row, got {len(answer)}")
             return answer[0] if answer.ndim == 2 else answer
@@ -208,7 +208,8 @@ class Model:
         return {"loss": float(of_rows[0].mean()), self.loss.metric: float(of_rows[1].mean())}
 
     @property
-    def _task(self) -> str:
+    def task(self) -> str:
+        """What the loss it was trained with is for: "classification", "multilabel" or "regression", which is the default."""
         return "regression" if self.loss is None else self.loss.task
 
     def _ready(self, shares: bool) -> Predictor:
@@ -219,7 +220,7 @@ class Model:
         arrays, made = self._predictors
         if arrays is not self._arrays:
             arrays, made = self._predictors = self._arrays, {}
-        task = self._task if shares else "regression"
+        task = self.task if shares else "regression"
         if task not in made:
             tape = folding.fold(self.tape, arrays)
             if task != "regression":

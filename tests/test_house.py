@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"model", "run", "files", "metrics", "layers", "losses", "optimizers", "schedules", "kernels"},
     ),
     "model": (
-        {"model", "sequential", "fitting", "recording"},
+        {"model", "sequential", "fitting", "recording", "ensembling"},
         {
             "run",
             "table",

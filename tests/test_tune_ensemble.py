@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import searching
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fastnorm.errors import DataError, SettingError, ShapeError
-from fastnorm.tune import select_ensemble
+from fastnorm.model import load
+from fastnorm.tune import Study, default_build, ensemble, select_ensemble
 
 CLASSES = np.array([0, 1, 0, 1])
 
@@ -73,3 +75,41 @@ def test_it_is_never_worse_than_the_best_trial(seed, count, size, is_regression)
 def test_what_does_not_fit_is_named(arguments, error, words):
     with pytest.raises(error, match=words):
         select_ensemble(*arguments)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return searching.search(trials=6, epochs=2, keep=4)
+
+
+def test_a_studys_best_models_become_one_that_is_no_worse(study, tmp_path):
+    x, y = searching.VALIDATION
+    found = ensemble(study, x, y, size=20)
+    assert set(found.members) <= set(study.kept)
+    assert len(study.kept) == 4
+    assert found.best_score == pytest.approx(study.best_trial.score)
+    assert found.score >= found.best_score
+    found.model.save(tmp_path / "ensemble.safetensors")
+    loaded = load(tmp_path / "ensemble.safetensors")
+    assert loaded.evaluate(x, y)["accuracy"] == pytest.approx(found.score)
+    models, counts = [study.model(number) for number in found.members], list(found.members.values())
+    mean = np.average([model.predict_proba(x) for model in models], axis=0, weights=counts)
+    np.testing.assert_allclose(loaded.predict_proba(x), mean, atol=1e-6)
+    assert str(found).startswith("ensemble of trials ")
+    assert str(found).endswith(f"; trial {study.best_trial.number} alone {found.best_score:.4g}")
+
+
+def test_an_ensemble_of_values_is_chosen_by_their_errors():
+    (x, _), (xv, _) = searching.TRAINING, searching.VALIDATION
+    training, validation = (x, x[:, :1] * 3), (xv, xv[:, :1] * 3)
+    study = searching.search(default_build(1), training=training, validation=validation, trials=5)
+    found = ensemble(study, *validation)
+    assert found.metric == "mean_absolute_error"
+    assert found.score <= found.best_score == pytest.approx(study.best_trial.score, rel=1e-5)
+    assert np.abs(found.model.logits(xv) - validation[1]).mean() == pytest.approx(found.score, rel=1e-5)
+
+
+def test_the_kept_models_are_the_same_when_the_study_is_opened_again(tmp_path):
+    study = searching.search(trials=6, keep=3, study=tmp_path / "s.sqlite")
+    assert Study.open(tmp_path / "s.sqlite").kept == study.kept
+    assert study.kept[0] == study.best_trial.number

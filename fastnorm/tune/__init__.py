@@ -7,7 +7,7 @@ from ._defaults import default_build, default_model, default_space
 from ._difference import Comparison, compare_best, replicated
 from ._dimensions import Choice, Float, Int
 from ._distribution import Distribution
-from ._ensemble import select_ensemble
+from ._ensemble import Ensemble, ensemble, select_ensemble
 from ._forecast import Expectation, Forecast, expected_best, forecast
 from ._grid import GridSampler
 from ._halving import Halving, MedianStopping, SuccessiveHalving
@@ -26,6 +26,7 @@ __all__ = [
     "CoarseToFineSampler",
     "Comparison",
     "Distribution",
+    "Ensemble",
     "Exhausted",
     "Expectation",
     "Float",
@@ -49,6 +50,7 @@ __all__ = [
     "default_build",
     "default_model",
     "default_space",
+    "ensemble",
     "expected_best",
     "forecast",
     "importances",

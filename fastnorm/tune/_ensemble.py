@@ -1,16 +1,67 @@
 """Ensemble selection: which trials' models, each counted how often, predict best together."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import checks
+from ..ensembling import ensemble as joined
 from ..errors import ShapeError
 from ..metrics import rank
+from ..model import Model
+from ._study import Study
 
 DIGITS = 12  # further ones depend on the order of a sum
 SMALLEST = 1e-12  # a probability below that costs no more
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The best trials' models, some of them several times, as one.
+
+    model       that predicts the mean of what they predict; it is saved, loaded and trained on as any other
+    members     trial number -> how often its model is counted
+    metric      the scores' name
+    score       the ensemble's on the rows it was chosen by: a little too good, as it was chosen by them
+    best_trial  the study's best one, and best_score, which that one's model has alone on the same rows
+    """
+
+    model: Model
+    members: dict[int, int]
+    metric: str
+    score: float
+    best_trial: int
+    best_score: float
+
+    def __str__(self) -> str:
+        trials = ", ".join(
+            f"{number} x {count}" if count > 1 else str(number) for number, count in self.members.items()
+        )
+        words = f"trial {self.best_trial} alone {self.best_score:.4g}"
+        return f"ensemble of trials {trials}: {self.metric.replace('_', ' ')} {self.score:.4g}; {words}"
+
+
+def ensemble(study: Study, x: Any, y: Any, *, size: int = 50) -> Ensemble:
+    """Return the ensemble of a study's best models that select_ensemble chooses by these rows.
+
+    x, y  rows no trial was trained on, (n, d) features and (n,) targets: those the search was validated with. (With
+          KFold the kept models have seen all rows of the search: give others.)
+    size  as in select_ensemble
+    The models are those that the study keeps (caviar's keep). Raises DataError and FileError where there are none.
+    """
+    best = study.best_trial.number
+    numbers = sorted({best, *study.kept})
+    models = [study.model(number) for number in numbers]
+    predictions = np.stack([_predicted(model, x) for model in models]).astype(np.float64)
+    counts = select_ensemble(predictions, y, study.metric, size)
+    judge, targets = JUDGES[study.metric], _targets(study.metric, y, predictions.shape)
+    score, _ = judge(np.tensordot(counts, predictions, 1) / counts.sum(), targets)
+    alone, _ = judge(predictions[numbers.index(best)], targets)
+    chosen = {number: int(count) for number, count in zip(numbers, counts, strict=True) if count}
+    together = joined([model for model, count in zip(models, counts, strict=True) if count], list(chosen.values()))
+    return Ensemble(together, chosen, study.metric, score, best, alone)
 
 
 def select_ensemble(predictions: Any, targets: Any, metric: str, size: int = 50) -> np.ndarray:
@@ -45,6 +96,11 @@ def select_ensemble(predictions: Any, targets: Any, metric: str, size: int = 50)
         if keys[chosen] < best:
             best, kept = keys[chosen], counts.copy()
     return kept
+
+
+def _predicted(model: Model, x: Any) -> np.ndarray:
+    """Probabilities of classes, or values (n, outputs)."""
+    return model.predict_proba(x) if model.task == "classification" else model.logits(x)
 
 
 def _targets(metric: str, targets: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -74,13 +74,7 @@ class Study:
         Trials after one that runs or was cut by a time limit do not count, unless none before it has finished: so a
         longer search with the same seed begins with the same trials, counted the same way.
         """
-        standing = self._standing
-        if standing is None:
-            standing = Standing(self.metric)
-            for trial in self.trials:
-                if trial.state != RUNNING:
-                    standing.add(trial)
-        best = standing.best()
+        best = self._best(1)
         if not best:
             raise DataError("study: no trial has a score; give the search more time, or see trials[...].message")
         confirmed = self._confirmed()
@@ -104,6 +98,12 @@ class Study:
         if not rows:
             raise FileError(f"{self.path or 'study'}: expected the model of trial {trial}, found none; raise keep=")
         return Model.from_bytes(rows[0][0])
+
+    @property
+    def kept(self) -> list[int]:
+        """The numbers of the best trials, best first, whose models are kept."""
+        there = {number for (number,) in self._read("SELECT trial FROM models")}
+        return [trial.number for trial in self._best(len(there)) if trial.number in there]
 
     def curve(self, trial: int) -> list[Epoch]:
         """Return the epochs of a trial that has ended, waits or was cut, by its number (SQLite keeps nan as NULL)."""
@@ -154,6 +154,16 @@ class Study:
         counts = Counter(trial.state for trial in self.trials)
         states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
         return f"Study({counts.total()} trials: {states})"
+
+    def _best(self, count: int) -> list[Trial]:
+        """The best trials, best first, that many at the least where there are as many."""
+        standing = self._standing
+        if standing is None:
+            standing = Standing(self.metric, max(count, 1))
+            for trial in self.trials:
+                if trial.state != RUNNING:
+                    standing.add(trial)
+        return standing.best()
 
     def _confirmed(self) -> dict[int, list[tuple[float, float]]]:
         """Scores and losses of the trials that were run again."""
