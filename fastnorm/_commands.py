@@ -1,25 +1,40 @@
-"""The commands tune, fit, predict and info; cli.py runs them."""
+"""The commands tune, trials, fit, predict and info; cli.py runs them."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
 from . import __version__, _options, checks, table
-from ._parts import Parts, Source, load, located, share
+from ._findings import to_json, trial_lines, trial_records
+from ._parts import load, located
 from ._progress import FitProgress, SearchProgress
+from ._searching import Hunt, make_folder, shared
 from .errors import DataError, FileError, SettingError
 from .kernels import cpu
 from .model import load as load_model
-from .tune import Choice, Study, caviar, default_build, default_model, default_space
+from .tune import (
+    Choice,
+    CoarseToFineSampler,
+    GridSampler,
+    RandomSampler,
+    Space,
+    Study,
+    SuccessiveHalving,
+    caviar,
+    default_build,
+    default_model,
+    default_space,
+    lint,
+)
 from .tune._conduct import cores
+from .tune._confirm import TIMES
+from .tune._defaults import require_used
 
-DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
-TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
+MODEL, STUDY = "model.safetensors", "study.sqlite"  # in a folder of `tune`
+KEEP = 20  # models in a study: what an ensemble is chosen from
+SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
 
 app = typer.Typer(
     help="Train and tune neural networks with batch norm on tables of data, on the CPU you have.",
@@ -37,48 +52,82 @@ def tune(
     trials: _options.Trials = None,
     minutes: _options.Minutes = None,
     epochs: _options.Epochs = 20,
+    space: _options.SpaceFile = None,
+    sampler: _options.Rule = _options.Sampler.random,
+    halving: _options.Halving = False,
+    start_from: _options.Start = None,
+    confirm: _options.Confirm = 0,
+    ensemble: _options.Ensemble = False,
     workers: _options.Workers = None,
     seed: _options.Seed = 0,
     out: _options.Folder = None,
     example: _options.Example = None,
+    json: _options.Json = False,
 ) -> None:
     """Search for good hyperparameters and keep the best model, its score and the record of the search.
 
     Rows are shared among training (64 %), validation (16 %) and test (20 %). The validation score says which model is
-    the best; the test score, what to expect of it on new rows. Ctrl-C ends the search and keeps the best so far.
+    the best; the test score, what to expect of it on new rows. Ctrl-C ends the search and keeps the best so far. The
+    same command again goes on with it: --trials is the total, --minutes are more of them.
 
     - `fastnorm tune letter.csv --target letter --trials 60 --out letter`
-    - `fastnorm tune adult.csv --target income --minutes 2`
+    - `fastnorm tune adult.csv --target income --minutes 2 --halving --ensemble`
     - `fastnorm tune --example digits`
     """
     source = load(data, target, example)
     out = out or Path(f"{source.name}-tuned")
-    model_file, study_file = out / "model.safetensors", out / "study.sqlite"
-    for file in (study_file, model_file):
-        if file.exists():
-            raise FileError(f"{file}: exists and is not overwritten; give another --out, or remove it")
+    file, study = out / MODEL, out / STUDY
+    if file.exists() and not study.exists():
+        raise FileError(f"{file}: exists and no study is beside it; give another --out, or remove it")
     seconds = None if minutes is None else 60 * checks.number("--minutes", minutes, 0, ends="()")
     trials = 30 if trials is None and minutes is None else trials
-    parts = _share(source, task, seed)
-    _make_folder(out)
+    tried = None if space is None else Space.from_toml(space)
+    require_used(str(space), tried or ())
+    start = None if start_from is None else Study.open(_study(start_from))
+    hunt = Hunt(shared(source, task, seed, not json), file, ensemble, json)
+    for words in lint(tried) if tried else ():
+        hunt.warn(f"{space}: {words}")
+    make_folder(out)
+    progress = SearchProgress(trials, epochs, seconds, hunt.parts.unit, TIMES * confirm)
+    if study.exists():
+        with Study.open(study) as begun:
+            progress.begin(begun)
 
     def search() -> Study:
         return caviar(
-            default_build(parts.outputs),
-            default_space(len(parts.training[0])),
-            *parts.training,
-            validation=parts.validation,
+            default_build(hunt.parts.outputs),
+            tried or default_space(len(hunt.parts.training[0])),
+            *hunt.parts.training,
+            validation=hunt.parts.validation,
             trials=trials,
             epochs=epochs,
             timeout=seconds,
+            sampler=SAMPLERS[sampler](),
+            halving=SuccessiveHalving() if halving else None,
             workers=workers,
-            study=study_file,
+            study=study,
             seed=seed,
             callbacks=[progress],
+            keep=KEEP,
+            confirm=confirm,
+            start_from=start,
         )
 
-    progress = SearchProgress(trials, epochs, seconds, parts.unit)
-    _run(search, progress, parts, model_file)
+    hunt.run(search, progress)
+
+
+@app.command()
+def trials(study: _options.StudyFile, json: _options.Json = False) -> None:
+    """List the trials of a study, best first, during a search too.
+
+    - `fastnorm trials letter`
+    """
+    with Study.open(_study(study)) as opened:
+        if json:
+            print(to_json({"metric": opened.metric, "trials": trial_records(opened)}))
+            return
+        for line in trial_lines(opened):
+            print(line)
 
 
 @app.command()
@@ -115,23 +164,23 @@ def fit(
         "dropout": Choice([dropout]),
         "weight_decay": Choice([weight_decay]),
     }
-    parts = _share(source, task, seed)
-    _make_folder(out.parent)
+    hunt = Hunt(shared(source, task, seed), out)
+    make_folder(out.parent)
 
     def search() -> Study:
         return caviar(
-            lambda settings: default_model(settings["hidden"], parts.outputs, settings["dropout"]),
+            lambda settings: default_model(settings["hidden"], hunt.parts.outputs, settings["dropout"]),
             space,
-            *parts.training,
-            validation=parts.validation,
+            *hunt.parts.training,
+            validation=hunt.parts.validation,
             trials=1,
             epochs=epochs,
             seed=seed,
             callbacks=[progress],
         )
 
-    progress = FitProgress(1, epochs, None, parts.unit)
-    _run(search, progress, parts, out)
+    progress = FitProgress(1, epochs, None, hunt.parts.unit)
+    hunt.run(search, progress)
 
 
 @app.command()
@@ -179,63 +228,12 @@ def info() -> None:
     Console().print(grid, highlight=False)
 
 
-def _share(source: Source, task: _options.Task, seed: int) -> Parts:
-    parts = share(source, task, seed)
-    guessed = " (guessed; --task sets it)" if task == _options.Task.auto else ""
-    rows = ", ".join(f"{len(part[0])} {name}" for name, part in parts.by_name().items())
-    print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
-    return parts
-
-
-def _run(search: Callable[[], Study], progress: SearchProgress, parts: Parts, file: Path) -> None:
-    """Run the search and keep its best model; Ctrl-C keeps the best so far and is raised on."""
-    try:
-        with progress:
-            study = search()
-    except KeyboardInterrupt:
-        if progress.study is None or progress.best() is None:
-            print("interrupted before any model was scored: nothing to keep")
-        else:
-            print("interrupted; the best so far:")
-            _keep(progress.study, parts, file)
-        raise
-    if progress.best() is None:
-        diverged = any(trial.state == "diverged" for trial in study.trials)
-        raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
-    _keep(study, parts, file)
-
-
-def _keep(study: Study, parts: Parts, file: Path) -> None:
-    """Save the best model and show its scores."""
-    best, model = study.best_trial, study.best_model()
-    scores = {name: parts.scores(model, part) for name, part in parts.by_name().items() if name != "training"}
-    model.table = parts.table
-    model.save(file)
-    grid = Grid("", *scores, box=None, pad_edge=False)
-    for row, name in enumerate(next(iter(scores.values()))):
-        grid.add_row(name, *(f"{list(values.values())[row]:.4f}" for values in scores.values()))
-    settings = ", ".join(f"{name} {_short(value)}" for name, value in best.hyperparameters.items())
-    trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
-    console = Console(highlight=False, markup=False)
-    console.print(grid)
-    console.print(f"{trial}epoch {best.best_epoch}: {settings}", soft_wrap=not console.is_terminal)
-    print(f"saved {file}" + (f" and {study.path}" if study.path else ""))
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _study(path: Path) -> Path:
+    """Return the study's file, also for the folder it is in."""
+    return path / STUDY if path.is_dir() else path
 
 
 def _units(word: str) -> int:
     if not word.strip().isdecimal() or int(word) == 0:
         raise SettingError(f"--hidden: expected units of each layer like 128,128, got {word!r}")
     return int(word)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{folder}: cannot make this folder ({error.strerror})") from error
-    if not os.access(folder, os.W_OK):
-        raise FileError(f"{folder}: cannot write into this folder")

@@ -15,8 +15,20 @@ class Task(StrEnum):
     regression = "regression"
 
 
+class Sampler(StrEnum):
+    """Where the next trial is looked for."""
+
+    random = "random"
+    grid = "grid"
+    coarse_to_fine = "coarse-to-fine"
+
+
 def _option(names: str, metavar: str, words: str, default: str | bool = True, **bounds: Any) -> Any:
     return typer.Option(*names.split(), metavar=metavar, help=words, show_default=default, **bounds)
+
+
+def _flag(name: str, words: str) -> Any:
+    return typer.Option(name, help=words, show_default=False)
 
 
 def _argument(metavar: str, words: str) -> Any:
@@ -27,12 +39,24 @@ Data = Annotated[Path | None, _argument("DATA", "CSV file with a header, or Parq
 Target = Annotated[str | None, _option("--target -t", "COLUMN", "The column to predict.", False)]
 Kind = Annotated[Task, _option("--task", "KIND", "auto (guess, and say so), classification or regression.")]
 Example = Annotated[str | None, _option("--example", "NAME", "Instead of DATA: digits, scikit-learn's.", False)]
-Trials = Annotated[int | None, _option("--trials", "N", "Models to try.", "30, or what --minutes allow", min=1)]
+Trials = Annotated[
+    int | None, _option("--trials", "N", "Models to try, earlier ones included.", "30, or what --minutes allow", min=1)
+]
 Minutes = Annotated[float | None, _option("--minutes", "M", "Time to search.", "no limit")]
 Epochs = Annotated[int, _option("--epochs", "N", "How often a model sees each training row.", min=1)]
 Workers = Annotated[int | None, _option("--workers", "N", "Models trained at a time.", "one per core", min=1)]
 Seed = Annotated[int, _option("--seed", "N", "Same seed, same rows and models.", min=0)]
-Folder = Annotated[Path | None, _option("--out", "FOLDER", "For the model and the study.", "named after DATA")]
+Folder = Annotated[
+    Path | None, _option("--out", "FOLDER", "For the model and the study, which goes on.", "named after DATA")
+]
+Rule = Annotated[Sampler, _option("--sampler", "NAME", "random, grid, or coarse-to-fine (zooms in on the best).")]
+Halving = Annotated[bool, _flag("--halving", "Stop the worse two thirds early, again and again.")]
+SpaceFile = Annotated[Path | None, _option("--space", "FILE", "TOML file of what to try.", "a space for tables")]
+Start = Annotated[Path | None, _option("--start-from", "STUDY", "Try the best of another study first.", False)]
+Ensemble = Annotated[bool, _flag("--ensemble", "Save the models that predict best together, as one.")]
+Confirm = Annotated[int, _option("--confirm", "N", "Run the best N again, five times each; that decides.", min=0)]
+Json = Annotated[bool, _flag("--json", "Say it as one JSON document.")]
+StudyFile = Annotated[Path, _argument("STUDY", "Folder of `fastnorm tune`, or the study.sqlite in it.")]
 Hidden = Annotated[str, _option("--hidden", "UNITS", "Of each hidden layer; 0: softmax or linear regression.")]
 BatchSize = Annotated[int, _option("--batch-size", "N", "Rows in a minibatch.", min=1)]
 LearningRate = Annotated[float, _option("--learning-rate", "RATE", "Of Adam, in the first epoch.")]

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from .errors import DataError
 from .tune import Study, Trial
+from .tune._trial import ENDED
 
 
 class SearchProgress:
@@ -19,20 +20,25 @@ class SearchProgress:
 
     trials, epochs, seconds  the search's limits; trials or seconds may be None
     unit                     what a score of 1 is in the target's own units
+    again                    how many runs with other seeds follow
     study                    the study, once its first epoch has ended
     """
 
-    def __init__(self, trials: int | None, epochs: int, seconds: float | None, unit: float = 1.0) -> None:
+    def __init__(
+        self, trials: int | None, epochs: int, seconds: float | None, unit: float = 1.0, again: int = 0
+    ) -> None:
         self.study: Study | None = None
         self._trials = trials
         self._epochs = epochs
         self._seconds = seconds
         self._unit = unit
         self._begun = time.monotonic()
-        self._share = 0.0
+        self._again = again
+        self._share = self._share_before = 0.0
         self._end: float | None = None  # when all will be done, as far as one can tell
         self._running: dict[int, int] = {}  # epochs had by each trial at work
-        self._ended = 0
+        self._ended: dict[int, int] = {}  # trials that have, and their seeds
+        self._confirmed = 0
         self._standing = ("first epoch", "")  # what is shown before and after the time
         self._console = Console(stderr=True)
         self._live = Live(self, console=self._console) if self._console.is_interactive else None
@@ -46,16 +52,26 @@ class SearchProgress:
         if self._live is not None:
             self._live.stop()
 
+    def begin(self, study: Study) -> None:
+        """Take in what a study that goes on has already."""
+        self._ended = {trial.number: trial.seed for trial in study.trials if trial.state in ENDED}
+        self._confirmed = sum(map(len, study.confirmations.values()))
+        self._share_before = 0.0 if self._trials is None else self._done()
+
     def __call__(self, study: Study, trial: Trial) -> None:
         """Take in that a trial had an epoch or ended, and show where the search stands."""
         self.study = study
-        if trial.state == "running":
+        is_again = self._ended.get(trial.number, trial.seed) != trial.seed
+        if is_again:
+            self._confirmed += 1
+        elif trial.state == "running":
             self._running[trial.number] = trial.epochs
         else:
             self._running.pop(trial.number, None)
-            self._ended += 1
+            self._ended[trial.number] = trial.seed
         self._share = share = self._done()
-        self._end = self._begun + (time.monotonic() - self._begun) / share if share else None
+        fresh = (share - self._share_before) / max(1 - self._share_before, 1e-9)
+        self._end = self._begun + (time.monotonic() - self._begun) / fresh if fresh > 0 else None
         self._standing = self._words(study, trial)
         if self._live is None and self._worth_a_line(trial):
             self._console.print(self._line(), markup=False, highlight=False, soft_wrap=True)
@@ -87,7 +103,8 @@ class SearchProgress:
         of = "" if self._trials is None else f" of {self._trials}"
         best = self.best()
         figure = "" if best is None else f"{self._figure(study, best)} (trial {best.number})"
-        return f"{self._ended}{of} trials", figure
+        again = f", {self._confirmed} of {self._again} runs again" if self._confirmed and self._again else ""
+        return f"{len(self._ended)}{of} trials{again}", figure
 
     def _figure(self, study: Study, trial: Trial) -> str:
         score = "unknown" if trial.score is None else f"{trial.score * self._unit:.4f}"
@@ -97,7 +114,8 @@ class SearchProgress:
         """Return how much of the search is done, by trials or by time, whichever ends it first."""
         shares = [0.0]
         if self._trials is not None:
-            shares.append((self._ended * self._epochs + sum(self._running.values())) / (self._trials * self._epochs))
+            epochs = (len(self._ended) + self._confirmed) * self._epochs + sum(self._running.values())
+            shares.append(epochs / ((self._trials + self._again) * self._epochs))
         if self._seconds is not None:
             shares.append((time.monotonic() - self._begun) / self._seconds)
         return min(max(shares), 1.0)

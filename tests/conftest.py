@@ -33,3 +33,34 @@ def dtype(request):
 def rng(request):
     """Random numbers that depend on the test's name alone."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+# ---- the command line
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs the command's entry point here: returns exit code, stdout, stderr."""
+    import commanding  # the command line's packages are needed by its tests alone
+
+    return lambda *arguments: commanding.call(arguments, capsys)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """Returns a folder with flowers.csv (classes, words, gaps) and prices.csv (a quantity)."""
+    import commanding
+
+    folder = tmp_path_factory.mktemp("data")
+    commanding.write_files(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tuned(data, tmp_path_factory):
+    """Returns the folder of a finished search on the flowers, and what the command said."""
+    import commanding
+
+    out = tmp_path_factory.mktemp("tuned") / "flowers"
+    options = ["--trials", 4, "--epochs", 10, "--workers", 2, "--seed", 1]
+    return out, commanding.run("tune", data / "flowers.csv", "--target", "name", *options, "--out", out)

@@ -10,57 +10,11 @@ import sys
 import numpy as np
 import polars
 import pytest
+from commanding import COMMAND, run
 
-from fastnorm import cli
 from fastnorm.kernels import cpu
 from fastnorm.model import load
 from fastnorm.tune import Study
-
-COMMAND = [sys.executable, "-m", "fastnorm.cli"]
-
-
-def run(*arguments, **options):
-    """Run the command in a process of its own."""
-    words = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=300, **options)
-
-
-@pytest.fixture
-def command(capsys):
-    """Runs the command's entry point here: returns exit code, stdout, stderr."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Returns a folder with flowers.csv (classes, words, gaps) and prices.csv (a quantity)."""
-    folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    kind = np.arange(240) % 3
-    length = kind + rng.normal(0, 0.2, 240)
-    colors = np.array(["red", "blue", "white"])[np.where(rng.random(240) < 0.9, kind, 0)]
-    lengths = [None if row % 17 == 0 else value for row, value in enumerate(length)]
-    names = np.array(["rose", "iris", "lily, tall"])[kind]
-    polars.DataFrame({"length": lengths, "color": colors, "name": names}).write_csv(folder / "flowers.csv")
-    size = rng.uniform(50, 150, 240)
-    prices = 1000 * size + rng.normal(0, 500, 240)
-    polars.DataFrame({"size": size, "price": prices}).write_csv(folder / "prices.csv")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tuned(data, tmp_path_factory):
-    """Returns the folder of a finished search on the flowers, and what the command said."""
-    out = tmp_path_factory.mktemp("tuned") / "flowers"
-    options = ["--trials", 4, "--epochs", 10, "--workers", 2, "--seed", 1]
-    return out, run("tune", data / "flowers.csv", "--target", "name", *options, "--out", out)
 
 
 def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
@@ -113,15 +67,13 @@ def test_the_same_command_gives_the_same_model(tuned, command, data, tmp_path):
     assert (tmp_path / "again" / "model.safetensors").read_bytes() == (out / "model.safetensors").read_bytes()
 
 
-def test_an_existing_study_is_not_overwritten(tuned, command, data):
-    out, _ = tuned
-    before = (out / "study.sqlite").read_bytes()
-    code, printed, complaint = command("tune", data / "flowers.csv", "--target", "name", "--trials", 1, "--out", out)
-    assert (code, printed) == (2, "")
-    assert (
-        complaint == f"fastnorm: {out}/study.sqlite: exists and is not overwritten; give another --out, or remove it\n"
-    )
-    assert (out / "study.sqlite").read_bytes() == before
+def test_a_model_without_its_study_is_not_overwritten(command, data, tmp_path):
+    model = tmp_path / "model.safetensors"
+    model.write_text("mine")
+    code, printed, complaint = command("tune", data / "flowers.csv", "--target", "name", "--out", tmp_path)
+    words = f"fastnorm: {model}: exists and no study is beside it; give another --out, or remove it\n"
+    assert (code, printed, complaint) == (2, "", words)
+    assert model.read_text() == "mine"
 
 
 def test_regression_is_scored_in_the_targets_own_units(command, data, tmp_path):
@@ -241,70 +193,6 @@ def test_help_is_help(command, arguments):
     code, printed, complaint = command(*arguments)
     assert (code, complaint) == (0, "")
     assert "Usage: fastnorm" in printed
-
-
-WRONG = [
-    (["bogus"], "No such command 'bogus'; see fastnorm --help"),
-    (["tune"], "DATA: expected a CSV or Parquet file, or --example digits"),
-    (["tune", "{data}/flowers.csv"], "--target: expected the column to predict"),
-    (["tune", "{data}/missing.csv", "-t", "a"], "{data}/missing.csv: no such file"),
-    (["tune", "{data}/flowers.csv", "-t", "nam"], "{data}/flowers.csv: column 'nam': not in this frame"),
-    (["tune", "{data}/flowers.csv", "-t", "name", "--trials", "none"], "Invalid value for '--trials'"),
-    (["tune", "{data}/flowers.csv", "-t", "name", "--trials", "0"], "Invalid value for '--trials'"),
-    (["tune", "{data}/flowers.csv", "-t", "name", "--minutes", "0"], "--minutes: expected a finite number in (0, inf)"),
-    (["tune", "{data}/flowers.csv", "-t", "name", "--task", "regression"], "{data}/flowers.csv: column 'name'"),
-    (["tune", "{data}/flowers.csv", "-t", "name", "--out", "{data}/prices.csv/x"], "{data}/prices.csv/x: cannot make"),
-    (["tune", "--example", "digit"], "--example: expected one of 'digits', got 'digit'"),
-    (["tune", "--example", "digits", "--target", "digit"], "--example: it brings its own data and target"),
-    (["tune", "--bogus"], "No such option"),
-    (
-        ["fit", "--example", "digits", "--hidden", "64,x"],
-        "--hidden: expected units of each layer like 128,128, got 'x'",
-    ),
-    (["fit", "--example", "digits", "--learning-rate", "-1"], "learning_rate: expected"),
-    (["fit", "--example", "digits", "--out", "{data}"], "{data}: is a folder"),
-    (["predict"], "Missing argument 'MODEL'"),
-    (["predict", "{data}/flowers.csv", "{data}/flowers.csv"], "{data}/flowers.csv: "),
-    (["predict", "{data}/missing.safetensors", "{data}/flowers.csv"], "{data}/missing.safetensors: "),
-]
-
-
-@pytest.mark.parametrize(("arguments", "words"), WRONG)
-def test_what_is_wrong_is_said_in_one_line(command, data, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    code, _, complaint = command(*(argument.format(data=data) for argument in arguments))
-    assert code == 2
-    assert len(complaint.splitlines()) == 1
-    assert complaint.startswith("fastnorm: " + words.format(data=data))
-
-
-def test_wrong_data_for_predict_are_said_in_one_line(tuned, command, data, tmp_path):
-    model = tuned[0] / "model.safetensors"
-    code, _, complaint = command("predict", model, data / "prices.csv")
-    assert code == 2
-    assert complaint.startswith(f"fastnorm: {data}/prices.csv: column 'length'")
-    code, _, complaint = command("predict", model, data / "flowers.csv", "--out", tmp_path / "no" / "where.csv")
-    assert code == 2
-    assert complaint == f"fastnorm: {tmp_path}/no/where.csv: cannot write this file (No such file or directory)\n"
-
-
-def test_a_search_that_scored_nothing_says_what_to_change(command, data, tmp_path):
-    code, _, complaint = command("tune", "--example", "digits", "--minutes", 1e-9, "--out", tmp_path / "x")
-    assert code == 2
-    assert complaint.splitlines()[-1].endswith("the time ended before the first epoch did; give more --minutes")
-    options = ["--learning-rate", "1e30", "--epochs", 1, "--out", tmp_path / "m.safetensors"]
-    code, _, complaint = command("fit", data / "prices.csv", "-t", "price", *options)
-    assert code == 2
-    assert complaint.splitlines()[-1].endswith("left the finite numbers in the first epoch; try a lower learning rate")
-    assert not (tmp_path / "m.safetensors").exists()
-
-
-def test_probabilities_of_a_quantity_are_refused(command, data, tmp_path):
-    model = tmp_path / "m.safetensors"
-    assert command("fit", data / "prices.csv", "-t", "price", "--epochs", 1, "--out", model)[0] == 0
-    code, _, complaint = command("predict", model, data / "prices.csv", "--proba")
-    assert code == 2
-    assert complaint.startswith(f"fastnorm: --proba: {model} predicts a quantity")
 
 
 def test_importing_says_nothing():

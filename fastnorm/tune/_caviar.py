@@ -61,9 +61,10 @@ def caviar(
     workers        how many at a time, by default one for each core; executor: who they are, by default threads
     study          file to record the search in; by default it stays in memory. The same command again goes on with it
     callbacks      each is called in this thread as callback(study, trial) after every epoch (with processes, not after
-                   each), and when a trial has ended
+                   each), and when a trial has ended or was run again (its seed is another then)
     keep           of how many of the best trials the models are kept
-    confirm        how many of the best trials are run again with five new seeds, which then decide about the best
+    confirm        how many of the best trials are run again with five new seeds, which then decide about the best; the
+                   last quarter of a timeout is theirs
     revive         numbers of trials that halving stopped and that are to go on to their last epoch
     enqueue        configurations to begin with; what they leave out is drawn
     start_from     another study, or its file, whose best configurations come next

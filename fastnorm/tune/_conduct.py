@@ -24,6 +24,8 @@ from ._space import Space, pack_space
 from ._study import Study
 from ._work import Crew, Work
 
+CONFIRMING = 0.25  # of a time limit, kept for running the best again
+
 
 @dataclass(frozen=True)
 class Options:
@@ -64,6 +66,9 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     facts   that make two searches the same beside those known here
     """
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    search_ends = deadline
+    if deadline is not None and options.timeout is not None and options.confirm:
+        search_ends = deadline - CONFIRMING * options.timeout
     halving, seed = options.halving, options.seed
     first = {name: getattr(options, name) for name in ("enqueue", "start_from", "replicates")}
     sampler = Proposals(space, seed, options.sampler, **first)
@@ -90,10 +95,10 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
             crew,
             workers=workers,
             callbacks=options.callbacks,
-            deadline=deadline,
+            deadline=search_ends,
             trial_timeout=options.trial_timeout,
         ).run()
-        confirm_best(record, options.confirm, work, epochs, seed, crew, workers, deadline)
+        confirm_best(record, options.confirm, work, epochs, seed, crew, workers, options.callbacks, deadline)
     return record.study
 
 

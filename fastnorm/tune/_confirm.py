@@ -1,9 +1,11 @@
 """Confirming the winner: the best trials are run again with new seeds, for the best of many scores is partly luck."""
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from ..kernels import random
+from ._coordinator import Callback
 from ._record import Record
 from ._trial import CUT, FAILED, Trial
 from ._work import Crew, Outcome, Slice, Work
@@ -13,7 +15,15 @@ SEEDS_POSITION = 2**32 - 2  # no hyperparameter stands there
 
 
 def confirm_best(
-    record: Record, count: int, work: Work, epochs: int, seed: int, crew: Crew, workers: int, deadline: float | None
+    record: Record,
+    count: int,
+    work: Work,
+    epochs: int,
+    seed: int,
+    crew: Crew,
+    workers: int,
+    callbacks: Sequence[Callback],
+    deadline: float | None,
 ) -> None:
     """Run the best `count` trials again and record their scores; those that are on record are not repeated.
 
@@ -41,6 +51,8 @@ def confirm_best(
                 if result.state not in (CUT, FAILED):
                     record.confirm(trial.number, trial.seed, result)
                     record.commit()
+                    for callback in callbacks:
+                        callback(record.study, result)
     except BaseException:
         crew.stop()
         wait(active)

@@ -1,15 +1,21 @@
 """A space and a `build` that are good first guesses for tables: hidden layers of dense, batch norm, ReLU, dropout."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .. import checks
 from ..activations import ReLU
+from ..errors import SettingError
 from ..layers import BatchNorm, Dense, Dropout
 from ..sequential import Sequential
 from ._dimensions import Choice, Float, Int
 from ._space import Dimension
+from ._training import ADAM_SETTINGS, SGD_SETTINGS
+
+SIZES = {"layers": 2, "units": 128, "dropout": 0.0}  # of a model whose space leaves them out
+OF_TRAINING = tuple(dict.fromkeys((*ADAM_SETTINGS, *SGD_SETTINGS, "decay_rate", "batch_size")))
 
 
 def default_space(rows: int) -> dict[str, Dimension]:
@@ -44,10 +50,20 @@ class default_build:
     """A `build` for caviar: default_model with so many layers of so many units as the hyperparameters say.
 
     outputs  number of classes, or of values for regression
+    `units_3` goes before `units` for the third layer. Left out: 2 layers, 128 units, no dropout.
     """
 
     outputs: int
 
     def __call__(self, hyperparameters: dict[str, Any]) -> Sequential:
-        units = [hyperparameters["units"]] * hyperparameters["layers"]
-        return default_model(units, self.outputs, hyperparameters["dropout"])
+        layers, units, dropout = (hyperparameters.get(name, value) for name, value in SIZES.items())
+        sizes = [hyperparameters.get(f"units_{number}", units) for number in range(1, layers + 1)]
+        return default_model(sizes, self.outputs, dropout)
+
+
+def require_used(where: str, space: Iterable[str]) -> None:
+    """Raise SettingError, which says where, for a hyperparameter that neither default_build nor training would use."""
+    for name in space:
+        if name not in SIZES and name not in OF_TRAINING and not re.fullmatch(r"units_[1-9]\d*", name):
+            known = ", ".join([*SIZES, "units_1, units_2 ...", *OF_TRAINING])
+            raise SettingError(f"{where}: {name}: nothing would use this hyperparameter; those in use are {known}")

@@ -155,8 +155,17 @@ class Record:
 def _require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
     for name, value in facts.items():
         if there.get(name) != value:
-            found = there.get(name, "nothing")
             raise FileError(
-                f"{path}: {name}: this search has {value}, the study was made with {found}; "
-                "go on with the same, or give another path"
+                f"{path}: {_difference(name, value, there.get(name))}; go on with the same, or give another path"
             )
+
+
+def _difference(name: str, here: Any, there: Any) -> str:
+    """Say in what two facts differ, the smallest part of them that does."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        part = next(key for key in [*here, *there] if here.get(key) != there.get(key))
+        return _difference(f"{name}: {part}", here.get(part), there.get(part))
+    if name in ("data", "validation") and isinstance(here, str) and isinstance(there, str):
+        return f"{name}: this search has other rows than the study was made with"
+    found, made = ("nothing" if value is None else value for value in (here, there))
+    return f"{name}: this search has {found}, the study was made with {made}"

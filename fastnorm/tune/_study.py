@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Self
 
 from .. import checks
 from ..errors import DataError, FileError, MissingExtra
@@ -149,6 +149,12 @@ class Study:
     def close(self) -> None:
         """Close the file; a study that is let go closes itself."""
         self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         counts = Counter(trial.state for trial in self.trials)

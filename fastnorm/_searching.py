@@ -1,0 +1,140 @@
+"""What `tune` and `fit` share: rows shared out, a search run, its best model kept, and what was found said."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from ._findings import findings, in_words, sentences, to_json
+from ._options import Task
+from ._parts import Parts, Source, share
+from ._progress import SearchProgress
+from .errors import FileError, SettingError
+from .model import Model
+from .tune import Ensemble, Study, ensemble
+
+DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
+TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
+
+
+@dataclass
+class Hunt:
+    """A search of the command line, from its rows to its model file.
+
+    file       for the model
+    ensemble   whether the best models are to become one; json: whether to say it as one JSON document
+    warnings   what was said on the way
+    """
+
+    parts: Parts
+    file: Path
+    ensemble: bool = False
+    json: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    def run(self, search: Callable[[], Study], progress: SearchProgress) -> None:
+        """Search and keep the best; Ctrl-C keeps the best so far and is raised on."""
+        try:
+            with progress, warnings.catch_warnings():
+                warnings.simplefilter("always", UserWarning)
+                warnings.showwarning = lambda message, *_: self.warn(str(message))
+                study = search()
+        except KeyboardInterrupt:
+            if progress.study is None or progress.best() is None:
+                print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
+            else:
+                print("interrupted; the best so far:", file=sys.stderr if self.json else sys.stdout)
+                self._keep(progress.study)
+            raise
+        if all(trial.score is None for trial in study.trials):
+            diverged = any(trial.state == "diverged" for trial in study.trials)
+            raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
+        self._keep(study)
+
+    def warn(self, words: str) -> None:
+        """Say at once, on stderr, what is not as it might be."""
+        self.warnings.append(words)
+        print(f"note: {words}", file=sys.stderr)
+
+    def _keep(self, study: Study) -> None:
+        """Save the best model and show its scores."""
+        found, model = findings(study), study.best_model()
+        together = ensemble(study, *self.parts.validation) if self.ensemble else None
+        models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
+        scores = {name: self._scores(model) for name, model in models.items()}
+        kept = model if together is None or len(together.members) == 1 else together.model
+        kept.table = self.parts.table
+        kept.save(self.file)
+        if self.json:
+            print(to_json(self._document(study, found, scores, together)))
+            return
+        for line in sentences(study, found, self.parts.unit):
+            print(line)
+        self._show(study, scores, together)
+        print(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
+
+    def _scores(self, model: Model) -> dict[str, dict[str, float]]:
+        parts = self.parts.by_name()
+        return {name: self.parts.scores(model, part) for name, part in parts.items() if name != "training"}
+
+    def _show(self, study: Study, scores: dict[str, Any], together: Ensemble | None) -> None:
+        grid = Grid("", "validation", "test", box=None, pad_edge=False)
+        for label, of_parts in scores.items():
+            for name in of_parts["test"]:
+                row = name if together is None else f"{name}, {label}"
+                grid.add_row(row, *(f"{values[name]:.4f}" for values in of_parts.values()))
+        console = Console(highlight=False, markup=False)
+        console.print(grid)
+        if together is not None:
+            print(f"ensemble: {_members(together)}")
+        best = study.best_trial
+        trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
+        words = f"{trial}epoch {best.best_epoch}: {in_words(best.hyperparameters)}"
+        console.print(words, soft_wrap=not console.is_terminal)
+
+    def _document(self, study: Study, found: dict[str, Any], scores: Any, together: Ensemble | None) -> dict[str, Any]:
+        document = {
+            "task": str(self.parts.table.task),
+            "rows": {name: len(part[0]) for name, part in self.parts.by_name().items()},
+            "model": str(self.file),
+            "study": None if study.path is None else str(study.path),
+            "trials": len(study.trials),
+            "best_trial": asdict(study.best_trial),
+            "scores": scores["best trial"],
+        }
+        if together is not None:
+            document["ensemble"] = {"members": together.members, "scores": scores["ensemble"]}
+        return document | found | {"warnings": self.warnings}
+
+
+def _members(together: Ensemble) -> str:
+    if len(together.members) == 1:
+        return f"no mean of models was better on the validation rows than that of trial {next(iter(together.members))}"
+    shares = [f"{number} x {count}" if count > 1 else str(number) for number, count in together.members.items()]
+    return f"trials {', '.join(shares)}, chosen by the validation rows"
+
+
+def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts:
+    """Return the rows of each part, and say what they are."""
+    parts = share(source, task, seed)
+    guessed = " (guessed; --task sets it)" if task == Task.auto else ""
+    rows = ", ".join(f"{len(part[0])} {name}" for name, part in parts.by_name().items())
+    if is_said:
+        print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
+    return parts
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that can be written into, where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder}: cannot make this folder ({error.strerror})") from error
+    if not os.access(folder, os.W_OK):
+        raise FileError(f"{folder}: cannot write into this folder")
