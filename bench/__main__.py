@@ -1,4 +1,7 @@
-"""python -m bench kernels step predict forward [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--json FILE]"""
+"""python -m bench kernels step predict forward caviar study [--peers torch,jax,sklearn,onnxruntime] [--only TEXT]
+
+[--data letter.csv] [--json FILE]
+"""
 
 import argparse
 import importlib
@@ -8,7 +11,8 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-SUBJECTS = ("kernels", "step", "predict", "forward")
+SUBJECTS = ("kernels", "step", "predict", "forward", "caviar", "study")
+SEARCHES = ("caviar", "study")  # which take --data
 
 
 def main() -> int:
@@ -22,7 +26,8 @@ def main() -> int:
         return 2
     report = importlib.import_module("bench.report").Report()  # imports NumPy: only now may it
     for subject in options.subjects:
-        importlib.import_module(f"bench.{subject}").measure(report, peers, options.only)
+        data = [options.data] if subject in SEARCHES else []
+        importlib.import_module(f"bench.{subject}").measure(report, peers, options.only, *data)
     if options.json:
         report.save(options.json)
     return 0
@@ -33,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("subjects", nargs="+", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
     parser.add_argument("--peers", type=_names, default=[], metavar="NAMES", help=f"some of {','.join(PEERS)}")
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose name contains this text")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="letter.csv for caviar and study; else made-up rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()
 

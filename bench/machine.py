@@ -5,10 +5,34 @@ Standard library only: `hold_still` must run before NumPy or a peer is imported,
 import importlib.metadata
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 THREADS = 1  # of ours and of every peer
 PACKAGES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "onnxruntime")
+
+
+ALLOWED = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # cores, before hold_still
+
+
+def cores() -> int:
+    """The number of cores that this process may use where it is not held to one."""
+    return len(ALLOWED) or os.cpu_count() or 1
+
+
+@contextmanager
+def using(count: int) -> Iterator[None]:
+    """Let this thread, and those it starts meanwhile, use so many cores."""
+    if not ALLOWED:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, ALLOWED[-count:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def hold_still() -> None:

@@ -63,16 +63,17 @@ def _compared(before: timing.Probe, after: timing.Probe) -> str:
 def _verdict(row: Row) -> str:
     """PASS where every target is reached, else the shortfalls; empty where no column with a target was measured.
 
-    Targets are columns and their bounds: times (_us) at most, everything else at least.
+    Targets are columns and their bounds: times (_us) and what is missing (_gap) at most, everything else at least.
     """
     short, measured = [], 0
     for column, bound in row.get("targets", {}).items():
         if (value := row.get(column)) is None:
             continue
         measured += 1
-        reached = bound / value if column.endswith("_us") else value / bound
-        if reached < 1:
-            short.append(f"{column} {value:.3g} of {bound:g} ({reached - 1:.1%})")
+        at_most = column.endswith(("_us", "_gap"))
+        if value > bound if at_most else value < bound:
+            share = f" ({(bound / value if at_most else value / bound) - 1:.1%})" if bound else ""
+            short.append(f"{column} {value:.3g} of {bound:g}{share}")
     return "; ".join(short) or ("PASS" if measured else "")
 
 

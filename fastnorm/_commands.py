@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 
 from . import __version__, _options, checks, table
 from ._findings import to_json, trial_lines, trial_records
-from ._parts import load, located
+from ._parts import load, located, unit_of
 from ._progress import FitProgress, SearchProgress
 from ._searching import Hunt, make_folder, shared
 from .errors import DataError, FileError, SettingError
@@ -122,11 +122,13 @@ def trials(study: _options.StudyFile, json: _options.Json = False) -> None:
 
     - `fastnorm trials letter`
     """
-    with Study.open(_study(study)) as opened:
+    file = _study(study)
+    with Study.open(file) as opened:
+        unit = _unit(file.with_name(MODEL))
         if json:
-            print(to_json({"metric": opened.metric, "trials": trial_records(opened)}))
+            print(to_json({"metric": opened.metric, "trials": trial_records(opened, unit)}))
             return
-        for line in trial_lines(opened):
+        for line in trial_lines(opened, unit):
             print(line)
 
 
@@ -231,6 +233,12 @@ def info() -> None:
 def _study(path: Path) -> Path:
     """Return the study's file, also for the folder it is in."""
     return path / STUDY if path.is_dir() else path
+
+
+def _unit(model: Path) -> float:
+    """Return what a score of 1 is in the target's own units, where the model beside the study knows them."""
+    learned = load_model(model).table if model.is_file() else None
+    return 1.0 if learned is None else unit_of(learned)
 
 
 def _units(word: str) -> int:

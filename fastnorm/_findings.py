@@ -4,11 +4,11 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from .errors import DataError
-from .tune import Study, Trial, expected_best, forecast, importances
+from .tune import Study, Trial, compare_best, expected_best, forecast, importances
 from .tune._ranking import key
 from .tune._trial import SCORED
 
@@ -17,12 +17,16 @@ MATTERS = 2  # standard errors from nothing
 METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and how much 1 is
 
 
-def findings(study: Study) -> dict[str, Any]:
-    """Return what the trials tell beside the best one, as plain data; what they are too few for is left out."""
-    trials, metric = study.trials, study.metric
+def findings(study: Study, unit: float) -> dict[str, Any]:
+    """Return what the trials tell beside the best one, as plain data; what they are too few for is left out.
+
+    unit  what a score of 1 is in the target's own units
+    """
+    trials, metric = [_in_units(trial, unit) for trial in study.trials], study.metric
     found: dict[str, Any] = {}
     with suppress(DataError):
-        comparison = study.comparison
+        scores = {number: [score * unit for score in scores] for number, scores in study.confirmations.items()}
+        comparison = compare_best(scores, metric)
         found["confirmation"] = asdict(comparison) | {"told_apart": comparison.told_apart, "words": str(comparison)}
     with suppress(DataError):
         found["importance"] = [asdict(entry) for entry in importances(trials, study.space, metric)]
@@ -33,21 +37,18 @@ def findings(study: Study) -> dict[str, Any]:
     return found
 
 
-def sentences(study: Study, found: dict[str, Any], unit: float) -> Iterator[str]:
-    """Say them, a line each.
-
-    unit  what a score of 1 is in the target's own units
-    """
+def sentences(study: Study, found: dict[str, Any]) -> Iterator[str]:
+    """Say them, a line each."""
     metric = study.metric.replace("_", " ")
     if "confirmation" in found:
         yield f"confirmed: {found['confirmation']['words']}"
     if "importance" in found:
         yield f"what mattered: {_mattered(found['importance'])}"
     if "expected_best" in found:
-        shown = [f"{entry['score'] * unit:.4f} of {entry['count']}" for entry in found["expected_best"]]
+        shown = [f"{entry['score']:.4f} of {entry['count']}" for entry in found["expected_best"]]
         yield f"best {metric} to expect: {', '.join(shown)} trials"
     if "forecast" in found:
-        more, name, factor = found["forecast"], *METRICS.get(study.metric, ("", -unit))
+        more, name, factor = found["forecast"], *METRICS.get(study.metric, ("", -1.0))
         gain, error = more["gain"] * factor, abs(more["error"] * factor)
         words = f"about {gain:+.2g} {name or metric} (+- {error:.1g})"
         yield f"{more['more']} more trials: {words}, {more['chance']:.0%} chance of any gain"
@@ -68,9 +69,9 @@ def ordered(study: Study) -> list[Trial]:
     return sorted(study.trials, key=lambda trial: (trial.state not in SCORED, *key(trial, study.metric), trial.number))
 
 
-def trial_lines(study: Study) -> Iterator[str]:
+def trial_lines(study: Study, unit: float) -> Iterator[str]:
     """Give a head and a line for each trial, best first; the winner has a star."""
-    trials, best = ordered(study), _best(study)
+    trials, best = [_in_units(trial, unit) for trial in ordered(study)], _best(study)
     head = ("", "trial", "state", "epochs", study.metric, "seconds", "hyperparameters")
     rows = [head, *(_cells(trial, trial.number == best) for trial in trials)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -83,10 +84,10 @@ def trial_lines(study: Study) -> Iterator[str]:
         yield f"{'  '.join(cells)}  {settings}".rstrip()
 
 
-def trial_records(study: Study) -> list[dict[str, Any]]:
+def trial_records(study: Study, unit: float) -> list[dict[str, Any]]:
     """Return the same as plain data."""
     best = _best(study)
-    return [asdict(trial) | {"best": trial.number == best} for trial in ordered(study)]
+    return [asdict(_in_units(trial, unit)) | {"best": trial.number == best} for trial in ordered(study)]
 
 
 def in_words(hyperparameters: dict[str, Any]) -> str:
@@ -99,9 +100,13 @@ def to_json(document: Any) -> str:
     return json.dumps(_finite(document), indent=1)
 
 
+def _in_units(trial: Trial, unit: float) -> Trial:
+    return trial if trial.score is None else replace(trial, score=trial.score * unit)
+
+
 def _best(study: Study) -> int | None:
     with suppress(DataError):
-        return study.best_trial.number
+        return study.best_so_far.number
     return None
 
 

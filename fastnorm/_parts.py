@@ -48,10 +48,7 @@ class Parts:
     @property
     def unit(self) -> float:
         """What a difference of 1 between model outputs is in the target's own units."""
-        if self.table.classes is not None:
-            return 1.0
-        zero, one = self.table.restore(np.array([0.0, 1.0]))
-        return float(one - zero)
+        return unit_of(self.table)
 
     def by_name(self) -> dict[str, Arrays]:
         """Return the three parts under their names."""
@@ -70,6 +67,14 @@ class Parts:
         errors = self.table.restore(predicted) - actual
         explained = 1 - float(np.mean(errors**2) / max(float(np.var(actual)), 1e-300))
         return {"mean absolute error": float(np.mean(np.abs(errors))), "R squared": explained}
+
+
+def unit_of(learned: Table) -> float:
+    """Return what a difference of 1 between model outputs is in the target's own units."""
+    if learned.classes is not None:
+        return 1.0
+    zero, one = learned.restore(np.array([0.0, 1.0]))
+    return float(one - zero)
 
 
 def load(data: Path | None, target: str | None, example: str | None) -> Source:

@@ -92,7 +92,7 @@ class SearchProgress:
     def best(self) -> Trial | None:
         """Return the best trial so far, None while there is none."""
         try:
-            return None if self.study is None else self.study.best_trial
+            return None if self.study is None else self.study.best_so_far
         except DataError:
             return None
 

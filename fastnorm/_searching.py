@@ -64,7 +64,7 @@ class Hunt:
 
     def _keep(self, study: Study) -> None:
         """Save the best model and show its scores."""
-        found, model = findings(study), study.best_model()
+        found, model = findings(study, self.parts.unit), study.model(study.best_so_far.number)
         together = ensemble(study, *self.parts.validation) if self.ensemble else None
         models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
         scores = {name: self._scores(model) for name, model in models.items()}
@@ -74,7 +74,7 @@ class Hunt:
         if self.json:
             print(to_json(self._document(study, found, scores, together)))
             return
-        for line in sentences(study, found, self.parts.unit):
+        for line in sentences(study, found):
             print(line)
         self._show(study, scores, together)
         print(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
@@ -93,19 +93,21 @@ class Hunt:
         console.print(grid)
         if together is not None:
             print(f"ensemble: {_members(together)}")
-        best = study.best_trial
+        best = study.best_so_far
         trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
         words = f"{trial}epoch {best.best_epoch}: {in_words(best.hyperparameters)}"
         console.print(words, soft_wrap=not console.is_terminal)
 
     def _document(self, study: Study, found: dict[str, Any], scores: Any, together: Ensemble | None) -> dict[str, Any]:
+        best = study.best_so_far
+        assert best.score is not None
         document = {
             "task": str(self.parts.table.task),
             "rows": {name: len(part[0]) for name, part in self.parts.by_name().items()},
             "model": str(self.file),
             "study": None if study.path is None else str(study.path),
             "trials": len(study.trials),
-            "best_trial": asdict(study.best_trial),
+            "best_trial": asdict(best) | {"score": best.score * self.parts.unit},
             "scores": scores["best trial"],
         }
         if together is not None:

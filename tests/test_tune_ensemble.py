@@ -85,8 +85,8 @@ def study():
 def test_a_studys_best_models_become_one_that_is_no_worse(study, tmp_path):
     x, y = searching.VALIDATION
     found = ensemble(study, x, y, size=20)
-    assert set(found.members) <= set(study.kept)
-    assert len(study.kept) == 4
+    assert set(found.members) <= {trial.number for trial in study.leaders(10)}
+    assert len(study.leaders(10)) == 4
     assert found.best_score == pytest.approx(study.best_trial.score)
     assert found.score >= found.best_score
     found.model.save(tmp_path / "ensemble.safetensors")
@@ -109,7 +109,21 @@ def test_an_ensemble_of_values_is_chosen_by_their_errors():
     assert np.abs(found.model.logits(xv) - validation[1]).mean() == pytest.approx(found.score, rel=1e-5)
 
 
-def test_the_kept_models_are_the_same_when_the_study_is_opened_again(tmp_path):
+def test_the_leaders_are_the_same_when_the_study_is_opened_again(tmp_path):
     study = searching.search(trials=6, keep=3, study=tmp_path / "s.sqlite")
-    assert Study.open(tmp_path / "s.sqlite").kept == study.kept
-    assert study.kept[0] == study.best_trial.number
+    assert Study.open(tmp_path / "s.sqlite").leaders(10) == study.leaders(10)
+    assert study.leaders(1) == [study.best_trial] == [study.best_so_far]
+
+
+def test_an_ensemble_takes_the_best_trials_so_far_though_they_were_cut(study):
+    def stop(study, trial):
+        if trial.number == 1 and trial.epochs == 3:
+            raise KeyboardInterrupt
+
+    kept = []
+    with pytest.raises(KeyboardInterrupt):
+        searching.search(epochs=searching.ENDLESS, callbacks=[lambda study, trial: kept.append(study), stop])
+    cut = kept[-1]
+    assert {trial.state for trial in cut.leaders(5)} == {"cut"}
+    assert cut.best_so_far == cut.leaders(1)[0]
+    assert set(ensemble(cut, *searching.VALIDATION, top=2).members) <= {trial.number for trial in cut.leaders(2)}

@@ -225,15 +225,15 @@ def test_confirmations_decide_about_the_best():
     for number, score in enumerate([0.8, 0.9, 0.7]):
         end(record, replace(ENDED, number=number, score=score), model=bytes([number]))
     study = record.study
-    assert [trial.number for trial in record.best()] == [1, 0]
+    assert study.leaders(2) == [study.trials[1], study.trials[0]]
     for number, scores in [(1, [0.7, 0.8]), (0, [0.75, 0.76])]:
         for seed, score in enumerate(scores):
             record.confirm(number, seed, replace(ENDED, score=score))
     assert study.confirmations == {0: [0.75, 0.76], 1: [0.7, 0.8]}
     assert study.best_trial.number == 0
     assert (study.comparison.first, study.comparison.told_apart) == (0, False)
-    end(record, replace(ENDED, number=3, score=0.95))
-    assert study.best_trial.number == 3  # none knows yet what it is worth
+    end(record, replace(ENDED, number=3, score=0.95), model=b"3")
+    assert study.best_trial == study.best_so_far == study.trials[3]  # none knows yet what it is worth
 
 
 def test_what_waits_is_on_the_disk_beyond_a_budget(monkeypatch):

@@ -32,7 +32,7 @@ def confirm_best(
     done = {(trial, seed) for trial, seed in record.study._read("SELECT trial, seed FROM confirmations")}
     waiting = [
         Trial(trial.number, trial.hyperparameters, other)
-        for trial in record.best()[:count]
+        for trial in record.study.leaders(count)
         for other in map(int, random.random_bits(seed, random.SAMPLE, trial.number, SEEDS_POSITION, TIMES))
         if (trial.number, other) not in done
     ]

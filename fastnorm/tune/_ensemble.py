@@ -25,7 +25,7 @@ class Ensemble:
     members     trial number -> how often its model is counted
     metric      the scores' name
     score       the ensemble's on the rows it was chosen by: a little too good, as it was chosen by them
-    best_trial  the study's best one, and best_score, which that one's model has alone on the same rows
+    best_trial  the study's best so far, and best_score, which that one's model has alone on the same rows
     """
 
     model: Model
@@ -43,16 +43,17 @@ class Ensemble:
         return f"ensemble of trials {trials}: {self.metric.replace('_', ' ')} {self.score:.4g}; {words}"
 
 
-def ensemble(study: Study, x: Any, y: Any, *, size: int = 50) -> Ensemble:
+def ensemble(study: Study, x: Any, y: Any, *, size: int = 50, top: int = 20) -> Ensemble:
     """Return the ensemble of a study's best models that select_ensemble chooses by these rows.
 
     x, y  rows no trial was trained on, (n, d) features and (n,) targets: those the search was validated with. (With
           KFold the kept models have seen all rows of the search: give others.)
     size  as in select_ensemble
-    The models are those that the study keeps (caviar's keep). Raises DataError and FileError where there are none.
+    top   out of the models of so many of the best trials so far, as far as the study keeps them (caviar's keep)
+    Raises DataError where no trial has a score.
     """
-    best = study.best_trial.number
-    numbers = sorted({best, *study.kept})
+    best = study.best_so_far.number
+    numbers = sorted({best, *(trial.number for trial in study.leaders(checks.integer("top", top, 1)))})
     models = [study.model(number) for number in numbers]
     predictions = np.stack([_predicted(model, x) for model in models]).astype(np.float64)
     counts = select_ensemble(predictions, y, study.metric, size)

@@ -110,10 +110,6 @@ class Record:
         self._stopped.pop(trial, None)
         return self.state(trial)
 
-    def best(self) -> list[Trial]:
-        """Return the best trials, best first, as many as have their models kept."""
-        return self._standing.best()
-
     def confirm(self, trial: int, seed: int, result: Trial) -> None:
         """Record what came of a trial that was run again with another seed."""
         with self._writing() as write:

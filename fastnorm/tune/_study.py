@@ -13,14 +13,14 @@ from typing import Any, Self
 
 from .. import checks
 from ..errors import DataError, FileError, MissingExtra
-from ..metrics import rank
+from ..metrics import HIGHER_IS_BETTER, rank
 from ..model import Model
 from ..run import Epoch
 from ._difference import Comparison, compare_best
 from ._file import CURVE, TRIAL, connect_reader, from_row, reported
 from ._space import Dimension, unpack_space
 from ._standing import Standing
-from ._trial import RUNNING, SCORED, STATES, Trial
+from ._trial import CUT, RUNNING, SCORED, STATES, Trial
 
 
 class Study:
@@ -74,14 +74,31 @@ class Study:
         Trials after one that runs or was cut by a time limit do not count, unless none before it has finished: so a
         longer search with the same seed begins with the same trials, counted the same way.
         """
-        best = self._best(1)
-        if not best:
-            raise DataError("study: no trial has a score; give the search more time, or see trials[...].message")
-        confirmed = self._confirmed()
-        if best[0].number not in confirmed:
-            return best[0]
-        winner = min(confirmed, key=lambda number: (self._mean_rank(confirmed[number]), number))
-        return from_row(self._read("SELECT * FROM trials WHERE number = ?", winner)[0])
+        standing = self._standing
+        if standing is None:
+            standing = Standing(self.metric)
+            for trial in self.trials:
+                if trial.state != RUNNING:
+                    standing.add(trial)
+        return self._decided(standing.best())
+
+    @property
+    def best_so_far(self) -> Trial:
+        """The best of all trials, those at work and those a time limit cut included; DataError before there is one.
+
+        When a search has ended by itself it is best_trial. Before, it depends on how far the machine came.
+        """
+        return self._decided(self.leaders(1))
+
+    def leaders(self, count: int) -> list[Trial]:
+        """Return so many of the best trials so far, best first, out of those whose models are kept."""
+        order = "DESC" if self.metric in HIGHER_IS_BETTER else "ASC"
+        states = ", ".join(f"'{state}'" for state in (*SCORED, CUT, RUNNING))
+        rows = self._read(
+            f"SELECT * FROM trials WHERE score IS NOT NULL AND state IN ({states}) AND number IN "
+            f"(SELECT trial FROM models) ORDER BY score {order}, loss, number LIMIT ?", count,
+        )  # fmt: skip
+        return [from_row(row) for row in rows]
 
     @property
     def best_params(self) -> dict[str, Any]:
@@ -98,12 +115,6 @@ class Study:
         if not rows:
             raise FileError(f"{self.path or 'study'}: expected the model of trial {trial}, found none; raise keep=")
         return Model.from_bytes(rows[0][0])
-
-    @property
-    def kept(self) -> list[int]:
-        """The numbers of the best trials, best first, whose models are kept."""
-        there = {number for (number,) in self._read("SELECT trial FROM models")}
-        return [trial.number for trial in self._best(len(there)) if trial.number in there]
 
     def curve(self, trial: int) -> list[Epoch]:
         """Return the epochs of a trial that has ended, waits or was cut, by its number (SQLite keeps nan as NULL)."""
@@ -161,15 +172,15 @@ class Study:
         states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
         return f"Study({counts.total()} trials: {states})"
 
-    def _best(self, count: int) -> list[Trial]:
-        """The best trials, best first, that many at the least where there are as many."""
-        standing = self._standing
-        if standing is None:
-            standing = Standing(self.metric, max(count, 1))
-            for trial in self.trials:
-                if trial.state != RUNNING:
-                    standing.add(trial)
-        return standing.best()
+    def _decided(self, best: list[Trial]) -> Trial:
+        """Return the best trial, or the one that is when the best have been run again."""
+        if not best:
+            raise DataError("study: no trial has a score; give the search more time, or see trials[...].message")
+        confirmed = self._confirmed()
+        if best[0].number not in confirmed:
+            return best[0]
+        winner = min(confirmed, key=lambda number: (self._mean_rank(confirmed[number]), number))
+        return from_row(self._read("SELECT * FROM trials WHERE number = ?", winner)[0])
 
     def _confirmed(self) -> dict[int, list[tuple[float, float]]]:
         """Scores and losses of the trials that were run again."""
