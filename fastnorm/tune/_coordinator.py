@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
@@ -28,6 +29,8 @@ from ._work import Crew, Outcome, Slice, Work
 Callback = Callable[[Study, Trial], None]
 SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
+COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
+MOMENT = 0.002  # seconds without news after which what is written is committed
 LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
 
 
@@ -80,7 +83,7 @@ class Coordinator:
         self._active: dict[Future[Outcome], Slice] = {}
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
         self._errors: dict[int, Exception] = {}  # that of the first trial that failed
-        self._synced = time.monotonic()
+        self._synced = self._committed = time.monotonic()
 
     def run(self) -> None:
         """Go on with what is on record, then with new trials, until there are enough or the time is over."""
@@ -112,9 +115,8 @@ class Coordinator:
                 self._submit(number)
             if not self._active:
                 return
-            self._record.commit()  # now, while the workers are at work
             try:
-                event = self._events.get(timeout=self._patience())
+                event = self._event()
             except Empty:
                 for future in [*self._active]:
                     future.cancel()
@@ -123,6 +125,18 @@ class Coordinator:
                 self._tell(event)
             else:
                 self._take(event)
+
+    def _event(self) -> "Trial | Future[Outcome]":
+        """Return what happens next; Empty where that is not before the deadline.
+
+        What was written is committed while the workers are at work, but together where a lot happens at once.
+        """
+        if time.monotonic() - self._committed < COMMITS_EVERY:
+            with suppress(Empty):
+                return self._events.get(timeout=MOMENT)
+        self._record.commit()
+        self._committed = time.monotonic()
+        return self._events.get(timeout=self._patience())
 
     def _next(self) -> int | None:
         """Return the trial to work on now, which may be a new one."""
