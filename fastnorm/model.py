@@ -209,7 +209,7 @@ class Model:
 
     @property
     def task(self) -> str:
-        """What the loss it was trained with is for: "classification", "multilabel" or "regression", which is the default."""
+        """What its loss is for: "classification", "multilabel" or "regression", which is the default."""
         return "regression" if self.loss is None else self.loss.task
 
     def _ready(self, shares: bool) -> Predictor:

@@ -163,6 +163,8 @@ def test_a_quantity_can_have_an_ensemble_too(command, data, tmp_path):
     assert code == 0
     errors = dict(re.findall(r"^mean absolute error, (best trial|ensemble) +(\S+)", printed, re.MULTILINE))
     assert float(errors["ensemble"]) <= float(errors["best trial"])
+    code, listed, _ = command("trials", tmp_path / "out")
+    assert listed.splitlines()[1].split()[4] == errors["best trial"]  # both in the target's own units
 
 
 def test_json_is_one_document(command, data, tmp_path):
