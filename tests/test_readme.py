@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fastnorm import tune
+from fastnorm.tune._defaults import require_used
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -18,6 +21,14 @@ def test_its_python_runs(tmp_path, monkeypatch):
     assert len(blocks) >= 6
     for number, text in enumerate(blocks):
         exec(compile(text, f"README.md, Python block {number}", "exec"), names)  # a later block goes on with an earlier
+
+
+def test_its_space_can_be_searched(tmp_path):
+    (text,) = [text for language, text in BLOCKS if language == "toml"]
+    (tmp_path / "space.toml").write_text(text)
+    space = tune.Space.from_toml(tmp_path / "space.toml")
+    require_used("README.md", space)
+    assert tune.lint(space) == []
 
 
 def test_its_map_names_every_module():
