@@ -9,7 +9,7 @@ import fastnorm as fn
 from fastnorm import table
 
 ROWS, FEATURES, CLASSES, CLUSTERS = 20_000, 16, 26, 4  # clusters of a class
-NOISE = 0.75  # beside centers of unit variance: the best networks are right on some 95 %
+NOISE = 0.75  # beside centers of unit variance: classes overlap, so that no network is right on all rows
 
 
 class Letters(NamedTuple):
