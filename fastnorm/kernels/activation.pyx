@@ -2,11 +2,11 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport uint32_t, uint64_t
-
-import numpy as np
+from numpy cimport ndarray
 
 from .. import checks
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport columns_of, data, kernels_of, matrix, number, output_like, rows_of, same, whole
 
 
 cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
@@ -53,9 +53,9 @@ cdef void dropout_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
                         seed, stream, index, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _relu_forward(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _relu_forward(ndarray x, ndarray y, int threads):
     with nogil:
-        relu_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+        relu_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
                           threads)
 
 
@@ -66,19 +66,16 @@ def relu_forward(x, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, c) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _relu_forward[float](x, y, usable_threads(threads))
-    else:
-        _relu_forward[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output_like(out, x, (x,))
+    _relu_forward(x, y, usable_threads(threads))
     return y
 
 
-cdef _relu_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
+cdef _relu_backward(ndarray dy, ndarray y, ndarray dx, int threads):
     with nogil:
-        relu_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
-                           dy.shape[1], &dx[0, 0], dx.shape[1], threads)
+        relu_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
+                           columns_of(dy), data(dx), columns_of(dx), threads)
 
 
 def relu_backward(dy, y, *, out=None, threads=1):
@@ -89,21 +86,18 @@ def relu_backward(dy, y, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, c) of dy's dtype.
     """
-    dy = checks.matrix("dy", dy)
-    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    dx = checks.output("out", out, dy.shape, dy.dtype, dy, y)
-    if dy.dtype == np.float32:
-        _relu_backward[float](dy, y, dx, usable_threads(threads))
-    else:
-        _relu_backward[double](dy, y, dx, usable_threads(threads))
+    dy = matrix("dy", dy)
+    y = same("y", y, dy)
+    dx = output_like(out, dy, (dy, y))
+    _relu_backward(dy, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _dropout(const real[:, ::1] x, Py_ssize_t first_row, double rate, uint64_t seed, uint32_t stream, uint32_t index,
-              real[:, ::1] y, int threads):
+cdef _dropout(ndarray x, Py_ssize_t first_row, double rate, uint64_t seed, uint32_t stream, uint32_t index,
+              ndarray y, int threads):
     with nogil:
-        dropout_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], first_row, x.shape[0], x.shape[1], rate, seed, stream,
-                     index, &y[0, 0], y.shape[1], threads)
+        dropout_rows(kernels_of(x), data(x), columns_of(x), first_row, rows_of(x), columns_of(x), rate, seed, stream,
+                     index, data(y), columns_of(y), threads)
 
 
 def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=1):
@@ -119,15 +113,13 @@ def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=
     threads        rows are shared among so many
     Returns (n, c) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    rate = checks.number("rate", rate, 0, 1, ends="[)")
-    seed = checks.integer("seed", seed, 0, 2**64 - 1)
-    stream = checks.integer("stream", stream, 0, 2**32 - 1)
-    index = checks.integer("index", index, 0, 2**32 - 1)
-    first_row = checks.integer("first_row", first_row, 0, 2**32 // -(-x.shape[1] // 4) - x.shape[0])
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _dropout[float](x, first_row, rate, seed, stream, index, y, usable_threads(threads))
-    else:
-        _dropout[double](x, first_row, rate, seed, stream, index, y, usable_threads(threads))
+    x = matrix("x", x)
+    rate = number("rate", rate, 0, 1, "[)")
+    cdef Py_ssize_t last_row = 2**32 // ((columns_of(x) + 3) // 4) - rows_of(x)
+    seed = whole("seed", seed, 0, 2**64 - 1)
+    stream = whole("stream", stream, 0, 2**32 - 1)
+    index = whole("index", index, 0, 2**32 - 1)
+    first_row = checks.integer("first_row", first_row, 0, last_row) if last_row < 0 else whole("first_row", first_row, 0, last_row)
+    y = output_like(out, x, (x,))
+    _dropout(x, first_row, rate, seed, stream, index, y, usable_threads(threads))
     return y

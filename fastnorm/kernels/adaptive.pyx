@@ -1,43 +1,33 @@
 """Optimizers whose step is divided by the root of an average of squared gradients: Adam, Nadam, RMSprop; one kernel."""
 
-import numpy as np
+from libc.math cimport pow
+from numpy cimport ndarray
 
-from .. import checks
-from .cpu cimport kernels, real, usable_threads
-from .update cimport CHUNK, adam_chunks
-from .update import _gradients, _parameters, _state
+from .cpu cimport usable_threads
+from .doors cimport INFINITY, apart, data, doubles, in_place, kernels_of, number, size_of, whole
+from .update cimport adam_chunks, gradients_of, room_for_squares
 
 
-cdef double _adam(real[::1] p, const real[::1] g, real[::1] m, real[::1] v, double m_step, double g_step,
+cdef double _adam(ndarray p, ndarray g, ndarray m, ndarray v, double m_step, double g_step,
                   double beta_1, double beta_2, double epsilon, double correction_2, double l2, double decay,
                   int threads):
-    cdef double[::1] squares = np.empty(p.shape[0] // CHUNK + 1)
-    cdef real* first = NULL
-    if m is not None:
-        first = &m[0]
+    cdef ndarray squares = room_for_squares(p, threads)
     with nogil:
-        return adam_chunks(kernels(sizeof(real)), &p[0], &g[0], first, &v[0], p.shape[0], m_step, g_step, beta_1,
-                           beta_2, epsilon, correction_2, l2, decay, &squares[0], threads)
+        return adam_chunks(kernels_of(p), data(p), data(g), data(m), data(v), size_of(p), m_step, g_step, beta_1,
+                           beta_2, epsilon, correction_2, l2, decay, doubles(squares), threads)
 
 
-def _arrays(parameters, gradients, first_moments, second_moments):
-    """All four as rows, apart from each other; first_moments may be None."""
-    p, g = _parameters(parameters), _gradients(gradients, parameters)
-    m = None if first_moments is None else _state("first_moments", first_moments, parameters)
-    v = _state("second_moments", second_moments, parameters)
-    checks.apart("parameters", p, g)
-    if m is not None:
-        checks.apart("first_moments", m, p, g)
-    checks.apart("second_moments", v, p, g, m)
-    return p, g, m, v
-
-
-def _step(arrays, m_step, g_step, beta_1, beta_2, epsilon, correction_2, l2, weight_decay, rate, threads):
-    """Check the settings that all three share, and take the step."""
-    epsilon, l2 = checks.number("epsilon", epsilon, 0, ends="(]"), checks.number("l2", l2, 0)
-    decay = rate * checks.number("weight_decay", weight_decay, 0)
-    settings = m_step, g_step, beta_1, beta_2, epsilon, correction_2, l2, decay, usable_threads(threads)
-    return _adam[float](*arrays, *settings) if arrays[0].dtype == np.float32 else _adam[double](*arrays, *settings)
+cdef double _step(parameters, gradients, first_moments, second_moments, double m_step, double g_step, double beta_1,
+                  double beta_2, epsilon, double correction_2, l2, weight_decay, double rate, threads) except? -1:
+    """Check the arrays and the settings that all three share, and take the step; first_moments may be None."""
+    cdef ndarray p = in_place("parameters", parameters, None), g = gradients_of(gradients, p), m = None, v
+    if first_moments is not None:
+        m = in_place("first_moments", first_moments, p)
+        apart("first_moments", m, (p, g))
+    v = in_place("second_moments", second_moments, p)
+    apart("second_moments", v, (p, g, m))
+    return _adam(p, g, m, v, m_step, g_step, beta_1, beta_2, number("epsilon", epsilon, 0, INFINITY, "(]"), correction_2,
+                 number("l2", l2, 0), rate * number("weight_decay", weight_decay, 0), usable_threads(threads))
 
 
 def adam(parameters, gradients, first_moments, second_moments, step, learning_rate=1e-3, beta_1=0.9, beta_2=0.999,
@@ -54,12 +44,10 @@ def adam(parameters, gradients, first_moments, second_moments, step, learning_ra
     Returns the sum of squares of the gradients as they came, a float.
     Source: Kingma & Ba 2015, Algorithm 1; Loshchilov & Hutter 2019, Algorithm 2.
     """
-    arrays = _arrays(parameters, gradients, first_moments, second_moments)
-    rate, step = checks.number("learning_rate", learning_rate, 0), checks.integer("step", step, 1)
-    beta_1 = checks.number("beta_1", beta_1, 0, 1, ends="[)")
-    beta_2 = checks.number("beta_2", beta_2, 0, 1, ends="[)")
-    return _step(arrays, rate / (1 - beta_1**step), 0.0, beta_1, beta_2, epsilon, 1 - beta_2**step, l2, weight_decay,
-                 rate, threads)
+    cdef double rate = number("learning_rate", learning_rate, 0), first = number("beta_1", beta_1, 0, 1, "[)")
+    cdef double second = number("beta_2", beta_2, 0, 1, "[)"), steps = whole("step", step, 1, 2**63)
+    return _step(parameters, gradients, first_moments, second_moments, rate / (1 - pow(first, steps)), 0, first, second,
+                 epsilon, 1 - pow(second, steps), l2, weight_decay, rate, threads)
 
 
 def nadam(parameters, gradients, first_moments, second_moments, step, momentum_product, learning_rate=2e-3, beta_1=0.9,
@@ -79,15 +67,14 @@ def nadam(parameters, gradients, first_moments, second_moments, step, momentum_p
     Returns the sum of squares of the gradients as they came, and the new momentum_product, both floats.
     Source: Dozat 2016; as torch.optim.NAdam.
     """
-    arrays = _arrays(parameters, gradients, first_moments, second_moments)
-    rate, step = checks.number("learning_rate", learning_rate, 0), checks.integer("step", step, 1)
-    beta_1 = checks.number("beta_1", beta_1, 0, 1, ends="[)")
-    beta_2 = checks.number("beta_2", beta_2, 0, 1, ends="[)")
-    decay = checks.number("momentum_decay", momentum_decay, 0)
-    now, next = (beta_1 * (1 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
-    product = checks.number("momentum_product", momentum_product, 0, 1) * now
-    squares = _step(arrays, rate * next / (1 - product * next), rate * (1 - now) / (1 - product), beta_1, beta_2,
-                    epsilon, 1 - beta_2**step, l2, weight_decay, rate, threads)
+    cdef double rate = number("learning_rate", learning_rate, 0), first = number("beta_1", beta_1, 0, 1, "[)")
+    cdef double second = number("beta_2", beta_2, 0, 1, "[)"), decay = number("momentum_decay", momentum_decay, 0)
+    cdef double steps = whole("step", step, 1, 2**63), product = number("momentum_product", momentum_product, 0, 1)
+    cdef double now = first * (1 - 0.5 * pow(0.96, steps * decay)), next = first * (1 - 0.5 * pow(0.96, (steps + 1) * decay))
+    product *= now
+    squares = _step(parameters, gradients, first_moments, second_moments, rate * next / (1 - product * next),
+                    rate * (1 - now) / (1 - product), first, second, epsilon, 1 - pow(second, steps), l2, weight_decay,
+                    rate, threads)
     return squares, product
 
 
@@ -104,6 +91,5 @@ def rmsprop(parameters, gradients, second_moments, learning_rate=1e-2, decay=0.9
     Returns the sum of squares of the gradients as they came, a float.
     Source: Tieleman & Hinton 2012; as torch.optim.RMSprop.
     """
-    arrays = _arrays(parameters, gradients, None, second_moments)
-    rate, decay = checks.number("learning_rate", learning_rate, 0), checks.number("decay", decay, 0, 1, ends="[)")
-    return _step(arrays, 0.0, rate, 0.0, decay, epsilon, 1.0, l2, weight_decay, rate, threads)
+    cdef double rate = number("learning_rate", learning_rate, 0), kept = number("decay", decay, 0, 1, "[)")
+    return _step(parameters, gradients, None, second_moments, 0, rate, 0, kept, epsilon, 1, l2, weight_decay, rate, threads)

@@ -1,12 +1,15 @@
 """Batch normalization over the rows: forward, inference, backward and the running averages."""
 
 from cython.parallel cimport prange
+from libc.math cimport sqrt
+from numpy cimport NPY_DOUBLE, ndarray
 
-import numpy as np
-
-from .. import checks
 from ..errors import DataError
-from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .doors cimport (
+    INFINITY, apart, columns_of, data, doubles, in_place, kernels_of, kind_of, matrix, new_vector, number,
+    output_like, rows_of, same, vector,
+)
 
 
 cdef void batchnorm_forward_columns(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n,
@@ -61,12 +64,17 @@ cdef void batchnorm_backward_columns(const fn_kernels* kernels, const void* dy, 
                                    <char*> dgamma + offset, <char*> dbeta + offset)
 
 
-cdef _forward(const real[:, ::1] x, const real[::1] gamma, const real[::1] beta, double epsilon, bint relu,
-              real[:, ::1] y, double[::1] mean, double[::1] variance, double[::1] inverse_std, int threads):
+cdef inline ndarray new_doubles(ndarray x):
+    """A double for each column."""
+    return new_vector(columns_of(x), NPY_DOUBLE)
+
+
+cdef _forward(ndarray x, ndarray gamma, ndarray beta, double epsilon, bint relu,
+              ndarray y, ndarray mean, ndarray variance, ndarray inverse_std, int threads):
     with nogil:
-        batchnorm_forward_columns(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &gamma[0],
-                                  &beta[0], epsilon, relu, &y[0, 0], y.shape[1], &mean[0], &variance[0],
-                                  &inverse_std[0], threads)
+        batchnorm_forward_columns(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma),
+                                  data(beta), epsilon, relu, data(y), columns_of(y), doubles(mean), doubles(variance),
+                                  doubles(inverse_std), threads)
 
 
 def batchnorm_forward(x, gamma, beta, epsilon=1e-5, *, relu=False, out=None, threads=1):
@@ -81,24 +89,34 @@ def batchnorm_forward(x, gamma, beta, epsilon=1e-5, *, relu=False, out=None, thr
     A constant column gives beta exactly.
     Source: Ioffe & Szegedy 2015, Algorithm 1.
     """
-    x = checks.matrix("x", x)
-    gamma = checks.vector("gamma", gamma, x.dtype, x.shape[1])
-    beta = checks.vector("beta", beta, x.dtype, x.shape[1])
-    epsilon = checks.number("epsilon", epsilon, 0, ends="(]")
-    y = checks.output("out", out, x.shape, x.dtype, x, gamma, beta)
-    mean, variance, inverse_std = np.empty((3, x.shape[1]))
-    if x.dtype == np.float32:
-        _forward[float](x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
-    else:
-        _forward[double](x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
+    x = matrix("x", x)
+    gamma = vector("gamma", gamma, kind_of(x), columns_of(x))
+    beta = vector("beta", beta, kind_of(x), columns_of(x))
+    epsilon = number("epsilon", epsilon, 0, INFINITY, "(]")
+    y = output_like(out, x, (x, gamma, beta))
+    mean, variance, inverse_std = new_doubles(x), new_doubles(x), new_doubles(x)
+    _forward(x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
     return y, mean, inverse_std
 
 
-cdef _inference(const real[:, ::1] x, const double[::1] mean, const double[::1] inverse_std, const real[::1] gamma,
-                const real[::1] beta, bint relu, real[:, ::1] y, int threads):
+cdef _inference(ndarray x, ndarray mean, ndarray inverse_std, ndarray gamma,
+                ndarray beta, bint relu, ndarray y, int threads):
     with nogil:
-        batchnorm_inference_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &mean[0],
-                                 &inverse_std[0], &gamma[0], &beta[0], relu, &y[0, 0], y.shape[1], threads)
+        batchnorm_inference_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), doubles(mean),
+                                 doubles(inverse_std), data(gamma), data(beta), relu, data(y), columns_of(y), threads)
+
+
+cdef ndarray _inverse_std(ndarray variance, double epsilon):
+    """1 / sqrt(variance + epsilon)."""
+    cdef ndarray result = new_vector(rows_of(variance), NPY_DOUBLE)
+    cdef double* given = doubles(variance)
+    cdef double* inverse_std = doubles(result)
+    cdef Py_ssize_t i
+    for i in range(rows_of(variance)):
+        if given[i] < 0:
+            raise DataError(f"variance: expected numbers >= 0, got {given[i]} at position {i}")
+        inverse_std[i] = 1 / sqrt(given[i] + epsilon)
+    return result
 
 
 def batchnorm_inference(x, mean, variance, gamma, beta, epsilon=1e-5, *, relu=False, out=None, threads=1):
@@ -112,32 +130,24 @@ def batchnorm_inference(x, mean, variance, gamma, beta, epsilon=1e-5, *, relu=Fa
     threads         rows are shared among so many
     Returns (n, c) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    mean = checks.vector("mean", mean, np.float64, x.shape[1])
-    variance = checks.vector("variance", variance, np.float64, x.shape[1])
-    if variance.min() < 0:
-        raise DataError(f"variance: expected numbers >= 0, got {variance.min()} at position {variance.argmin()}")
-    gamma = checks.vector("gamma", gamma, x.dtype, x.shape[1])
-    beta = checks.vector("beta", beta, x.dtype, x.shape[1])
-    inverse_std = 1 / np.sqrt(variance + checks.number("epsilon", epsilon, 0, ends="(]"))
-    y = checks.output("out", out, x.shape, x.dtype, x, gamma, beta, mean)
-    if x.dtype == np.float32:
-        _inference[float](x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
-    else:
-        _inference[double](x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
+    x = matrix("x", x)
+    mean = vector("mean", mean, NPY_DOUBLE, columns_of(x))
+    variance = vector("variance", variance, NPY_DOUBLE, columns_of(x))
+    gamma = vector("gamma", gamma, kind_of(x), columns_of(x))
+    beta = vector("beta", beta, kind_of(x), columns_of(x))
+    inverse_std = _inverse_std(variance, number("epsilon", epsilon, 0, INFINITY, "(]"))
+    y = output_like(out, x, (x, gamma, beta, mean))
+    _inference(x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
     return y
 
 
-cdef _backward(const real[:, ::1] dy, const real[:, ::1] x, const real[:, ::1] y, const double[::1] mean,
-               const double[::1] inverse_std, const real[::1] gamma, real[:, ::1] dx, real[::1] dgamma, real[::1] dbeta,
+cdef _backward(ndarray dy, ndarray x, ndarray y, ndarray mean,
+               ndarray inverse_std, ndarray gamma, ndarray dx, ndarray dgamma, ndarray dbeta,
                int threads):
-    cdef const real* result = NULL
-    if y is not None:
-        result = &y[0, 0]
     with nogil:
-        batchnorm_backward_columns(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &x[0, 0], x.shape[1], result,
-                                   x.shape[1], x.shape[0], x.shape[1], &mean[0], &inverse_std[0], &gamma[0], &dx[0, 0],
-                                   dx.shape[1], &dgamma[0], &dbeta[0], threads)
+        batchnorm_backward_columns(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), data(y),
+                                   columns_of(x), rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx),
+                                   columns_of(dx), data(dgamma), data(dbeta), threads)
 
 
 def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, threads=1):
@@ -152,26 +162,23 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
     Returns dx (n, c), dgamma (c,), dbeta (c,), of dy's dtype.
     Source: Ioffe & Szegedy 2015, section 3.
     """
-    dy = checks.matrix("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    mean = checks.vector("mean", mean, np.float64, x.shape[1])
-    inverse_std = checks.vector("inverse_std", inverse_std, np.float64, x.shape[1])
-    gamma = checks.vector("gamma", gamma, dy.dtype, x.shape[1])
+    dy = matrix("dy", dy)
+    x = same("x", x, dy)
+    mean = vector("mean", mean, NPY_DOUBLE, columns_of(x))
+    inverse_std = vector("inverse_std", inverse_std, NPY_DOUBLE, columns_of(x))
+    gamma = vector("gamma", gamma, kind_of(dy), columns_of(x))
     if y is not None:
-        y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    dx = checks.output("out", out, x.shape, x.dtype, dy, x, y, gamma, mean, inverse_std)
-    dgamma, dbeta = np.empty((2, x.shape[1]), x.dtype)
-    if dy.dtype == np.float32:
-        _backward[float](dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
-    else:
-        _backward[double](dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
+        y = same("y", y, dy)
+    dx = output_like(out, x, (dy, x, y, gamma, mean, inverse_std))
+    dgamma, dbeta = new_vector(columns_of(x), kind_of(x)), new_vector(columns_of(x), kind_of(x))
+    _backward(dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
     return dx, dgamma, dbeta
 
 
-cdef _running(const double[::1] mean, const double[::1] variance, double share, double[::1] running_mean,
-              double[::1] running_variance):
-    kernels(sizeof(double)).batchnorm_running(&mean[0], &variance[0], mean.shape[0], share, &running_mean[0],
-                                              &running_variance[0])
+cdef _running(ndarray mean, ndarray variance, double share, ndarray running_mean,
+              ndarray running_variance):
+    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share, doubles(running_mean),
+                                              doubles(running_variance))
 
 
 def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay):
@@ -183,13 +190,11 @@ def batchnorm_running(mean, variance, running_mean, running_variance, weight, de
     decay                           share of the old average kept, 0 <= decay < 1 (PyTorch's 1 - momentum)
     Returns the new weight, decay * weight + 1 - decay; the averages moved by (1 - decay) / weight of the distance.
     """
-    mean = checks.vector("mean", mean, np.float64)
-    variance = checks.vector("variance", variance, np.float64, mean.shape[0])
-    checks.in_place("running_mean", running_mean, mean.shape, np.float64)
-    checks.in_place("running_variance", running_variance, mean.shape, np.float64)
-    checks.apart("running_mean", running_mean, mean, variance)
-    checks.apart("running_variance", running_variance, mean, variance, running_mean)
-    decay = checks.number("decay", decay, 0, 1, ends="[)")
-    weight = decay * checks.number("weight", weight, 0, 1) + 1 - decay
+    mean = vector("mean", mean, NPY_DOUBLE)
+    variance = vector("variance", variance, NPY_DOUBLE, rows_of(mean))
+    apart("running_mean", in_place("running_mean", running_mean, mean), (mean, variance))
+    apart("running_variance", in_place("running_variance", running_variance, mean), (mean, variance, running_mean))
+    decay = number("decay", decay, 0, 1, "[)")
+    weight = decay * number("weight", weight, 0, 1) + 1 - decay
     _running(mean, variance, (1 - decay) / weight, running_mean, running_variance)
     return weight

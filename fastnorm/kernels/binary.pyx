@@ -1,12 +1,11 @@
 """Functions of two numbers, forward and backward; their operands broadcast by NumPy's rule."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .broadcast cimport common_shape, must_be, operand, row_or_null, stride_of_columns, stride_of_rows
-from .cpu cimport fn_binary_index, fn_kernels, kernels, real, usable_threads
+from .broadcast cimport broadcast, must_fit, operand, row_or_null, stride_of_columns, stride_of_rows
+from .cpu cimport fn_binary_index, fn_kernels, usable_threads
+from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
 
 
 cdef void binary_forward_rows(const fn_kernels* kernels, int which, const void* a, Py_ssize_t a_row,
@@ -46,47 +45,43 @@ cdef void binary_backward_rows(const fn_kernels* kernels, int which, const void*
                                        row_or_null(db, first * lddb * kernels.itemsize), lddb)
 
 
-cdef _forward(int which, const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] y, int threads):
+cdef _forward(int which, ndarray a, ndarray b, ndarray y, int threads):
     with nogil:
-        binary_forward_rows(kernels(sizeof(real)), which,
-                            &a[0, 0], stride_of_rows(a.shape[0], a.shape[1]), stride_of_columns(a.shape[1]),
-                            &b[0, 0], stride_of_rows(b.shape[0], b.shape[1]), stride_of_columns(b.shape[1]),
-                            y.shape[0], y.shape[1], &y[0, 0], y.shape[1], threads)
+        binary_forward_rows(kernels_of(a), which,
+                            data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
+                            data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
+                            rows_of(y), columns_of(y), data(y), columns_of(y), threads)
 
 
 cdef binary_forward(const char* name, a, b, out, threads):
     """What every <name>_forward does."""
+    cdef Py_ssize_t n, c
     a = operand("a", a, None)
-    b = operand("b", b, a.dtype)
-    y = checks.output("out", out, common_shape({"a": a, "b": b}), a.dtype, a, b)
-    if a.dtype == np.float32:
-        _forward[float](fn_binary_index(name), a, b, y, usable_threads(threads))
-    else:
-        _forward[double](fn_binary_index(name), a, b, y, usable_threads(threads))
+    b = operand("b", b, a)
+    broadcast(("a", "b"), (a, b), &n, &c)
+    y = output(out, n, c, a, (a, b))
+    _forward(fn_binary_index(name), a, b, y, usable_threads(threads))
     return y
 
 
-cdef _backward(int which, const real[:, ::1] dy, const real[:, ::1] a, const real[:, ::1] b, const real[:, ::1] y,
-               real[:, ::1] da, real[:, ::1] db, int threads):
+cdef _backward(int which, ndarray dy, ndarray a, ndarray b, ndarray y,
+               ndarray da, ndarray db, int threads):
     with nogil:
-        binary_backward_rows(kernels(sizeof(real)), which, &dy[0, 0], dy.shape[1],
-                             &a[0, 0], stride_of_rows(a.shape[0], a.shape[1]), stride_of_columns(a.shape[1]),
-                             &b[0, 0], stride_of_rows(b.shape[0], b.shape[1]), stride_of_columns(b.shape[1]),
-                             &y[0, 0], y.shape[1], dy.shape[0], dy.shape[1], &da[0, 0], da.shape[1], &db[0, 0],
-                             db.shape[1], threads)
+        binary_backward_rows(kernels_of(dy), which, data(dy), columns_of(dy),
+                             data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
+                             data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
+                             data(y), columns_of(y), rows_of(dy), columns_of(dy), data(da), columns_of(da), data(db),
+                             columns_of(db), threads)
 
 
 cdef binary_backward(const char* name, dy, a, b, y, threads):
     """What every <name>_backward does."""
-    dy = checks.matrix("dy", dy)
-    a, b = operand("a", a, dy.dtype), operand("b", b, dy.dtype)
-    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    must_be("dy", dy, common_shape({"a": a, "b": b}))
-    da, db = np.empty_like(dy), np.empty_like(dy)
-    if dy.dtype == np.float32:
-        _backward[float](fn_binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
-    else:
-        _backward[double](fn_binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
+    dy = matrix("dy", dy)
+    a, b = operand("a", a, dy), operand("b", b, dy)
+    y = same("y", y, dy)
+    must_fit("dy", dy, ("a", "b"), (a, b))
+    da, db = output_like(None, dy, ()), output_like(None, dy, ())
+    _backward(fn_binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
     return da, db
 
 

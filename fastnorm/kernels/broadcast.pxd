@@ -1,5 +1,7 @@
 """Operands that broadcast to a matrix by NumPy's rule, for the kernels that take a stride of 0."""
 
+from numpy cimport ndarray
+
 cdef inline Py_ssize_t stride_of_rows(Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
     """Elements from row to row of a contiguous matrix; one row serves for all."""
     return 0 if rows == 1 else columns
@@ -15,6 +17,6 @@ cdef inline void* row_or_null(void* memory, Py_ssize_t distance) noexcept nogil:
     return NULL if memory == NULL else <char*> memory + distance
 
 
-cdef operand(name, value, dtype)
-cdef tuple common_shape(dict operands)
-cdef must_be(name, array, tuple shape)
+cdef ndarray operand(name, value, ndarray like)
+cdef broadcast(tuple names, tuple operands, Py_ssize_t* rows, Py_ssize_t* columns)
+cdef must_fit(name, ndarray array, tuple names, tuple operands)

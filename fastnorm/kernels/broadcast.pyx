@@ -1,32 +1,39 @@
 """Operands that broadcast to a matrix by NumPy's rule."""
 
+from numpy cimport PyArray_NDIM, ndarray
+
 import numpy as np
 
-from .. import checks
 from ..errors import ShapeError
+from .doors cimport columns_of, floating, rows_of, size_of
 
 
-cdef operand(name, value, dtype):
-    """value as a contiguous matrix: a number is (1, 1), a vector one row."""
-    array = checks.floating(name, value, dtype)
-    if array.ndim > 2 or 0 in array.shape:
-        raise ShapeError(f"{name}: expected a number, a vector or a matrix, not empty, got shape {array.shape}")
-    return array if array.ndim == 2 else np.atleast_2d(array)
+cdef ndarray operand(name, value, ndarray like):
+    """value as a contiguous matrix, of another's dtype unless that is None: a number is (1, 1), a vector one row."""
+    cdef ndarray array = floating(name, value, like)
+    if PyArray_NDIM(array) > 2 or size_of(array) == 0:
+        raise ShapeError(
+            f"{name}: expected a number, a vector or a matrix, not empty, got shape {(<object> array).shape}"
+        )
+    return array if PyArray_NDIM(array) == 2 else np.atleast_2d(array)
 
 
-cdef tuple common_shape(dict operands):
+cdef broadcast(tuple names, tuple operands, Py_ssize_t* rows, Py_ssize_t* columns):
     """The shape that all operands, matrices, broadcast to; their names stand in the error."""
-    cdef Py_ssize_t n = 1, c = 1, rows, columns
-    for array in operands.values():
-        rows, columns = array.shape
-        if (rows != 1 != n and rows != n) or (columns != 1 != c and columns != c):
-            came = ", ".join(f"{name} {other.shape}" for name, other in operands.items())
-            raise ShapeError(f"{' and '.join(operands)}: expected shapes that broadcast to one, got {came}")
-        n, c = max(n, rows), max(c, columns)
-    return n, c
+    cdef Py_ssize_t n, c
+    rows[0] = columns[0] = 1
+    for array in operands:
+        n, c = rows_of(array), columns_of(array)
+        if (n != 1 != rows[0] and n != rows[0]) or (c != 1 != columns[0] and c != columns[0]):
+            came = ", ".join(f"{name} {other.shape}" for name, other in zip(names, operands))
+            raise ShapeError(f"{' and '.join(names)}: expected shapes that broadcast to one, got {came}")
+        rows[0], columns[0] = max(rows[0], n), max(columns[0], c)
 
 
-cdef must_be(name, array, tuple shape):
+cdef must_fit(name, ndarray array, tuple names, tuple operands):
     """Raise ShapeError where the operands do not broadcast to array's shape."""
-    if array.shape != shape:
-        raise ShapeError(f"{name}: expected the operands' common shape {shape}, got {array.shape}")
+    cdef Py_ssize_t n, c
+    broadcast(names, operands, &n, &c)
+    if rows_of(array) != n or columns_of(array) != c:
+        shape = (<object> array).shape
+        raise ShapeError(f"{name}: expected the operands' common shape {(n, c)}, got {shape}")

@@ -9,6 +9,7 @@ from ..errors import SettingError
 cdef const fn_table* chosen = NULL
 cdef int chosen_index = -1
 cdef bint forked = False
+cdef object ONE = 1
 
 
 def _forked():
@@ -26,6 +27,8 @@ cdef const fn_kernels* kernels(Py_ssize_t itemsize) noexcept nogil:
 
 cdef int usable_threads(threads) except -1:
     """threads, checked; 1 in a forked child, whose copy of the thread pool is dead."""
+    if threads is ONE:
+        return 1
     cdef int count = checks.integer("threads", threads, 1, 1024)
     return 1 if forked else count
 

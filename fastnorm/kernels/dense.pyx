@@ -1,12 +1,13 @@
 """Dense layers: y = x weight + bias and its gradients, on one matrix product with three arrangements."""
 
 from cython.parallel cimport prange
-
-import numpy as np
+from numpy cimport ndarray
 
 from . import cpu
-from .. import checks
-from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .doors cimport (
+    ANY, INFINITY, columns_of, data, kernels_of, kind_of, matrix, number, output, output_like, rows_of, vector,
+)
 
 
 cdef void gemm_rows(const fn_kernels* kernels, const void* a, Py_ssize_t a_row, Py_ssize_t a_column, const void* b,
@@ -67,15 +68,12 @@ cdef void dense_weight_gradient(const fn_kernels* kernels, const void* x, Py_ssi
     gemm_rows(kernels, x, 1, ldx, dy, lddy, NULL, dweight, ldw, d, h, n, 0, threads)
 
 
-cdef _gemm(const real[:, ::1] a, bint transpose_a, const real[:, ::1] b, const real[::1] bias, bint relu,
-           real[:, ::1] c, int threads):
-    cdef const real* start = NULL
-    cdef Py_ssize_t lda = a.shape[1], depth = b.shape[0]
-    if bias is not None:
-        start = &bias[0]
+cdef _gemm(ndarray a, bint transpose_a, ndarray b, ndarray bias, bint relu,
+           ndarray c, int threads):
+    cdef Py_ssize_t lda = columns_of(a), depth = rows_of(b)
     with nogil:
-        gemm_rows(kernels(sizeof(real)), &a[0, 0], 1 if transpose_a else lda, lda if transpose_a else 1,
-                  &b[0, 0], b.shape[1], start, &c[0, 0], c.shape[1], c.shape[0], c.shape[1], depth, relu, threads)
+        gemm_rows(kernels_of(a), data(a), 1 if transpose_a else lda, lda if transpose_a else 1,
+                  data(b), columns_of(b), data(bias), data(c), columns_of(c), rows_of(c), columns_of(c), depth, relu, threads)
 
 
 def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1):
@@ -88,22 +86,21 @@ def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1)
     threads      rows of the result are shared among so many
     Returns (m, n) of a's dtype.
     """
-    a = checks.matrix("a", a)
-    m, k = a.shape[::-1] if transpose_a else a.shape
-    b = checks.matrix("b", b, a.dtype, rows=k)
+    a = matrix("a", a)
+    cdef Py_ssize_t m = rows_of(a), k = columns_of(a)
+    if transpose_a:
+        m, k = k, m
+    b = matrix("b", b, kind_of(a), k)
     if bias is not None:
-        bias = checks.vector("bias", bias, a.dtype, b.shape[1])
-    c = checks.output("out", out, (m, b.shape[1]), a.dtype, a, b, bias)
-    if a.dtype == np.float32:
-        _gemm[float](a, transpose_a, b, bias, relu, c, usable_threads(threads))
-    else:
-        _gemm[double](a, transpose_a, b, bias, relu, c, usable_threads(threads))
+        bias = vector("bias", bias, kind_of(a), columns_of(b))
+    c = output(out, m, columns_of(b), a, (a, b, bias))
+    _gemm(a, transpose_a, b, bias, relu, c, usable_threads(threads))
     return c
 
 
-cdef _transpose(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _transpose(ndarray x, ndarray y, int threads):
     with nogil:
-        transpose_blocks(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+        transpose_blocks(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
                          threads)
 
 
@@ -114,18 +111,15 @@ def transpose(x, *, out=None, threads=1):
     threads      rows of the result are shared among so many
     Returns (c, n) of x's dtype, C-contiguous.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape[::-1], x.dtype, x)
-    if x.dtype == np.float32:
-        _transpose[float](x, y, usable_threads(threads))
-    else:
-        _transpose[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output(out, columns_of(x), rows_of(x), x, (x,))
+    _transpose(x, y, usable_threads(threads))
     return y
 
 
-cdef _column_sums(const real[:, ::1] x, double scale, real[::1] sums, int threads):
+cdef _column_sums(ndarray x, double scale, ndarray sums, int threads):
     with nogil:
-        column_sums_columns(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sums[0],
+        column_sums_columns(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sums),
                             threads)
 
 
@@ -137,13 +131,10 @@ def column_sums(x, scale=1.0, *, out=None, threads=1):
     threads      columns are shared among so many
     Returns (c,) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    scale = checks.number("scale", scale, -np.inf)
-    sums = checks.output("out", out, x.shape[1:], x.dtype, x)
-    if x.dtype == np.float32:
-        _column_sums[float](x, scale, sums, usable_threads(threads))
-    else:
-        _column_sums[double](x, scale, sums, usable_threads(threads))
+    x = matrix("x", x)
+    scale = number("scale", scale, -INFINITY)
+    sums = output(out, columns_of(x), ANY, x, (x,))
+    _column_sums(x, scale, sums, usable_threads(threads))
     return sums
 
 
@@ -157,17 +148,17 @@ def dense_forward(x, weight, bias=None, *, relu=False, out=None, threads=1):
     threads      rows of the result are shared among so many
     Returns (n, h) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    weight = checks.matrix("weight", weight, x.dtype, rows=x.shape[1])
+    x = matrix("x", x)
+    weight = matrix("weight", weight, kind_of(x), columns_of(x))
     return gemm(x, weight, bias, relu=relu, out=out, threads=threads)
 
 
-cdef _input_gradient(const real[:, ::1] dy, const real[:, ::1] weight, real[:, ::1] transposed, real[:, ::1] dx,
+cdef _input_gradient(ndarray dy, ndarray weight, ndarray transposed, ndarray dx,
                      int threads):
     with nogil:
-        dense_input_gradient(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &weight[0, 0], weight.shape[1],
-                             &transposed[0, 0], transposed.shape[1], &dx[0, 0], dx.shape[1], dy.shape[0],
-                             weight.shape[0], weight.shape[1], threads)
+        dense_input_gradient(kernels_of(dy), data(dy), columns_of(dy), data(weight), columns_of(weight),
+                             data(transposed), columns_of(transposed), data(dx), columns_of(dx), rows_of(dy),
+                             rows_of(weight), columns_of(weight), threads)
 
 
 def dense_backward(dy, x, weight, *, threads=1):
@@ -178,13 +169,10 @@ def dense_backward(dy, x, weight, *, threads=1):
     weight       (d, h)
     Returns dx (n, d), dweight (d, h), dbias (h,), of dy's dtype.
     """
-    dy = checks.matrix("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0])
-    weight = checks.matrix("weight", weight, dy.dtype, rows=x.shape[1], columns=dy.shape[1])
-    dx = np.empty_like(x)
-    transposed = np.empty(weight.shape[::-1], dy.dtype)
-    if dy.dtype == np.float32:
-        _input_gradient[float](dy, weight, transposed, dx, usable_threads(threads))
-    else:
-        _input_gradient[double](dy, weight, transposed, dx, usable_threads(threads))
+    dy = matrix("dy", dy)
+    x = matrix("x", x, kind_of(dy), rows_of(dy))
+    weight = matrix("weight", weight, kind_of(dy), columns_of(x), columns_of(dy))
+    dx = output_like(None, x, ())
+    transposed = output(None, columns_of(weight), rows_of(weight), dy, ())
+    _input_gradient(dy, weight, transposed, dx, usable_threads(threads))
     return dx, gemm(x, dy, transpose_a=True, threads=threads), column_sums(dy, threads=threads)

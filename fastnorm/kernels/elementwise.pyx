@@ -1,11 +1,10 @@
 """Sums of arrays, element by element."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport apart, columns_of, data, in_place, kernels_of, matrix, rows_of
 
 
 cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -22,9 +21,9 @@ cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t l
                            <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _accumulate(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _accumulate(ndarray x, ndarray y, int threads):
     with nogil:
-        accumulate_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1],
+        accumulate_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
                         threads)
 
 
@@ -36,10 +35,7 @@ def accumulate(x, y, *, threads=1):
     threads      rows are shared among so many
     Returns y.
     """
-    x = checks.matrix("x", x)
-    checks.apart("y", checks.in_place("y", y, x.shape, x.dtype), x)
-    if x.dtype == np.float32:
-        _accumulate[float](x, y, usable_threads(threads))
-    else:
-        _accumulate[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    apart("y", in_place("y", y, x), (x,))
+    _accumulate(x, y, usable_threads(threads))
     return y

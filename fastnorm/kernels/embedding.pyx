@@ -1,12 +1,11 @@
 """Rows of a table by codes that stand among the numbers, and the gradient of the table."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
 from ..errors import ShapeError
-from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .doors cimport columns_of, data, kernels_of, kind_of, matrix, output, rows_of, whole
 
 
 cdef void embedding_forward_rows(const fn_kernels* kernels, const void* table, Py_ssize_t ldt, Py_ssize_t v,
@@ -39,10 +38,10 @@ cdef void embedding_backward_rows(const fn_kernels* kernels, const void* dy, Py_
                                    last - first, v, <char*> dtable + first * kernels.itemsize, ldt)
 
 
-cdef _embedding_forward(const real[:, ::1] table, const real[:, ::1] codes, real[:, ::1] y, int threads):
+cdef _embedding_forward(ndarray table, ndarray codes, ndarray y, int threads):
     with nogil:
-        embedding_forward_rows(kernels(sizeof(real)), &table[0, 0], table.shape[1], table.shape[0], &codes[0, 0],
-                               codes.shape[1], codes.shape[0], codes.shape[1], table.shape[1], &y[0, 0], y.shape[1],
+        embedding_forward_rows(kernels_of(table), data(table), columns_of(table), rows_of(table), data(codes),
+                               columns_of(codes), rows_of(codes), columns_of(codes), columns_of(table), data(y), columns_of(y),
                                threads)
 
 
@@ -54,21 +53,18 @@ def embedding_forward(table, codes, *, out=None, threads=1):
     threads      rows of the result are shared among so many
     Returns (n, f * e) of table's dtype.
     """
-    table = checks.matrix("table", table)
-    codes = checks.matrix("codes", codes, table.dtype)
-    y = checks.output("out", out, (codes.shape[0], codes.shape[1] * table.shape[1]), table.dtype, table, codes)
-    if table.dtype == np.float32:
-        _embedding_forward[float](table, codes, y, usable_threads(threads))
-    else:
-        _embedding_forward[double](table, codes, y, usable_threads(threads))
+    table = matrix("table", table)
+    codes = matrix("codes", codes, kind_of(table))
+    y = output(out, rows_of(codes), columns_of(codes) * columns_of(table), table, (table, codes))
+    _embedding_forward(table, codes, y, usable_threads(threads))
     return y
 
 
-cdef _embedding_backward(const real[:, ::1] dy, const real[:, ::1] codes, real[:, ::1] dtable, int threads):
+cdef _embedding_backward(ndarray dy, ndarray codes, ndarray dtable, int threads):
     with nogil:
-        embedding_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &codes[0, 0], codes.shape[1],
-                                codes.shape[0], codes.shape[1], dtable.shape[1], dtable.shape[0], &dtable[0, 0],
-                                dtable.shape[1], threads)
+        embedding_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(codes), columns_of(codes),
+                                rows_of(codes), columns_of(codes), columns_of(dtable), rows_of(dtable), data(dtable),
+                                columns_of(dtable), threads)
 
 
 def embedding_backward(dy, codes, v, *, out=None, threads=1):
@@ -80,14 +76,11 @@ def embedding_backward(dy, codes, v, *, out=None, threads=1):
     threads      columns of the table are shared among so many
     Returns dtable (v, e) of dy's dtype.
     """
-    dy = checks.matrix("dy", dy)
-    codes = checks.matrix("codes", codes, dy.dtype, rows=dy.shape[0])
-    e, rest = divmod(dy.shape[1], codes.shape[1])
-    if rest:
+    dy = matrix("dy", dy)
+    codes = matrix("codes", codes, kind_of(dy), rows_of(dy))
+    cdef Py_ssize_t e = columns_of(dy) // columns_of(codes)
+    if e * columns_of(codes) != columns_of(dy):
         raise ShapeError(f"dy: expected columns for each of {codes.shape[1]} codes, got shape {dy.shape}")
-    dtable = checks.output("out", out, (checks.integer("v", v, 1), e), dy.dtype, dy, codes)
-    if dy.dtype == np.float32:
-        _embedding_backward[float](dy, codes, dtable, usable_threads(threads))
-    else:
-        _embedding_backward[double](dy, codes, dtable, usable_threads(threads))
+    dtable = output(out, whole("v", v, 1, 2**62), e, dy, (dy, codes))
+    _embedding_backward(dy, codes, dtable, usable_threads(threads))
     return dtable

@@ -1,11 +1,10 @@
 """The largest of each row or column, and its gradient."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .doors cimport ANY, columns_of, data, kernels_of, kind_of, matrix, output, output_like, rows_of, vector
 
 
 cdef void row_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -68,9 +67,9 @@ cdef void column_max_backward_rows(const fn_kernels* kernels, const void* dy, co
                                     n, last - first, <char*> dx + offset, lddx)
 
 
-cdef _row_max(const real[:, ::1] x, real[::1] y, int threads):
+cdef _row_max(ndarray x, ndarray y, int threads):
     with nogil:
-        row_max_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0], 1, threads)
+        row_max_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), 1, threads)
 
 
 def row_max(x, *, out=None, threads=1):
@@ -80,18 +79,15 @@ def row_max(x, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n,) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape[:1], x.dtype, x)
-    if x.dtype == np.float32:
-        _row_max[float](x, y, usable_threads(threads))
-    else:
-        _row_max[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output(out, rows_of(x), ANY, x, (x,))
+    _row_max(x, y, usable_threads(threads))
     return y
 
 
-cdef _column_max(const real[:, ::1] x, real[::1] y, int threads):
+cdef _column_max(ndarray x, ndarray y, int threads):
     with nogil:
-        column_max_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0], threads)
+        column_max_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), threads)
 
 
 def column_max(x, *, out=None, threads=1):
@@ -101,19 +97,16 @@ def column_max(x, *, out=None, threads=1):
     threads      columns are shared among so many
     Returns (c,) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape[1:], x.dtype, x)
-    if x.dtype == np.float32:
-        _column_max[float](x, y, usable_threads(threads))
-    else:
-        _column_max[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output(out, columns_of(x), ANY, x, (x,))
+    _column_max(x, y, usable_threads(threads))
     return y
 
 
-cdef _row_max_backward(const real[::1] dy, const real[:, ::1] x, const real[::1] y, real[:, ::1] dx, int threads):
+cdef _row_max_backward(ndarray dy, ndarray x, ndarray y, ndarray dx, int threads):
     with nogil:
-        row_max_backward_rows(kernels(sizeof(real)), &dy[0], 1, &x[0, 0], x.shape[1], &y[0], 1, x.shape[0], x.shape[1],
-                              &dx[0, 0], dx.shape[1], threads)
+        row_max_backward_rows(kernels_of(dy), data(dy), 1, data(x), columns_of(x), data(y), 1, rows_of(x), columns_of(x),
+                              data(dx), columns_of(dx), threads)
 
 
 def row_max_backward(dy, x, y, *, out=None, threads=1):
@@ -125,21 +118,18 @@ def row_max_backward(dy, x, y, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, c) of dy's dtype.
     """
-    dy = checks.vector("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0])
-    y = checks.vector("y", y, dy.dtype, x.shape[0])
-    dx = checks.output("out", out, x.shape, dy.dtype, dy, x, y)
-    if dy.dtype == np.float32:
-        _row_max_backward[float](dy, x, y, dx, usable_threads(threads))
-    else:
-        _row_max_backward[double](dy, x, y, dx, usable_threads(threads))
+    dy = vector("dy", dy)
+    x = matrix("x", x, kind_of(dy), rows_of(dy))
+    y = vector("y", y, kind_of(dy), rows_of(x))
+    dx = output_like(out, x, (dy, x, y))
+    _row_max_backward(dy, x, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _column_max_backward(const real[::1] dy, const real[:, ::1] x, const real[::1] y, real[:, ::1] dx, int threads):
+cdef _column_max_backward(ndarray dy, ndarray x, ndarray y, ndarray dx, int threads):
     with nogil:
-        column_max_backward_rows(kernels(sizeof(real)), &dy[0], &x[0, 0], x.shape[1], &y[0], x.shape[0], x.shape[1],
-                                 &dx[0, 0], dx.shape[1], threads)
+        column_max_backward_rows(kernels_of(dy), data(dy), data(x), columns_of(x), data(y), rows_of(x), columns_of(x),
+                                 data(dx), columns_of(dx), threads)
 
 
 def column_max_backward(dy, x, y, *, out=None, threads=1):
@@ -151,12 +141,9 @@ def column_max_backward(dy, x, y, *, out=None, threads=1):
     threads      columns are shared among so many
     Returns dx (n, c) of dy's dtype.
     """
-    dy = checks.vector("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, columns=dy.shape[0])
-    y = checks.vector("y", y, dy.dtype, x.shape[1])
-    dx = checks.output("out", out, x.shape, dy.dtype, dy, x, y)
-    if dy.dtype == np.float32:
-        _column_max_backward[float](dy, x, y, dx, usable_threads(threads))
-    else:
-        _column_max_backward[double](dy, x, y, dx, usable_threads(threads))
+    dy = vector("dy", dy)
+    x = matrix("x", x, kind_of(dy), ANY, rows_of(dy))
+    y = vector("y", y, kind_of(dy), columns_of(x))
+    dx = output_like(out, x, (dy, x, y))
+    _column_max_backward(dy, x, y, dx, usable_threads(threads))
     return dx

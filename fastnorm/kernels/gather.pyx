@@ -2,11 +2,10 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport int64_t
+from numpy cimport NPY_INT64, ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport columns_of, data, indices, kernels_of, matrix, output, rows_of
 
 
 cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, const int64_t* rows, Py_ssize_t n,
@@ -22,10 +21,10 @@ cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, 
         kernels.gather(x, ldx, rows + first, last - first, c, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _gather(const real[:, ::1] x, const int64_t[::1] rows, real[:, ::1] y, int threads):
+cdef _gather(ndarray x, ndarray rows, ndarray y, int threads):
     with nogil:
-        gather_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], &rows[0], rows.shape[0], x.shape[1], &y[0, 0],
-                    y.shape[1], threads)
+        gather_rows(kernels_of(x), data(x), columns_of(x), <const int64_t*> data(rows), rows_of(rows), columns_of(x), data(y),
+                    columns_of(y), threads)
 
 
 def gather(x, rows, *, out=None, threads=1):
@@ -36,11 +35,8 @@ def gather(x, rows, *, out=None, threads=1):
     threads      rows of the result are shared among so many
     Returns (m, c) of x's dtype. Raises DataError for a row that x does not have.
     """
-    x = checks.matrix("x", x)
-    rows = checks.indices("rows", rows, x.shape[0])
-    y = checks.output("out", out, (rows.shape[0], x.shape[1]), x.dtype, x, rows)
-    if x.dtype == np.float32:
-        _gather[float](x, rows, y, usable_threads(threads))
-    else:
-        _gather[double](x, rows, y, usable_threads(threads))
+    x = matrix("x", x)
+    rows = indices("rows", rows, rows_of(x), NPY_INT64)
+    y = output(out, rows_of(rows), columns_of(x), x, (x, rows))
+    _gather(x, rows, y, usable_threads(threads))
     return y

@@ -2,12 +2,17 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport int32_t
+from numpy cimport NPY_DOUBLE, NPY_FLOAT, NPY_INT32, ndarray
 
 import numpy as np
 
 from .. import checks
 from ..errors import DtypeError, ShapeError
-from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
+from .cpu cimport fn_kernels, moved, usable_threads
+from .doors cimport (
+    ANY, class_numbers, columns_of, data, dimensions_of, indices, kernels_of, matrix, new_vector, output, rows_of,
+    same, whole,
+)
 
 
 cdef void one_hot_rows(const fn_kernels* kernels, const int32_t* labels, Py_ssize_t n, Py_ssize_t k, void* y,
@@ -39,9 +44,9 @@ cdef void hits_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py
                      <char*> y + first * stride * size, stride)
 
 
-cdef _one_hot(const int32_t[::1] labels, real[:, ::1] y, int threads):
+cdef _one_hot(ndarray labels, ndarray y, int threads):
     with nogil:
-        one_hot_rows(kernels(sizeof(real)), &labels[0], y.shape[0], y.shape[1], &y[0, 0], y.shape[1], threads)
+        one_hot_rows(kernels_of(y), <const int32_t*> data(labels), rows_of(y), columns_of(y), data(y), columns_of(y), threads)
 
 
 def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
@@ -53,30 +58,21 @@ def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, k) of that dtype. Raises DataError for a class number out of range.
     """
-    k = checks.integer("k", k, 1, 2**31 - 1)
-    labels = checks.indices("labels", labels, k, np.int32)
+    k = whole("k", k, 1, 2**31 - 1)
+    labels = indices("labels", labels, k, NPY_INT32)
     if not labels.size:
         raise ShapeError(f"labels: expected shape (n,) with n >= 1, got {labels.shape}")
     if dtype not in checks.FLOATS:
         raise DtypeError(f"dtype: expected float32 or float64, got {dtype!r}")
-    y = checks.output("out", out, (labels.shape[0], k), dtype, labels)
-    if y.dtype == np.float32:
-        _one_hot[float](labels, y, usable_threads(threads))
-    else:
-        _one_hot[double](labels, y, usable_threads(threads))
+    y = output(out, rows_of(labels), k, new_vector(0, NPY_FLOAT if dtype == np.float32 else NPY_DOUBLE), (labels,))
+    _one_hot(labels, y, usable_threads(threads))
     return y
 
 
-cdef _hits(const real[:, ::1] x, const int32_t[::1] labels, const real[:, ::1] targets, real[::1] y, int threads):
-    cdef const int32_t* label = NULL
-    cdef const real* target = NULL
-    if labels is not None:
-        label = &labels[0]
-    if targets is not None:
-        target = &targets[0, 0]
+cdef _hits(ndarray x, ndarray labels, ndarray targets, ndarray y, int threads):
     with nogil:
-        hits_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], label, target, x.shape[1], &y[0],
-                  1, threads)
+        hits_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), <const int32_t*> data(labels),
+                  data(targets), columns_of(x), data(y), 1, threads)
 
 
 def hits(x, target, *, out=None, threads=1):
@@ -87,17 +83,12 @@ def hits(x, target, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n,) of x's dtype. Raises DataError for a class number out of range.
     """
-    x = checks.matrix("x", x)
+    x = matrix("x", x)
     labels = targets = None
-    if np.ndim(target) == 1:
-        labels = checks.indices("target", target, x.shape[1], np.int32)
-        if labels.shape[0] != x.shape[0]:
-            raise ShapeError(f"target: expected {x.shape[0]} rows, got {labels.shape[0]}")
+    if dimensions_of(target) == 1:
+        labels = class_numbers(target, x)
     else:
-        targets = checks.matrix("target", target, x.dtype, rows=x.shape[0], columns=x.shape[1])
-    y = checks.output("out", out, x.shape[:1], x.dtype, x, labels, targets)
-    if x.dtype == np.float32:
-        _hits[float](x, labels, targets, y, usable_threads(threads))
-    else:
-        _hits[double](x, labels, targets, y, usable_threads(threads))
+        targets = same("target", target, x)
+    y = output(out, rows_of(x), ANY, x, (x, labels, targets))
+    _hits(x, labels, targets, y, usable_threads(threads))
     return y

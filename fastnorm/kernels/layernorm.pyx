@@ -1,11 +1,13 @@
 """Layer normalization: each row by its own mean and variance; forward, and both its gradients."""
 
 from cython.parallel cimport prange
+from numpy cimport NPY_DOUBLE, ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport column_border, fn_kernels, kernels, real, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .doors cimport (
+    INFINITY, columns_of, data, doubles, kernels_of, kind_of, matrix, new_vector, number, output_like, rows_of,
+    same, vector,
+)
 
 
 cdef void layernorm_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
@@ -59,11 +61,11 @@ cdef void layernorm_gamma_beta_backward_rows(const fn_kernels* kernels, const vo
                                               <char*> dbeta + offset)
 
 
-cdef _forward(const real[:, ::1] x, const real[::1] gamma, const real[::1] beta, double epsilon, real[:, ::1] y,
-              double[::1] mean, double[::1] inverse_std, int threads):
+cdef _forward(ndarray x, ndarray gamma, ndarray beta, double epsilon, ndarray y,
+              ndarray mean, ndarray inverse_std, int threads):
     with nogil:
-        layernorm_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &gamma[0], &beta[0],
-                               epsilon, &y[0, 0], y.shape[1], &mean[0], &inverse_std[0], threads)
+        layernorm_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma), data(beta),
+                               epsilon, data(y), columns_of(y), doubles(mean), doubles(inverse_std), threads)
 
 
 def layernorm_forward(x, gamma, beta, epsilon=1e-5, *, out=None, threads=1):
@@ -77,32 +79,29 @@ def layernorm_forward(x, gamma, beta, epsilon=1e-5, *, out=None, threads=1):
     A row of equal numbers gives beta exactly.
     Source: Ba, Kiros & Hinton 2016.
     """
-    x = checks.matrix("x", x)
-    gamma = checks.vector("gamma", gamma, x.dtype, x.shape[1])
-    beta = checks.vector("beta", beta, x.dtype, x.shape[1])
-    epsilon = checks.number("epsilon", epsilon, 0, ends="(]")
-    y = checks.output("out", out, x.shape, x.dtype, x, gamma, beta)
-    mean, inverse_std = np.empty((2, x.shape[0]))
-    if x.dtype == np.float32:
-        _forward[float](x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
-    else:
-        _forward[double](x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
+    x = matrix("x", x)
+    gamma = vector("gamma", gamma, kind_of(x), columns_of(x))
+    beta = vector("beta", beta, kind_of(x), columns_of(x))
+    epsilon = number("epsilon", epsilon, 0, INFINITY, "(]")
+    y = output_like(out, x, (x, gamma, beta))
+    mean, inverse_std = new_vector(rows_of(x), NPY_DOUBLE), new_vector(rows_of(x), NPY_DOUBLE)
+    _forward(x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
     return y, mean, inverse_std
 
 
-cdef _backward(const real[:, ::1] dy, const real[:, ::1] x, const double[::1] mean, const double[::1] inverse_std,
-               const real[::1] gamma, real[:, ::1] dx, int threads):
+cdef _backward(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
+               ndarray gamma, ndarray dx, int threads):
     with nogil:
-        layernorm_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &x[0, 0], x.shape[1], x.shape[0],
-                                x.shape[1], &mean[0], &inverse_std[0], &gamma[0], &dx[0, 0], dx.shape[1], threads)
+        layernorm_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), rows_of(x),
+                                columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx), columns_of(dx), threads)
 
 
 def _arguments(dy, x, mean, inverse_std):
     """What both gradients take, checked."""
-    dy = checks.matrix("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    mean = checks.vector("mean", mean, np.float64, x.shape[0])
-    return dy, x, mean, checks.vector("inverse_std", inverse_std, np.float64, x.shape[0])
+    dy = matrix("dy", dy)
+    x = same("x", x, dy)
+    mean = vector("mean", mean, NPY_DOUBLE, rows_of(x))
+    return dy, x, mean, vector("inverse_std", inverse_std, NPY_DOUBLE, rows_of(x))
 
 
 def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
@@ -116,20 +115,17 @@ def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
     Returns dx (n, c) of dy's dtype.
     """
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)
-    gamma = checks.vector("gamma", gamma, dy.dtype, x.shape[1])
-    dx = checks.output("out", out, x.shape, dy.dtype, dy, x, mean, inverse_std, gamma)
-    if dy.dtype == np.float32:
-        _backward[float](dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
-    else:
-        _backward[double](dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
+    gamma = vector("gamma", gamma, kind_of(dy), columns_of(x))
+    dx = output_like(out, x, (dy, x, mean, inverse_std, gamma))
+    _backward(dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
     return dx
 
 
-cdef _gamma_beta(const real[:, ::1] dy, const real[:, ::1] x, const double[::1] mean, const double[::1] inverse_std,
-                 real[::1] dgamma, real[::1] dbeta, int threads):
+cdef _gamma_beta(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
+                 ndarray dgamma, ndarray dbeta, int threads):
     with nogil:
-        layernorm_gamma_beta_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &x[0, 0], x.shape[1],
-                                           x.shape[0], x.shape[1], &mean[0], &inverse_std[0], &dgamma[0], &dbeta[0],
+        layernorm_gamma_beta_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x),
+                                           rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std), data(dgamma), data(dbeta),
                                            threads)
 
 
@@ -143,9 +139,6 @@ def layernorm_gamma_beta_backward(dy, x, mean, inverse_std, *, threads=1):
     Returns dgamma (c,) and dbeta (c,) of dy's dtype.
     """
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)
-    dgamma, dbeta = np.empty((2, x.shape[1]), dy.dtype)
-    if dy.dtype == np.float32:
-        _gamma_beta[float](dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
-    else:
-        _gamma_beta[double](dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
+    dgamma, dbeta = new_vector(columns_of(x), kind_of(dy)), new_vector(columns_of(x), kind_of(dy))
+    _gamma_beta(dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
     return dgamma, dbeta

@@ -2,12 +2,15 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport int32_t
-
-import numpy as np
+from numpy cimport NPY_DOUBLE, NPY_FLOAT, ndarray
 
 from .. import checks
 from ..errors import DataError, ShapeError
-from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
+from .cpu cimport fn_kernels, moved, usable_threads
+from .doors cimport (
+    INFINITY, class_numbers, columns_of, data, dimensions_of, doubles, kernels_of, kind_of, matrix, new_vector,
+    number, output_like, rows_of, same, shares, vector,
+)
 
 
 cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n,
@@ -47,56 +50,63 @@ cdef void mean_squared_error_rows(const fn_kernels* kernels, const void* x, Py_s
             moved(dx, first * lddx * size), lddx)
 
 
-cdef double _weighted_mean(const double[::1] losses, const real[::1] weights, double total):
+cdef inline double weight_of(ndarray weights, Py_ssize_t i) noexcept:
+    """1 where there are none."""
+    if weights is None:
+        return 1
+    return (<float*> data(weights))[i] if kind_of(weights) == NPY_FLOAT else doubles(weights)[i]
+
+
+cdef double _weighted_mean(ndarray losses, ndarray weights, double total):
     """Row after row, as a program adds them."""
     cdef double sum = 0
     cdef Py_ssize_t i
-    for i in range(losses.shape[0]):
-        sum += losses[i] if weights is None else weights[i] * losses[i]
+    for i in range(rows_of(losses)):
+        sum += weight_of(weights, i) * doubles(losses)[i]
     return sum / total
 
 
-def _weights(weights, n, dtype):
-    """The weights as a vector or None, and their sum."""
+cdef ndarray _weights(weights, ndarray x):
+    """The weights of x's rows, or None."""
     if weights is None:
-        return None, float(n)
-    weights = checks.finite("weights", checks.vector("weights", weights, dtype, n))
-    if weights.min() < 0:
-        raise DataError(f"weights: expected numbers >= 0, got {weights.min()} at position {weights.argmin()}")
-    total = float(weights.sum(dtype=np.float64))
+        return None
+    cdef ndarray checked = vector("weights", weights, kind_of(x), rows_of(x))
+    cdef Py_ssize_t i
+    for i in range(rows_of(x)):
+        if not 0 <= weight_of(checked, i) < INFINITY:
+            weights = checks.finite("weights", checked)
+            raise DataError(f"weights: expected numbers >= 0, got {weights.min()} at position {weights.argmin()}")
+    return checked
+
+
+cdef double _total(ndarray weights, ndarray x) except -1:
+    """The sum of the weights of x's rows."""
+    cdef double total = 0
+    cdef Py_ssize_t i
+    for i in range(rows_of(x)):
+        total += weight_of(weights, i)
     if total == 0:
         raise DataError("weights: expected a positive sum, got all zeros")
-    return weights, total
+    return total
 
 
-def _class_target(target, n, k, dtype):
+cdef _class_target(target, ndarray x):
     """(labels, None) for class numbers, (None, shares) for soft labels."""
-    if np.ndim(target) == 1:
-        labels = checks.indices("target", target, k, np.int32)
-        if labels.shape[0] != n:
-            raise ShapeError(f"target: expected {n} rows, got {labels.shape[0]}")
-        return labels, None
-    return None, checks.shares("target", target, dtype, k, n)
+    return (class_numbers(target, x), None) if dimensions_of(target) == 1 else (None, shares("target", target, x))
 
 
-cdef _cross_entropy(const real[:, ::1] x, const int32_t[::1] labels, const real[:, ::1] targets,
-                    const real[::1] weights, double smoothing, double scale, double[::1] losses, double[::1] correct,
-                    real[:, ::1] dx, int threads):
-    cdef const int32_t* label = NULL
-    cdef const real* target = NULL
-    cdef const real* weight = NULL
-    cdef real* gradient = NULL
-    if labels is not None:
-        label = &labels[0]
-    if targets is not None:
-        target = &targets[0, 0]
-    if weights is not None:
-        weight = &weights[0]
-    if dx is not None:
-        gradient = &dx[0, 0]
+cdef inline ndarray new_doubles(ndarray x):
+    """A double for each row."""
+    return new_vector(rows_of(x), NPY_DOUBLE)
+
+
+cdef _cross_entropy(ndarray x, ndarray labels, ndarray targets,
+                    ndarray weights, double smoothing, double scale, ndarray losses, ndarray correct,
+                    ndarray dx, int threads):
     with nogil:
-        softmax_cross_entropy_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], label, target,
-                                   x.shape[1], weight, smoothing, scale, &losses[0], &correct[0], gradient, x.shape[1],
+        softmax_cross_entropy_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x),
+                                   <const int32_t*> data(labels), data(targets), columns_of(x), data(weights),
+                                   smoothing, scale, doubles(losses), doubles(correct), data(dx), columns_of(x),
                                    threads)
 
 
@@ -111,15 +121,14 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
     Returns loss, a float = sum(w l) / sum(w) in nats, and its gradient dlogits (n, k) of logits' dtype.
     Raises DataError for a class number out of range.
     """
-    x, labels, shares, weights, total, smoothing = _cross_entropy_arguments(logits, target, weights, label_smoothing)
-    dx = checks.output("out", out, x.shape, x.dtype, x, labels, shares, weights)
-    losses, correct = np.empty((2, x.shape[0]))
-    cdef int count = usable_threads(threads)
-    if x.dtype == np.float32:
-        _cross_entropy[float](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, count)
-        return _weighted_mean[float](losses, weights, total), dx
-    _cross_entropy[double](x, labels, shares, weights, smoothing, 1 / total, losses, correct, dx, count)
-    return _weighted_mean[double](losses, weights, total), dx
+    x = matrix("logits", logits)
+    labels, target_shares = _class_target(target, x)
+    weights = _weights(weights, x)
+    cdef double total = _total(weights, x), smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
+    dx = output_like(out, x, (x, labels, target_shares, weights))
+    losses, correct = new_doubles(x), new_doubles(x)
+    _cross_entropy(x, labels, target_shares, weights, smoothing, 1 / total, losses, correct, dx, usable_threads(threads))
+    return _weighted_mean(losses, weights, total), dx
 
 
 def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads=1):
@@ -127,33 +136,20 @@ def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads
 
     Takes what softmax_cross_entropy takes. Returns losses (n,) in nats and correct (n,), 1 or 0, both float64.
     """
-    x, labels, shares, _, _, smoothing = _cross_entropy_arguments(logits, target, None, label_smoothing)
-    losses, correct = np.empty((2, x.shape[0]))
-    if x.dtype == np.float32:
-        _cross_entropy[float](x, labels, shares, None, smoothing, 1, losses, correct, None, usable_threads(threads))
-    else:
-        _cross_entropy[double](x, labels, shares, None, smoothing, 1, losses, correct, None, usable_threads(threads))
+    x = matrix("logits", logits)
+    labels, target_shares = _class_target(target, x)
+    smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
+    losses, correct = new_doubles(x), new_doubles(x)
+    _cross_entropy(x, labels, target_shares, None, smoothing, 1, losses, correct, None, usable_threads(threads))
     return losses, correct
 
 
-def _cross_entropy_arguments(logits, target, weights, label_smoothing):
-    x = checks.matrix("logits", logits)
-    labels, shares = _class_target(target, *x.shape, x.dtype)
-    weights, total = _weights(weights, x.shape[0], x.dtype)
-    return x, labels, shares, weights, total, checks.number("label_smoothing", label_smoothing, 0, 1, ends="[)")
-
-
-cdef _squared_error(const real[:, ::1] x, const real[:, ::1] targets, const real[::1] weights, double scale,
-                    double[::1] losses, double[::1] absolute, real[:, ::1] dx, int threads):
-    cdef const real* weight = NULL
-    cdef real* gradient = NULL
-    if weights is not None:
-        weight = &weights[0]
-    if dx is not None:
-        gradient = &dx[0, 0]
+cdef _squared_error(ndarray x, ndarray targets, ndarray weights, double scale,
+                    ndarray losses, ndarray absolute, ndarray dx, int threads):
     with nogil:
-        mean_squared_error_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &targets[0, 0],
-                                x.shape[1], weight, scale, &losses[0], &absolute[0], gradient, x.shape[1], threads)
+        mean_squared_error_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(targets),
+                                columns_of(x), data(weights), scale, doubles(losses), doubles(absolute), data(dx),
+                                columns_of(x), threads)
 
 
 def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
@@ -165,16 +161,14 @@ def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns loss, a float = sum(w l) / sum(w) with l a row's mean, and its gradient dx (n, c) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    target = checks.matrix("target", target, x.dtype, rows=x.shape[0], columns=x.shape[1])
-    weights, total = _weights(weights, x.shape[0], x.dtype)
-    dx = checks.output("out", out, x.shape, x.dtype, x, target, weights)
-    losses, absolute = np.empty((2, x.shape[0]))
-    if x.dtype == np.float32:
-        _squared_error[float](x, target, weights, 1 / total, losses, absolute, dx, usable_threads(threads))
-        return _weighted_mean[float](losses, weights, total), dx
-    _squared_error[double](x, target, weights, 1 / total, losses, absolute, dx, usable_threads(threads))
-    return _weighted_mean[double](losses, weights, total), dx
+    x = matrix("x", x)
+    target = same("target", target, x)
+    weights = _weights(weights, x)
+    cdef double total = _total(weights, x)
+    dx = output_like(out, x, (x, target, weights))
+    losses, absolute = new_doubles(x), new_doubles(x)
+    _squared_error(x, target, weights, 1 / total, losses, absolute, dx, usable_threads(threads))
+    return _weighted_mean(losses, weights, total), dx
 
 
 def mean_squared_error_by_row(x, target, *, threads=1):
@@ -182,11 +176,8 @@ def mean_squared_error_by_row(x, target, *, threads=1):
 
     Takes what mean_squared_error takes. Returns losses (n,) and absolute (n,), both float64.
     """
-    x = checks.matrix("x", x)
-    target = checks.matrix("target", target, x.dtype, rows=x.shape[0], columns=x.shape[1])
-    losses, absolute = np.empty((2, x.shape[0]))
-    if x.dtype == np.float32:
-        _squared_error[float](x, target, None, 1, losses, absolute, None, usable_threads(threads))
-    else:
-        _squared_error[double](x, target, None, 1, losses, absolute, None, usable_threads(threads))
+    x = matrix("x", x)
+    target = same("target", target, x)
+    losses, absolute = new_doubles(x), new_doubles(x)
+    _squared_error(x, target, None, 1, losses, absolute, None, usable_threads(threads))
     return losses, absolute

@@ -1,12 +1,11 @@
 """Copies of a matrix, and of a row, a column or a number into a whole one."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport INFINITY, columns_of, data, kernels_of, matrix, number, output, output_like, rows_of, whole
 
 
 cdef void copy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -37,9 +36,9 @@ cdef void spread_rows(const fn_kernels* kernels, const void* x, Py_ssize_t x_row
                        <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _copy(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _copy(ndarray x, ndarray y, int threads):
     with nogil:
-        copy_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
+        copy_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y), threads)
 
 
 def copy(x, *, out=None, threads=1):
@@ -49,20 +48,17 @@ def copy(x, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, c) of x's dtype, C-contiguous.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _copy[float](x, y, usable_threads(threads))
-    else:
-        _copy[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output_like(out, x, (x,))
+    _copy(x, y, usable_threads(threads))
     return y
 
 
-cdef _spread(const real[:, ::1] x, double scale, real[:, ::1] y, int threads):
-    cdef Py_ssize_t x_row = 0 if x.shape[0] == 1 else x.shape[1], x_column = 0 if x.shape[1] == 1 else 1
+cdef _spread(ndarray x, double scale, ndarray y, int threads):
+    cdef Py_ssize_t x_row = 0 if rows_of(x) == 1 else columns_of(x), x_column = 0 if columns_of(x) == 1 else 1
     with nogil:
-        spread_rows(kernels(sizeof(real)), &x[0, 0], x_row, x_column, scale, y.shape[0], y.shape[1], &y[0, 0],
-                    y.shape[1], threads)
+        spread_rows(kernels_of(x), data(x), x_row, x_column, scale, rows_of(y), columns_of(y), data(y),
+                    columns_of(y), threads)
 
 
 def spread(x, shape, scale=1.0, *, out=None, threads=1):
@@ -74,14 +70,12 @@ def spread(x, shape, scale=1.0, *, out=None, threads=1):
     threads      rows of the result are shared among so many
     Returns (n, c) of x's dtype. Raises ShapeError where x does not fit the shape.
     """
-    x = checks.matrix("x", x)
-    n, c = (checks.integer("shape", length, 1) for length in shape)
-    if x.shape[0] not in (1, n) or x.shape[1] not in (1, c):
+    x = matrix("x", x)
+    rows, columns = shape
+    cdef Py_ssize_t n = whole("shape", rows, 1, 2**62), c = whole("shape", columns, 1, 2**62)
+    if (rows_of(x) != 1 and rows_of(x) != n) or (columns_of(x) != 1 and columns_of(x) != c):
         raise ShapeError(f"x: expected 1 or {n} rows and 1 or {c} columns, got shape {x.shape}")
-    scale = checks.number("scale", scale, -np.inf)
-    y = checks.output("out", out, (n, c), x.dtype, x)
-    if x.dtype == np.float32:
-        _spread[float](x, scale, y, usable_threads(threads))
-    else:
-        _spread[double](x, scale, y, usable_threads(threads))
+    scale = number("scale", scale, -INFINITY)
+    y = output(out, n, c, x, (x,))
+    _spread(x, scale, y, usable_threads(threads))
     return y

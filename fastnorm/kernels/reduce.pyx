@@ -1,11 +1,10 @@
 """Sums of rows and of whole matrices; those of columns stand with the dense layer."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport ANY, INFINITY, columns_of, data, kernels_of, kind_of, matrix, new_vector, number, output, rows_of
 
 
 cdef void row_sums_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
@@ -28,9 +27,9 @@ cdef void total_sum_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ld
     kernels.total_sum(x, ldx, n, c, scale, sum)
 
 
-cdef _row_sums(const real[:, ::1] x, double scale, real[::1] sums, int threads):
+cdef _row_sums(ndarray x, double scale, ndarray sums, int threads):
     with nogil:
-        row_sums_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sums[0], 1, threads)
+        row_sums_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sums), 1, threads)
 
 
 def row_sums(x, scale=1.0, *, out=None, threads=1):
@@ -41,19 +40,16 @@ def row_sums(x, scale=1.0, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n,) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    scale = checks.number("scale", scale, -np.inf)
-    sums = checks.output("out", out, x.shape[:1], x.dtype, x)
-    if x.dtype == np.float32:
-        _row_sums[float](x, scale, sums, usable_threads(threads))
-    else:
-        _row_sums[double](x, scale, sums, usable_threads(threads))
+    x = matrix("x", x)
+    scale = number("scale", scale, -INFINITY)
+    sums = output(out, rows_of(x), ANY, x, (x,))
+    _row_sums(x, scale, sums, usable_threads(threads))
     return sums
 
 
-cdef _total_sum(const real[:, ::1] x, double scale, real[::1] sum):
+cdef _total_sum(ndarray x, double scale, ndarray sum):
     with nogil:
-        total_sum_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], scale, &sum[0], 1)
+        total_sum_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sum), 1)
 
 
 def total_sum(x, scale=1.0):
@@ -63,11 +59,8 @@ def total_sum(x, scale=1.0):
     scale        1 / (n * c) gives the mean
     Returns a scalar of x's dtype.
     """
-    x = checks.matrix("x", x)
-    scale = checks.number("scale", scale, -np.inf)
-    sum = np.empty(1, x.dtype)
-    if x.dtype == np.float32:
-        _total_sum[float](x, scale, sum)
-    else:
-        _total_sum[double](x, scale, sum)
+    x = matrix("x", x)
+    scale = number("scale", scale, -INFINITY)
+    sum = new_vector(1, kind_of(x))
+    _total_sum(x, scale, sum)
     return sum[0]

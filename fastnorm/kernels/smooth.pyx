@@ -1,8 +1,6 @@
 """Activations other than ReLU, forward and backward."""
 
-import math
-
-from .. import checks
+from .doors cimport INFINITY, number
 from .unary cimport unary_backward, unary_forward
 
 
@@ -14,7 +12,7 @@ def leaky_relu_forward(x, slope=0.01, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, c) of x's dtype.
     """
-    slope = checks.number("slope", slope, -math.inf)
+    slope = number("slope", slope, -INFINITY)
     return unary_forward("leaky_relu", x, slope, 0, out, threads)
 
 
@@ -27,7 +25,7 @@ def leaky_relu_backward(dy, x, y, slope=0.01, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, c) of dy's dtype.
     """
-    slope = checks.number("slope", slope, -math.inf)
+    slope = number("slope", slope, -INFINITY)
     return unary_backward("leaky_relu", dy, x, y, slope, 0, out, threads)
 
 

@@ -1,11 +1,10 @@
 """Softmax over rows and its logarithm, forward and backward."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport columns_of, data, kernels_of, matrix, output_like, rows_of, same
 
 
 cdef void softmax_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -68,9 +67,9 @@ cdef void log_softmax_backward_rows(const fn_kernels* kernels, const void* dy, P
                                      <char*> dx + first * lddx * kernels.itemsize, lddx)
 
 
-cdef _softmax(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _softmax(ndarray x, ndarray y, int threads):
     with nogil:
-        softmax_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0], y.shape[1], threads)
+        softmax_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y), threads)
 
 
 def softmax(x, *, out=None, threads=1):
@@ -80,19 +79,16 @@ def softmax(x, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, k) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _softmax[float](x, y, usable_threads(threads))
-    else:
-        _softmax[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output_like(out, x, (x,))
+    _softmax(x, y, usable_threads(threads))
     return y
 
 
-cdef _softmax_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
+cdef _softmax_backward(ndarray dy, ndarray y, ndarray dx, int threads):
     with nogil:
-        softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
-                              dy.shape[1], &dx[0, 0], dx.shape[1], threads)
+        softmax_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
+                              columns_of(dy), data(dx), columns_of(dx), threads)
 
 
 def softmax_backward(dy, y, *, out=None, threads=1):
@@ -103,20 +99,17 @@ def softmax_backward(dy, y, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, k) of dy's dtype.
     """
-    dy = checks.matrix("dy", dy)
-    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    dx = checks.output("out", out, dy.shape, dy.dtype, dy, y)
-    if dy.dtype == np.float32:
-        _softmax_backward[float](dy, y, dx, usable_threads(threads))
-    else:
-        _softmax_backward[double](dy, y, dx, usable_threads(threads))
+    dy = matrix("dy", dy)
+    y = same("y", y, dy)
+    dx = output_like(out, dy, (dy, y))
+    _softmax_backward(dy, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _log_softmax_forward(const real[:, ::1] x, real[:, ::1] y, int threads):
+cdef _log_softmax_forward(ndarray x, ndarray y, int threads):
     with nogil:
-        log_softmax_forward_rows(kernels(sizeof(real)), &x[0, 0], x.shape[1], x.shape[0], x.shape[1], &y[0, 0],
-                                 y.shape[1], threads)
+        log_softmax_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y),
+                                 columns_of(y), threads)
 
 
 def log_softmax_forward(x, *, out=None, threads=1):
@@ -126,19 +119,16 @@ def log_softmax_forward(x, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, k) of x's dtype.
     """
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _log_softmax_forward[float](x, y, usable_threads(threads))
-    else:
-        _log_softmax_forward[double](x, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output_like(out, x, (x,))
+    _log_softmax_forward(x, y, usable_threads(threads))
     return y
 
 
-cdef _log_softmax_backward(const real[:, ::1] dy, const real[:, ::1] y, real[:, ::1] dx, int threads):
+cdef _log_softmax_backward(ndarray dy, ndarray y, ndarray dx, int threads):
     with nogil:
-        log_softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &y[0, 0], y.shape[1], dy.shape[0],
-                                  dy.shape[1], &dx[0, 0], dx.shape[1], threads)
+        log_softmax_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
+                                  columns_of(dy), data(dx), columns_of(dx), threads)
 
 
 def log_softmax_backward(dy, y, *, out=None, threads=1):
@@ -149,11 +139,8 @@ def log_softmax_backward(dy, y, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, k) of dy's dtype.
     """
-    dy = checks.matrix("dy", dy)
-    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    dx = checks.output("out", out, dy.shape, dy.dtype, dy, y)
-    if dy.dtype == np.float32:
-        _log_softmax_backward[float](dy, y, dx, usable_threads(threads))
-    else:
-        _log_softmax_backward[double](dy, y, dx, usable_threads(threads))
+    dy = matrix("dy", dy)
+    y = same("y", y, dy)
+    dx = output_like(out, dy, (dy, y))
+    _log_softmax_backward(dy, y, dx, usable_threads(threads))
     return dx

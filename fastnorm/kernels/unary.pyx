@@ -1,13 +1,10 @@
 """Functions of single numbers, forward and backward: what all of them share, and those of arithmetic."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import math
-
-import numpy as np
-
-from .. import checks
-from .cpu cimport fn_kernels, fn_unary_index, kernels, real, usable_threads
+from .cpu cimport fn_kernels, fn_unary_index, usable_threads
+from .doors cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
 
 
 cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x, Py_ssize_t ldx, Py_ssize_t n,
@@ -41,40 +38,34 @@ cdef void unary_backward_rows(const fn_kernels* kernels, int which, const void* 
                                       <char*> dx + first * lddx * kernels.itemsize, lddx)
 
 
-cdef _forward(int which, const real[:, ::1] x, double p, double q, real[:, ::1] y, int threads):
+cdef _forward(int which, ndarray x, double p, double q, ndarray y, int threads):
     with nogil:
-        unary_forward_rows(kernels(sizeof(real)), which, &x[0, 0], x.shape[1], x.shape[0], x.shape[1], p, q, &y[0, 0],
-                           y.shape[1], threads)
+        unary_forward_rows(kernels_of(x), which, data(x), columns_of(x), rows_of(x), columns_of(x), p, q, data(y),
+                           columns_of(y), threads)
 
 
 cdef unary_forward(const char* name, x, double p, double q, out, threads):
     """What every <name>_forward does."""
-    x = checks.matrix("x", x)
-    y = checks.output("out", out, x.shape, x.dtype, x)
-    if x.dtype == np.float32:
-        _forward[float](fn_unary_index(name), x, p, q, y, usable_threads(threads))
-    else:
-        _forward[double](fn_unary_index(name), x, p, q, y, usable_threads(threads))
+    x = matrix("x", x)
+    y = output_like(out, x, (x,))
+    _forward(fn_unary_index(name), x, p, q, y, usable_threads(threads))
     return y
 
 
-cdef _backward(int which, const real[:, ::1] dy, const real[:, ::1] x, const real[:, ::1] y, double p, double q,
-               real[:, ::1] dx, int threads):
+cdef _backward(int which, ndarray dy, ndarray x, ndarray y, double p, double q,
+               ndarray dx, int threads):
     with nogil:
-        unary_backward_rows(kernels(sizeof(real)), which, &dy[0, 0], dy.shape[1], &x[0, 0], x.shape[1], &y[0, 0],
-                            y.shape[1], dy.shape[0], dy.shape[1], p, q, &dx[0, 0], dx.shape[1], threads)
+        unary_backward_rows(kernels_of(dy), which, data(dy), columns_of(dy), data(x), columns_of(x), data(y),
+                            columns_of(y), rows_of(dy), columns_of(dy), p, q, data(dx), columns_of(dx), threads)
 
 
 cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads):
     """What every <name>_backward does."""
-    dy = checks.matrix("dy", dy)
-    x = checks.matrix("x", x, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    y = checks.matrix("y", y, dy.dtype, rows=dy.shape[0], columns=dy.shape[1])
-    dx = checks.output("out", out, dy.shape, dy.dtype, dy, x, y)
-    if dy.dtype == np.float32:
-        _backward[float](fn_unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
-    else:
-        _backward[double](fn_unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+    dy = matrix("dy", dy)
+    x = same("x", x, dy)
+    y = same("y", y, dy)
+    dx = output_like(out, dy, (dy, x, y))
+    _backward(fn_unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
     return dx
 
 
@@ -170,8 +161,8 @@ def clip_forward(x, low, high, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, c) of x's dtype.
     """
-    low = checks.number("low", low, -math.inf)
-    high = checks.number("high", high, low)
+    low = number("low", low, -INFINITY)
+    high = number("high", high, low)
     return unary_forward("clip", x, low, high, out, threads)
 
 
@@ -184,6 +175,6 @@ def clip_backward(dy, x, y, low, high, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns dx (n, c) of dy's dtype.
     """
-    low = checks.number("low", low, -math.inf)
-    high = checks.number("high", high, low)
+    low = number("low", low, -INFINITY)
+    high = number("high", high, low)
     return unary_backward("clip", dy, x, y, low, high, out, threads)

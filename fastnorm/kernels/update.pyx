@@ -5,12 +5,11 @@ in the order of the chunks, so the sum has the same bits for any number of threa
 """
 
 from cython.parallel cimport prange
+from numpy cimport NPY_DOUBLE, ndarray
 
-import numpy as np
-
-from .. import checks
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
+from .cpu cimport fn_kernels, kernels, moved, usable_threads
+from .doors cimport apart, data, doubles, floating, has_shape_of, in_place, kernels_of, new_vector, number, size_of
 
 
 cdef inline Py_ssize_t chunk_length(Py_ssize_t count, Py_ssize_t chunk) noexcept nogil:
@@ -94,30 +93,27 @@ cdef void average_chunks(const fn_kernels* kernels, const void* p, Py_ssize_t co
                         chunk_of(kernels, average, chunk))
 
 
-def _parameters(parameters):
-    """The parameters as one row; in place, so of a fitting dtype and layout."""
-    dtype = np.float32 if getattr(parameters, "dtype", float) == np.float32 else np.float64
-    return checks.in_place("parameters", parameters, np.shape(parameters), dtype).reshape(-1)
+cdef ndarray gradients_of(gradients, ndarray parameters):
+    """The gradients, of the parameters' dtype and shape, apart from them."""
+    cdef ndarray g = floating("gradients", gradients, parameters)
+    if not has_shape_of(g, parameters):
+        shape = (<object> parameters).shape
+        raise ShapeError(f"gradients: expected shape {shape} as the parameters, got {gradients.shape}")
+    apart("parameters", parameters, (g,))
+    return g
 
 
-def _state(name, array, parameters):
-    """An array of the optimizer's, like the parameters, as one row."""
-    return checks.in_place(name, array, parameters.shape, parameters.dtype).reshape(-1)
+cdef ndarray room_for_squares(ndarray p, int threads):
+    """One double for each chunk; None where one thread adds them up itself."""
+    return None if threads == 1 else new_vector(size_of(p) // CHUNK + 1, NPY_DOUBLE)
 
 
-def _gradients(gradients, parameters):
-    gradients = checks.floating("gradients", gradients, parameters.dtype)
-    if gradients.shape != parameters.shape:
-        raise ShapeError(f"gradients: expected shape {parameters.shape} as the parameters, got {gradients.shape}")
-    return gradients.reshape(-1)
-
-
-cdef double _sgd(real[::1] p, const real[::1] g, real[::1] velocity, double rate, double momentum, double share,
+cdef double _sgd(ndarray p, ndarray g, ndarray velocity, double rate, double momentum, double share,
                  bint nesterov, double l2, double weight_decay, int threads):
-    cdef double[::1] squares = np.empty(p.shape[0] // CHUNK + 1)
+    cdef ndarray squares = room_for_squares(p, threads)
     with nogil:
-        return sgd_chunks(kernels(sizeof(real)), &p[0], &g[0], &velocity[0], p.shape[0], rate, momentum, share,
-                          nesterov, l2, weight_decay, &squares[0], threads)
+        return sgd_chunks(kernels_of(p), data(p), data(g), data(velocity), size_of(p), rate, momentum, share,
+                          nesterov, l2, weight_decay, doubles(squares), threads)
 
 
 def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, averaged=False, nesterov=False, l2=0.0,
@@ -133,22 +129,19 @@ def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, average
     threads       chunks are shared among so many
     Returns the sum of squares of the gradients as they came, a float.
     """
-    p, g = _parameters(parameters), _gradients(gradients, parameters)
-    velocity = _state("velocity", velocity, parameters)
-    checks.apart("parameters", p, g)
-    checks.apart("velocity", velocity, p, g)
-    momentum = checks.number("momentum", momentum, 0, 1, ends="[)")
-    settings = (checks.number("learning_rate", learning_rate, 0), momentum, 1 - momentum if averaged else 1.0,
-                nesterov, checks.number("l2", l2, 0), checks.number("weight_decay", weight_decay, 0))
-    if p.dtype == np.float32:
-        return _sgd[float](p, g, velocity, *settings, usable_threads(threads))
-    return _sgd[double](p, g, velocity, *settings, usable_threads(threads))
+    p = in_place("parameters", parameters, None)
+    g = gradients_of(gradients, p)
+    velocity = in_place("velocity", velocity, p)
+    apart("velocity", velocity, (p, g))
+    momentum = number("momentum", momentum, 0, 1, "[)")
+    return _sgd(p, g, velocity, number("learning_rate", learning_rate, 0), momentum, 1 - momentum if averaged else 1.0,
+                nesterov, number("l2", l2, 0), number("weight_decay", weight_decay, 0), usable_threads(threads))
 
 
-cdef double _squares(const real[::1] g, int threads):
-    cdef double[::1] squares = np.empty(g.shape[0] // CHUNK + 1)
+cdef double _squares(ndarray g, int threads):
+    cdef ndarray squares = room_for_squares(g, threads)
     with nogil:
-        return squares_chunks(kernels(sizeof(real)), &g[0], g.shape[0], &squares[0], threads)
+        return squares_chunks(kernels_of(g), data(g), size_of(g), doubles(squares), threads)
 
 
 def squares(gradients, *, threads=1):
@@ -158,15 +151,12 @@ def squares(gradients, *, threads=1):
     threads       chunks are shared among so many
     Returns a float.
     """
-    g = checks.floating("gradients", gradients).reshape(-1)
-    if g.dtype == np.float32:
-        return _squares[float](g, usable_threads(threads))
-    return _squares[double](g, usable_threads(threads))
+    return _squares(floating("gradients", gradients, None), usable_threads(threads))
 
 
-cdef _average(const real[::1] p, double share, real[::1] averages, int threads):
+cdef _average(ndarray p, double share, ndarray averages, int threads):
     with nogil:
-        average_chunks(kernels(sizeof(real)), &p[0], p.shape[0], share, &averages[0], threads)
+        average_chunks(kernels_of(p), data(p), size_of(p), share, data(averages), threads)
 
 
 def average(parameters, averages, share, *, threads=1):
@@ -178,11 +168,7 @@ def average(parameters, averages, share, *, threads=1):
     threads       chunks are shared among so many
     Returns averages.
     """
-    p = checks.floating("parameters", parameters)
-    checks.apart("averages", checks.in_place("averages", averages, p.shape, p.dtype), p)
-    share = checks.number("share", share, 0, 1)
-    if p.dtype == np.float32:
-        _average[float](p.reshape(-1), share, averages.reshape(-1), usable_threads(threads))
-    else:
-        _average[double](p.reshape(-1), share, averages.reshape(-1), usable_threads(threads))
+    p = floating("parameters", parameters, None)
+    apart("averages", in_place("averages", averages, p), (p,))
+    _average(p, number("share", share, 0, 1), averages, usable_threads(threads))
     return averages

@@ -1,12 +1,11 @@
 """One of two numbers, as a condition says; operands broadcast by NumPy's rule."""
 
 from cython.parallel cimport prange
+from numpy cimport ndarray
 
-import numpy as np
-
-from .. import checks
-from .broadcast cimport common_shape, must_be, operand, row_or_null, stride_of_columns, stride_of_rows
-from .cpu cimport fn_kernels, kernels, real, usable_threads
+from .broadcast cimport broadcast, must_fit, operand, row_or_null, stride_of_columns, stride_of_rows
+from .cpu cimport fn_kernels, usable_threads
+from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
 
 
 cdef void where_forward_rows(const fn_kernels* kernels, const void* condition, Py_ssize_t condition_row,
@@ -45,15 +44,15 @@ cdef void where_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssiz
                                ldda, row_or_null(db, first * lddb * kernels.itemsize), lddb)
 
 
-cdef _where_forward(const real[:, ::1] condition, const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] y,
+cdef _where_forward(ndarray condition, ndarray a, ndarray b, ndarray y,
                     int threads):
     with nogil:
-        where_forward_rows(kernels(sizeof(real)), &condition[0, 0],
-                           stride_of_rows(condition.shape[0], condition.shape[1]),
-                           stride_of_columns(condition.shape[1]),
-                           &a[0, 0], stride_of_rows(a.shape[0], a.shape[1]), stride_of_columns(a.shape[1]),
-                           &b[0, 0], stride_of_rows(b.shape[0], b.shape[1]), stride_of_columns(b.shape[1]),
-                           y.shape[0], y.shape[1], &y[0, 0], y.shape[1], threads)
+        where_forward_rows(kernels_of(condition), data(condition),
+                           stride_of_rows(rows_of(condition), columns_of(condition)),
+                           stride_of_columns(columns_of(condition)),
+                           data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
+                           data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
+                           rows_of(y), columns_of(y), data(y), columns_of(y), threads)
 
 
 def where_forward(condition, a, b, *, out=None, threads=1):
@@ -64,24 +63,22 @@ def where_forward(condition, a, b, *, out=None, threads=1):
     threads      rows are shared among so many
     Returns (n, c) of condition's dtype.
     """
+    cdef Py_ssize_t n, c
     condition = operand("condition", condition, None)
-    a, b = operand("a", a, condition.dtype), operand("b", b, condition.dtype)
-    shape = common_shape({"condition": condition, "a": a, "b": b})
-    y = checks.output("out", out, shape, condition.dtype, condition, a, b)
-    if condition.dtype == np.float32:
-        _where_forward[float](condition, a, b, y, usable_threads(threads))
-    else:
-        _where_forward[double](condition, a, b, y, usable_threads(threads))
+    a, b = operand("a", a, condition), operand("b", b, condition)
+    broadcast(("condition", "a", "b"), (condition, a, b), &n, &c)
+    y = output(out, n, c, condition, (condition, a, b))
+    _where_forward(condition, a, b, y, usable_threads(threads))
     return y
 
 
-cdef _where_backward(const real[:, ::1] dy, const real[:, ::1] condition, real[:, ::1] da, real[:, ::1] db,
+cdef _where_backward(ndarray dy, ndarray condition, ndarray da, ndarray db,
                      int threads):
     with nogil:
-        where_backward_rows(kernels(sizeof(real)), &dy[0, 0], dy.shape[1], &condition[0, 0],
-                            stride_of_rows(condition.shape[0], condition.shape[1]),
-                            stride_of_columns(condition.shape[1]), dy.shape[0], dy.shape[1], &da[0, 0], da.shape[1],
-                            &db[0, 0], db.shape[1], threads)
+        where_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(condition),
+                            stride_of_rows(rows_of(condition), columns_of(condition)),
+                            stride_of_columns(columns_of(condition)), rows_of(dy), columns_of(dy), data(da), columns_of(da),
+                            data(db), columns_of(db), threads)
 
 
 def where_backward(dy, condition, *, threads=1):
@@ -92,12 +89,9 @@ def where_backward(dy, condition, *, threads=1):
     threads      rows are shared among so many
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
-    dy = checks.matrix("dy", dy)
-    condition = operand("condition", condition, dy.dtype)
-    must_be("dy", dy, common_shape({"dy": dy, "condition": condition}))
-    da, db = np.empty_like(dy), np.empty_like(dy)
-    if dy.dtype == np.float32:
-        _where_backward[float](dy, condition, da, db, usable_threads(threads))
-    else:
-        _where_backward[double](dy, condition, da, db, usable_threads(threads))
+    dy = matrix("dy", dy)
+    condition = operand("condition", condition, dy)
+    must_fit("dy", dy, ("dy", "condition"), (dy, condition))
+    da, db = output_like(None, dy, ()), output_like(None, dy, ())
+    _where_backward(dy, condition, da, db, usable_threads(threads))
     return da, db
