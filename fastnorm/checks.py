@@ -3,7 +3,7 @@
 import importlib
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from .errors import DataError, DtypeError, MissingExtra, SettingError, ShapeError
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+BLOCK = 1 << 16  # elements looked at together, so that a check needs no memory of the data's size
 SUM_TOLERANCE = 1e-3  # how far a row of shares may be from 1: float32 shares of many classes, rounded
 
 
@@ -68,13 +69,21 @@ def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndar
     return np.require(array, dtype=dtype, requirements="C")
 
 
+def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Rows of an array, some at a time, and the number of the first of them."""
+    step = max(1, BLOCK * len(array) // max(array.size, 1))
+    for first in range(0, len(array), step):
+        yield first, array[first : first + step]
+
+
 def shares(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
     """Return value as a C-contiguous (rows, columns) array of probabilities, each row adding up to 1."""
     array = matrix(name, value, dtype, columns, rows)
-    wrong = (array < 0).any(axis=1) | ~(np.abs(array.sum(axis=1, dtype=np.float64) - 1) <= SUM_TOLERANCE)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(f"{name}: expected shares >= 0 that sum to 1, got {array[row]} in row {row}")
+    for first, part in blocks(array):
+        wrong = (part < 0).any(axis=1) | ~(np.abs(part.sum(axis=1, dtype=np.float64) - 1) <= SUM_TOLERANCE)
+        if wrong.any():
+            row = first + int(wrong.argmax())
+            raise DataError(f"{name}: expected shares >= 0 that sum to 1, got {array[row]} in row {row}")
     return array
 
 
@@ -84,23 +93,25 @@ def codes(name: str, array: np.ndarray, coded: Sequence[tuple[int, int, int]]) -
     coded  (first, end, count) of each such group of columns
     """
     for first, end, count in coded:
-        part = array[:, first:end]
-        wrong = ~((part >= 0) & (part < count) & (part == np.floor(part)))
-        if wrong.any():
-            row, column = (int(place) for place in np.argwhere(wrong)[0])
-            raise DataError(
-                f"{name}: expected codes from 0 to {count - 1} in column {first + column}, "
-                f"got {part[row, column]} in row {row}"
-            )
+        for above, part in blocks(array[:, first:end]):
+            wrong = ~((part >= 0) & (part < count) & (part == np.floor(part)))
+            if wrong.any():
+                row, column = (int(place) for place in np.argwhere(wrong)[0])
+                raise DataError(
+                    f"{name}: expected codes from 0 to {count - 1} in column {first + column}, "
+                    f"got {part[row, column]} in row {above + row}"
+                )
     return array
 
 
 def finite(name: str, array: np.ndarray) -> np.ndarray:
     """Return array, which must hold neither nan nor infinity."""
-    good = np.isfinite(array)
-    if not good.all():
-        where = tuple(int(i) for i in np.argwhere(~good)[0])
-        raise DataError(f"{name}: expected finite numbers, got {array[where]} at {where}; fill or drop such rows first")
+    for first, part in blocks(array):
+        good = np.isfinite(part)
+        if not good.all():
+            row, *column = (int(i) for i in np.argwhere(~good)[0])
+            where = (first + row, *column)
+            raise DataError(f"{name}: expected finite numbers, got {array[where]} at {where}; fill or drop such rows first")
     return array
 
 

@@ -53,6 +53,8 @@ def _shares(count: int, share: float, seed: int, groups: Any) -> tuple[np.ndarra
 
 def set_aside(x: Any, y: Any, sample_weight: Any, share: float, seed: int) -> tuple[Any, Any, Any, tuple[Any, Any]]:
     """Split rows into training and validation; classes keep their shares."""
+    if isinstance(x, np.memmap):
+        raise SettingError("validation: a share of a memory map's rows would be copied into memory; give (x, y)")
     x, y = np.asarray(x), np.asarray(y)
     if len(x) != len(y):
         raise DataError(f"y: expected {len(x)} rows as in x, got {len(y)}")

@@ -7,7 +7,7 @@ from libc.math cimport pow, sqrt
 
 from . import checks
 from .feed cimport Feed
-from .kernels.cpu cimport fn_unary_index, usable_threads
+from .kernels.cpu cimport unary_index, usable_threads
 from .kernels.update cimport CHUNK, adam_chunks, average_chunks, sgd_chunks, squares_chunks
 from .listing import listing
 from .nodes cimport Buffer
@@ -58,7 +58,7 @@ cdef class Learner(Feed):
         self.rate, self.l2 = self.state.slot_of("learning_rate"), self.state.slot_of("l2")
         self.weight_decay = self.state.slot_of("weight_decay")
         self.clip_norm, self.clip_value = self.state.slot_of("clip_norm"), self.state.slot_of("clip_value")
-        self.clip = fn_unary_index("clip")
+        self.clip = unary_index("clip")
         for name in slots:
             if name == "momentum":
                 self.momentum = self.state.slot_of(name)

@@ -115,8 +115,8 @@ class Model:
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, epochs: int = 20,
         batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
-        loss: Any = None, sample_weight: Any = None, averaging: float | None = None, patience: int | None = None,
-        seed: int = 0, threads: int = 1, verbose: int = 0, deadline: float | None = None,
+        window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
+        patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0, deadline: float | None = None,
     ) -> list[Epoch]:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
@@ -144,7 +144,7 @@ class Model:
             schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
             self, x, y, validation=validation, loss=loss, optimizer=optimizer, schedule=schedule, batch_size=batch_size,
-            sample_weight=sample_weight, averaging=averaging, seed=seed, threads=threads,
+            window=window, sample_weight=sample_weight, averaging=averaging, seed=seed, threads=threads,
         )  # fmt: skip
         self.table = table
         return fitting.follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)

@@ -11,7 +11,7 @@ from . cimport node_elementwise as elementwise
 from . cimport node_layers as layers
 from . cimport node_losses as losses
 from . cimport node_shapes as shapes
-from .kernels.cpu cimport fn_binary_index, fn_unary_index
+from .kernels.cpu cimport binary_index, unary_index
 
 cdef enum:
     COUNT = 23
@@ -48,14 +48,14 @@ cdef Operations find_operation(const char* name) noexcept nogil:
     for i in range(COUNT):
         if strcmp(OPERATIONS[i].name, name) == 0:
             return OPERATIONS[i]
-    if fn_unary_index(name) >= 0:
+    if unary_index(name) >= 0:
         return Operations(name, elementwise.unary_forward, elementwise.unary_backward)
-    if fn_binary_index(name) >= 0:
+    if binary_index(name) >= 0:
         return Operations(name, elementwise.binary_forward, elementwise.binary_backward)
     return Operations(name, NULL, NULL)
 
 
 cdef int find_kernel(const char* name) noexcept nogil:
     """Which kernel of its family an operation element by element is; else -1."""
-    cdef int kernel = fn_unary_index(name)
-    return kernel if kernel >= 0 else fn_binary_index(name)
+    cdef int kernel = unary_index(name)
+    return kernel if kernel >= 0 else binary_index(name)

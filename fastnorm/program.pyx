@@ -12,7 +12,7 @@ import numpy as np
 
 from . import checks
 from .errors import ShapeError
-from .kernels.cpu cimport fn_flush_denormals, fn_restore_denormals
+from .kernels.cpu cimport flush_denormals, restore_denormals
 from .learner cimport Learner
 from .state cimport LOSS, METRIC, MINIBATCH, NORM, STEP, WEIGHT
 
@@ -46,18 +46,20 @@ cdef class Program(Learner):
         self.state.begin_epoch()
         self.seconds = 0
 
-    def train(self, order, starts, factors, seconds=INFINITY):
-        """Train the rest of an epoch; True once its last minibatch is done, False when stopped or out of time before.
+    def train(self, order, starts, factors, seconds=INFINITY, first=0):
+        """Train the rest of an epoch or of a piece of it; True once its last minibatch is done, False when stopped or out
+        of time before.
 
         order    (n,) int64, the rows of the attached data in the order of this epoch
-        starts   (minibatches + 1,) int64: minibatch i is order[starts[i]:starts[i + 1]]
+        starts   (minibatches + 1,) int64: minibatch `first` + i is order[starts[i]:starts[i + 1]]
         factors  (minibatches,) float64: what the learning rate is multiplied with
         seconds  return at the first minibatch boundary after so long
+        first    how many minibatches of the epoch lie before the piece; all of them are trained
         Raises KeyboardInterrupt at a minibatch boundary, on the main thread; training can go on after it.
         """
         cdef const int64_t[::1] rows, begins
         cdef const double[::1] rates
-        cdef int64_t last = len(starts) - 1
+        cdef int64_t count = len(starts) - 1, before = checks.integer("first", first, 0, self.state.counters[MINIBATCH])
         cdef double most = seconds
         cdef bint signals = threading.current_thread() is threading.main_thread()
         with self.alone:                        # from here on nobody attaches other rows
@@ -65,26 +67,27 @@ cdef class Program(Learner):
             begins = checks.indices("starts", starts, len(order) + 1)
             rates = checks.vector("factors", factors, np.float64, len(starts) - 1)
             widths = np.diff(begins)
-            if last < 1 or widths.min() < 1 or widths.max() > self.capacity:
+            if count < 1 or widths.min() < 1 or widths.max() > self.capacity:
                 raise ShapeError(f"starts: expected minibatches of 1 to {self.capacity} rows, got {starts}")
             self.interruption = None
             with nogil:
-                self.run(&rows[0], &begins[0], &rates[0], last, most, signals)
-            finished = self.state.counters[MINIBATCH] >= last
+                self.run(&rows[0], &begins[0], &rates[0], before, count, most, signals)
+            finished = self.state.counters[MINIBATCH] >= before + count
             if not finished:
                 self.stopping = False           # a wish to stop stays until a call has ended by it
             if self.interruption is not None:
                 raise self.interruption
             return finished
 
-    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t last, double most,
-                  bint signals) noexcept nogil:
+    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first, int64_t count,
+                  double most, bint signals) noexcept nogil:
         """Minibatches until the last, the stop flag, the deadline or Ctrl-C."""
         cdef double began = now(), looked = began, time = began, before = self.seconds
-        cdef int64_t* done = &self.state.counters[MINIBATCH]
+        cdef int64_t i = self.state.counters[MINIBATCH] - first
         self.flush_denormals(True)
-        while done[0] < last and not self.stopping and time - began < most:
-            self.minibatch(order + starts[done[0]], starts[done[0] + 1] - starts[done[0]], factors[done[0]])
+        while i < count and not self.stopping and time - began < most:
+            self.minibatch(order + starts[i], starts[i + 1] - starts[i], factors[i])
+            i += 1
             time = now()
             if signals and time - looked >= SIGNALS_EVERY:
                 looked = time
@@ -104,9 +107,9 @@ cdef class Program(Learner):
 
     cdef void flush_in_thread(self, int thread, bint flush) noexcept nogil:
         if flush:
-            self.floating[thread] = fn_flush_denormals()
+            self.floating[thread] = flush_denormals()
         else:
-            fn_restore_denormals(self.floating[thread])
+            restore_denormals(self.floating[thread])
 
     cdef bint interrupted(self) noexcept with gil:
         """Let signal handlers run; what one raises waits until the loop has ended."""

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from . import checks, files, folding, joining, layout, losses, recalibration
-from .errors import FileError, SettingError, ShapeError
+from .errors import DtypeError, FileError, SettingError, ShapeError
 from .feed import Alone
-from .kernels import random, variant
+from .kernels import variant
 from .losses import Loss
 from .optimizers import Adam, Optimizer
 from .predictor import Predictor
 from .program import Program
 from .schedules import Constant, Schedule
+from .shuffling import WINDOW, Shuffle
+
+JUDGED = 1 << 16  # validation rows at a time, so that what is predicted need not all be in memory
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Checkpoint:
     history: tuple[Epoch, ...]
 
 
+def _where_it_lies(name: str, x: Any, dtype: np.dtype) -> Any:
+    """x, which must not need a copy in memory where it is a map of a file."""
+    if isinstance(x, np.memmap) and (x.dtype != dtype or not x.flags.c_contiguous):
+        order = "" if x.flags.c_contiguous else ", not C-contiguous"
+        raise DtypeError(f"{name}: a memory map is read where it lies: expected {dtype} in C order, got {x.dtype}{order}")
+    return x
+
+
 class Run:
     """One model in training on one set of data.
 
@@ -61,6 +72,9 @@ class Run:
     optimizer        default: Adam(1e-3)
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
+    window           rows shuffled together, or None for all of them: then blocks of window / 64 neighboring rows are
+                     shuffled, and the rows of each 64 blocks among themselves: less memory, and reading stays in places.
+                     x may be a np.memmap, which is read where it lies, in windows of 65536 rows unless you say otherwise
     sample_weight    (n,) weights >= 0 of the training rows in loss and metric; batch norm's statistics ignore them
     averaging        share, 0 <= share < 1, of the old average of the weights kept at each step: then the model has, and
                      validation judges, the averages, with batch norm's statistics recomputed over the training rows
@@ -71,7 +85,7 @@ class Run:
     def __init__(
         self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Any = None,
         optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
-        sample_weight: Any = None, averaging: float | None = None, seed: int = 0, threads: int = 1,
+        window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0, threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
         self.loss: Loss = losses.chosen(loss, y)
@@ -81,7 +95,8 @@ class Run:
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
-        x = checks.finite("x", checks.matrix("x", model.joined(x), model.dtype))
+        mapped = isinstance(x, np.memmap)
+        x = checks.finite("x", checks.matrix("x", _where_it_lies("x", model.joined(x), model.dtype), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.codes("x", checks.matrix("x", x, columns=self.tape.features), layout.coded(self.tape))
         self._x = x
@@ -89,6 +104,7 @@ class Run:
         self.rows = len(x)
         self._validation = None if validation is None else self._judged(*validation)
         self._starts = self._minibatches()
+        self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
         self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
@@ -97,11 +113,11 @@ class Run:
         model.take(arrays, tape=self.tape)
         self._alone = Alone()
         self._inference: tuple[folding.Folding, Predictor] | None = None  # made by the first validation
-        self._order: tuple[int, np.ndarray] | None = None
 
     def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         features, outputs = self.tape.features, self.tape.result.features
-        x = checks.matrix("validation x", self.model.joined(x), self.model.dtype, features)
+        x = _where_it_lies("validation x", self.model.joined(x), self.model.dtype)
+        x = checks.matrix("validation x", x, self.model.dtype, features)
         checks.codes("validation x", checks.finite("validation x", x), layout.coded(self.tape))
         y = self.loss.targets(y, outputs, self.model.dtype)
         if len(x) != len(y):
@@ -157,9 +173,8 @@ class Run:
         with self._alone:
             try:
                 for _ in range(checks.integer("epochs", epochs, 0)):
-                    left = math.inf if deadline is None else deadline - time.monotonic()
                     factors = self._factors(self.epoch)
-                    if not self.program.train(self._shuffled(), self._starts, factors, left):
+                    if not self._train(factors, math.inf if deadline is None else deadline):
                         break
                     finished.append(self._close_epoch(factors[-1]))
             finally:
@@ -170,12 +185,16 @@ class Run:
         """End an advance under way in another thread at its next minibatch boundary, or the next one at once."""
         self.program.stop()
 
-    def _shuffled(self) -> np.ndarray:
-        """This epoch's order of rows, keyed by seed and epoch."""
-        if self._order is None or self._order[0] != self.epoch:
-            order = random.permutation(self.seed, random.SHUFFLE, 0, self.epoch % 2**32, self.rows)
-            self._order = (self.epoch, order)
-        return self._order[1]
+    def _train(self, factors: np.ndarray, deadline: float) -> bool:
+        """Train the rest of this epoch, piece by piece; whether it came to its end."""
+        last = len(self._starts) - 1
+        end = 0
+        while end < last:
+            first, end, order = self._shuffle.piece(self.epoch, min(self.program.state.position[2], last - 1))
+            starts, left = self._starts[first : end + 1] - self._starts[first], deadline - time.monotonic()
+            if not self.program.train(order, starts, factors[first:end], left, first):
+                return False
+        return True
 
     def _factors(self, epoch: int) -> np.ndarray:
         minibatches = len(self._starts) - 1
@@ -202,8 +221,12 @@ class Run:
             self._inference = folded, Predictor(folded.tape, self.model.dtype)
         folded, predictor = self._inference
         predictor.refill(folded.numbers(arrays))
-        rows = self.loss.by_row(predictor.predict(x, threads=self.threads), y)
-        return float(rows[0].mean()), float(rows[1].mean())
+        apart = self.program.tape.of_role("weight")  # else the loss is one number for all rows
+        step, sums = JUDGED if apart else len(x), np.zeros(2)
+        for first in range(0, len(x), step):
+            rows = slice(first, first + step)
+            sums += [np.sum(of) for of in self.loss.by_row(predictor.predict(x[rows], threads=self.threads), y[rows])]
+        return float(sums[0] / len(x)), float(sums[1] / len(x))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""
@@ -282,8 +305,8 @@ class Run:
         """What must be equal for a state to fit."""
         return {
             "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
-            "rows": self.rows, "batch_size": self.batch_size, "loss": repr(self.loss), "schedule": repr(self.schedule),
-            "program": files.fingerprint(self.program.tape),
+            "rows": self.rows, "window": self._shuffle.window, "batch_size": self.batch_size, "loss": repr(self.loss),
+            "schedule": repr(self.schedule), "program": files.fingerprint(self.program.tape),
             "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "averaged": self.optimizer.averaged,
             "averaging": self._averaging is not None, "variant": self._variant,
         }  # fmt: skip

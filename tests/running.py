@@ -62,4 +62,5 @@ class Slowly:
         return getattr(self.program, name)
 
     def train(self, *arguments):
-        return self.program.train(*arguments[:3], 1e-9)
+        order, starts, factors, _, *first = arguments
+        return self.program.train(order, starts, factors, 1e-9, *first)

@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
     ),
     "run": (
-        {"run", "recalibration"},
+        {"run", "recalibration", "shuffling"},
         {"program", "files", "joining", "losses", "optimizers", "schedules", "metrics", "trace", "kernels"},
     ),
     "table": ({"table", "_columns", "_features", "_read", "_scaling", "_targets"}, {"kernels"}),

@@ -45,7 +45,7 @@ def adam(parameters, gradients, first_moments, second_moments, step, learning_ra
     Source: Kingma & Ba 2015, Algorithm 1; Loshchilov & Hutter 2019, Algorithm 2.
     """
     cdef double rate = number("learning_rate", learning_rate, 0), first = number("beta_1", beta_1, 0, 1, "[)")
-    cdef double second = number("beta_2", beta_2, 0, 1, "[)"), steps = whole("step", step, 1, 2**63)
+    cdef double second = number("beta_2", beta_2, 0, 1, "[)"), steps = whole("step", step, 1)
     return _step(parameters, gradients, first_moments, second_moments, rate / (1 - pow(first, steps)), 0, first, second,
                  epsilon, 1 - pow(second, steps), l2, weight_decay, rate, threads)
 
@@ -69,7 +69,7 @@ def nadam(parameters, gradients, first_moments, second_moments, step, momentum_p
     """
     cdef double rate = number("learning_rate", learning_rate, 0), first = number("beta_1", beta_1, 0, 1, "[)")
     cdef double second = number("beta_2", beta_2, 0, 1, "[)"), decay = number("momentum_decay", momentum_decay, 0)
-    cdef double steps = whole("step", step, 1, 2**63), product = number("momentum_product", momentum_product, 0, 1)
+    cdef double steps = whole("step", step, 1), product = number("momentum_product", momentum_product, 0, 1)
     cdef double now = first * (1 - 0.5 * pow(0.96, steps * decay)), next = first * (1 - 0.5 * pow(0.96, (steps + 1) * decay))
     product *= now
     squares = _step(parameters, gradients, first_moments, second_moments, rate * next / (1 - product * next),

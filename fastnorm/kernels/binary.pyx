@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, row_or_null, stride_of_columns, stride_of_rows
-from .cpu cimport fn_binary_index, fn_kernels, usable_threads
+from .cpu cimport binary_index, fn_kernels, usable_threads
 from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
 
 
@@ -60,7 +60,7 @@ cdef binary_forward(const char* name, a, b, out, threads):
     b = operand("b", b, a)
     broadcast(("a", "b"), (a, b), &n, &c)
     y = output(out, n, c, a, (a, b))
-    _forward(fn_binary_index(name), a, b, y, usable_threads(threads))
+    _forward(binary_index(name), a, b, y, usable_threads(threads))
     return y
 
 
@@ -81,7 +81,7 @@ cdef binary_backward(const char* name, dy, a, b, y, threads):
     y = same("y", y, dy)
     must_fit("dy", dy, ("a", "b"), (a, b))
     da, db = output_like(None, dy, ()), output_like(None, dy, ())
-    _backward(fn_binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
+    _backward(binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
     return da, db
 
 

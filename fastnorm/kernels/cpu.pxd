@@ -124,20 +124,15 @@ cdef extern from "fastnorm.h" nogil:
         void (*probe_fma)(int64_t rounds, float* sink) noexcept nogil
         double probe_flops
 
-    int fn_variant_count()
-    const char* fn_variant_name(int index)
-    int fn_variant_runs(int index)
-    const fn_table* fn_variant_table(int index)
-    int fn_unary_index(const char* name)
-    int fn_binary_index(const char* name)
-    unsigned fn_flush_denormals()
-    void fn_restore_denormals(unsigned state)
-
 ctypedef fused real:
     float
     double
 
 cdef const fn_kernels* kernels(Py_ssize_t itemsize) noexcept nogil
+cdef int unary_index(const char* name) noexcept nogil
+cdef int binary_index(const char* name) noexcept nogil
+cdef unsigned flush_denormals() noexcept nogil
+cdef void restore_denormals(unsigned state) noexcept nogil
 cdef int usable_threads(threads) except -1
 
 cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py_ssize_t part,

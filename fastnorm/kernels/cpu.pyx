@@ -6,6 +6,16 @@ import os
 from .. import checks
 from ..errors import SettingError
 
+cdef extern from "fastnorm.h" nogil:            # not in cpu.pxd: a module that cimported these would link all kernels
+    int fn_variant_count()
+    const char* fn_variant_name(int index)
+    int fn_variant_runs(int index)
+    const fn_table* fn_variant_table(int index)
+    int fn_unary_index(const char* name)
+    int fn_binary_index(const char* name)
+    unsigned fn_flush_denormals()
+    void fn_restore_denormals(unsigned state)
+
 cdef const fn_table* chosen = NULL
 cdef int chosen_index = -1
 cdef bint forked = False
@@ -23,6 +33,25 @@ os.register_at_fork(after_in_child=_forked)
 cdef const fn_kernels* kernels(Py_ssize_t itemsize) noexcept nogil:
     """The chosen variant's kernels for float (4 bytes) or double (8 bytes)."""
     return &chosen.f32 if itemsize == 4 else &chosen.f64
+
+
+cdef int unary_index(const char* name) noexcept nogil:
+    """The place of that name among the functions of one number, or -1."""
+    return fn_unary_index(name)
+
+
+cdef int binary_index(const char* name) noexcept nogil:
+    """The same of two numbers."""
+    return fn_binary_index(name)
+
+
+cdef unsigned flush_denormals() noexcept nogil:
+    """Have this thread flush denormals to zero; returns what restore_denormals takes."""
+    return fn_flush_denormals()
+
+
+cdef void restore_denormals(unsigned state) noexcept nogil:
+    fn_restore_denormals(state)
 
 
 cdef int usable_threads(threads) except -1:

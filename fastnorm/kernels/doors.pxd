@@ -24,7 +24,7 @@ cdef ndarray output_like(out, ndarray like, tuple inputs)
 cdef ndarray in_place(name, array, ndarray like)
 cdef apart(name, ndarray array, tuple inputs)
 cdef double number(name, value, double low, double high=*, str ends=*) except? -1
-cdef uint64_t whole(name, value, uint64_t low, uint64_t high) except? 0xFFFFFFFFFFFFFFFF
+cdef uint64_t whole(name, value, uint64_t low, uint64_t high=*) except? 0xFFFFFFFFFFFFFFFF
 
 cdef inline void* data(ndarray array) noexcept nogil:
     """Where it lies; NULL for None."""

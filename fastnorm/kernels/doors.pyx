@@ -208,12 +208,12 @@ cdef double number(name, value, double low, double high=INFINITY, str ends="[]")
     return checks.number(name, value, low, high, ends=ends)
 
 
-cdef uint64_t whole(name, value, uint64_t low, uint64_t high) except? 0xFFFFFFFFFFFFFFFF:
-    """checks.integer, of numbers below 2**64."""
+cdef uint64_t whole(name, value, uint64_t low, uint64_t high=0) except? 0xFFFFFFFFFFFFFFFF:
+    """checks.integer, of numbers below 2**64; high 0: no bound."""
     cdef int overflow = 1
     cdef long result = -1
     if type(value) is int:
         result = PyLong_AsLongAndOverflow(value, &overflow)
-    if not overflow and result >= 0 and low <= <uint64_t> result <= high:
+    if not overflow and result >= 0 and low <= <uint64_t> result and (high == 0 or <uint64_t> result <= high):
         return <uint64_t> result
-    return checks.integer(name, value, low, high)
+    return checks.integer(name, value, low, high or None)

@@ -81,6 +81,6 @@ def embedding_backward(dy, codes, v, *, out=None, threads=1):
     cdef Py_ssize_t e = columns_of(dy) // columns_of(codes)
     if e * columns_of(codes) != columns_of(dy):
         raise ShapeError(f"dy: expected columns for each of {codes.shape[1]} codes, got shape {dy.shape}")
-    dtable = output(out, whole("v", v, 1, 2**62), e, dy, (dy, codes))
+    dtable = output(out, whole("v", v, 1), e, dy, (dy, codes))
     _embedding_backward(dy, codes, dtable, usable_threads(threads))
     return dtable

@@ -72,7 +72,7 @@ def spread(x, shape, scale=1.0, *, out=None, threads=1):
     """
     x = matrix("x", x)
     rows, columns = shape
-    cdef Py_ssize_t n = whole("shape", rows, 1, 2**62), c = whole("shape", columns, 1, 2**62)
+    cdef Py_ssize_t n = whole("shape", rows, 1), c = whole("shape", columns, 1)
     if (rows_of(x) != 1 and rows_of(x) != n) or (columns_of(x) != 1 and columns_of(x) != c):
         raise ShapeError(f"x: expected 1 or {n} rows and 1 or {c} columns, got shape {x.shape}")
     scale = number("scale", scale, -INFINITY)

@@ -4,11 +4,11 @@ Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-import numpy as np
+from numpy cimport NPY_DOUBLE, NPY_INT64, NPY_UINT32
 
-from .. import checks
 from ..errors import SettingError
 from .cpu cimport fn_kernels, kernels
+from .doors cimport data, doubles, new_vector, whole
 
 INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # what the numbers are for: no two purposes share a stream
 
@@ -61,9 +61,16 @@ cdef void fill_permutation(const fn_kernels* kernels, uint64_t seed, uint32_t pu
         out[product >> 32] = swapped
 
 
-cdef _key(seed, purpose, stream, index):
-    return (checks.integer("seed", seed, 0, 2**64 - 1), checks.integer("purpose", purpose, 0, 2**32 - 1),
-            checks.integer("stream", stream, 0, 2**32 - 1), checks.integer("index", index, 0, 2**32 - 1))
+cdef struct Key:
+    uint64_t seed
+    uint32_t purpose, stream, index
+
+
+cdef Key _key(seed, purpose, stream, index) except *:
+    cdef Key key
+    key.seed, key.purpose = whole("seed", seed, 0, 2**64 - 1), whole("purpose", purpose, 0, 2**32 - 1)
+    key.stream, key.index = whole("stream", stream, 0, 2**32 - 1), whole("index", index, 0, 2**32 - 1)
+    return key
 
 
 def random_bits(seed, purpose, stream, index, count, *, first=0):
@@ -75,17 +82,15 @@ def random_bits(seed, purpose, stream, index, count, *, first=0):
     count           how many words, from word `first` on, a multiple of 4; a stream has 2**34
     Returns uint32 (count,).
     """
-    cdef uint64_t key, start
-    cdef uint32_t purpose_word, stream_word, index_word
-    key, purpose_word, stream_word, index_word = _key(seed, purpose, stream, index)
-    start = checks.integer("first", first, 0, 2**34 - 4)
+    cdef Key key = _key(seed, purpose, stream, index)
+    cdef uint64_t start = whole("first", first, 0, 2**34 - 4)
     if start % 4:
         raise SettingError(f"first: expected a multiple of 4, got {first}")
-    cdef Py_ssize_t length = checks.integer("count", count, 0, 2**34 - start)
-    words = np.empty(length, np.uint32)
-    cdef uint32_t[::1] out = words
+    cdef Py_ssize_t length = whole("count", count, 0, 2**34 - start)
+    words = new_vector(length, NPY_UINT32)
+    cdef uint32_t* out = <uint32_t*> data(words)
     with nogil:
-        kernels(4).random_bits(key, purpose_word, stream_word, index_word, start, length, &out[0])
+        kernels(4).random_bits(key.seed, key.purpose, key.stream, key.index, start, length, out)
     return words
 
 
@@ -95,8 +100,13 @@ def uniform(seed, purpose, stream, index, count):
     count           how many; the key is that of random_bits
     Returns float64 (count,).
     """
-    words = random_bits(seed, purpose, stream, index, 2 * checks.integer("count", count, 0, 2**33))
-    return ((words[0::2] >> 5) * 2.0**26 + (words[1::2] >> 6)) / 2.0**53
+    cdef Py_ssize_t i, length = whole("count", count, 0, 2**33)
+    words, numbers = random_bits(seed, purpose, stream, index, 2 * length), new_vector(length, NPY_DOUBLE)
+    cdef uint32_t* word = <uint32_t*> data(words)
+    cdef double* number = doubles(numbers)
+    for i in range(length):
+        number[i] = ((word[2 * i] >> 5) * 2.0**26 + (word[2 * i + 1] >> 6)) / 2.0**53
+    return numbers
 
 
 def permutation(seed, purpose, stream, index, count):
@@ -105,12 +115,10 @@ def permutation(seed, purpose, stream, index, count):
     count           how many, less than 2**32; the key is that of random_bits
     Returns int64 (count,).
     """
-    cdef uint64_t key
-    cdef uint32_t purpose_word, stream_word, index_word
-    key, purpose_word, stream_word, index_word = _key(seed, purpose, stream, index)
-    cdef Py_ssize_t length = checks.integer("count", count, 0, 2**32 - 1)
-    order = np.empty(length, np.int64)
-    cdef int64_t[::1] out = order
+    cdef Key key = _key(seed, purpose, stream, index)
+    cdef Py_ssize_t length = whole("count", count, 0, 2**32 - 1)
+    order = new_vector(length, NPY_INT64)
+    cdef int64_t* out = <int64_t*> data(order)
     with nogil:
-        fill_permutation(kernels(4), key, purpose_word, stream_word, index_word, length, &out[0])
+        fill_permutation(kernels(4), key.seed, key.purpose, key.stream, key.index, length, out)
     return order

@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, fn_unary_index, usable_threads
+from .cpu cimport fn_kernels, unary_index, usable_threads
 from .doors cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
 
 
@@ -48,7 +48,7 @@ cdef unary_forward(const char* name, x, double p, double q, out, threads):
     """What every <name>_forward does."""
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _forward(fn_unary_index(name), x, p, q, y, usable_threads(threads))
+    _forward(unary_index(name), x, p, q, y, usable_threads(threads))
     return y
 
 
@@ -65,7 +65,7 @@ cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads
     x = same("x", x, dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, x, y))
-    _backward(fn_unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+    _backward(unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
     return dx
 
 
