@@ -1,7 +1,7 @@
 """fastnorm: train and tune batch-normalized neural networks and softmax classifiers on the CPU you have."""
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import errors, kernels, ops
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
@@ -15,7 +15,9 @@ from .optimizers import SGD, Adam, AdamW, Nadam, RMSprop
 from .run import Checkpoint, Epoch, Run
 from .schedules import Constant, Cosine, CosineRestarts, Exponential, InverseTime, OneCycle, ReduceOnPlateau, Step
 from .sequential import Sequential
-from .table import Table
+
+if TYPE_CHECKING:
+    from .table import Table
 
 __version__ = "0.1.0"
 
@@ -77,7 +79,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `tune` when it is first asked for: training alone needs no SQLite."""
+    """Import `tune` and Table when they are first asked for: training on arrays needs neither."""
     if name == "tune":
         return importlib.import_module(".tune", __name__)
+    if name == "Table":
+        return importlib.import_module(".table", __name__).Table
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,17 +4,12 @@ Nothing in it names code, and nothing in it is trusted.
 """
 
 import contextlib
-import hashlib
-import json
 import os
 import struct
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError
 
 from . import ops
 from .errors import FastnormError, FileError
@@ -26,6 +21,8 @@ ROLES = ("input", "target", "parameter", "statistic", "constant")
 
 
 def _digest(tensors: Mapping[str, np.ndarray], document: str) -> str:
+    import hashlib  # here and below only now: training needs no file
+
     digest = hashlib.sha256(document.encode())
     for name in sorted(tensors):
         array = np.asarray(tensors[name], order="C")
@@ -36,6 +33,10 @@ def _digest(tensors: Mapping[str, np.ndarray], document: str) -> str:
 
 def pack(kind: str, tensors: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> bytes:
     """The bytes of a file of this kind; the document is JSON-able."""
+    import json
+
+    import safetensors.numpy
+
     text = json.dumps(document, sort_keys=True)
     head = {"format": FORMAT, "kind": kind, "sha256": _digest(tensors, text), "document": text}
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
@@ -44,6 +45,10 @@ def pack(kind: str, tensors: Mapping[str, np.ndarray], document: Mapping[str, An
 
 def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
     """The tensors and the document of `pack`; raises FileError where the bytes are not such a file, or are damaged."""
+    import json
+
+    import safetensors.numpy
+
     try:
         (length,) = struct.unpack_from("<Q", data)
         head = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
@@ -54,7 +59,7 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
         intact = head["sha256"] == _digest(tensors, head["document"])
     except FileError:
         raise
-    except (struct.error, KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
+    except (struct.error, KeyError, TypeError, ValueError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
         raise FileError(f"no fastnorm {kind} file, or a damaged one") from error
     if not intact:
         raise FileError("damaged: its contents do not match its checksum")
@@ -63,25 +68,26 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all: to a temporary one beside it, synced, then renamed."""
-    path = Path(path)
-    temporary = path.parent / f".{path.name}.{os.getpid()}"
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        os.replace(temporary, path)
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from error
     finally:  # after a failure or Ctrl-C; else there is none any more
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
 
 
 def read(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file."""
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror}") from error
 

@@ -2,7 +2,7 @@
 
 import numbers
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,20 +10,31 @@ from . import checks
 from .errors import DataError, SettingError
 from .metrics import rank
 from .run import Epoch, Run
-from .table import Table, split
+
+if TYPE_CHECKING:
+    from .table import Table
 
 Judged = tuple[np.ndarray, np.ndarray] | None
 
 
+def table_from_dict(record: Any) -> "Table":
+    """The table of a model's file."""
+    from .table import Table  # only now: training on arrays needs none
+
+    return Table.from_dict(record)
+
+
 def tabulate(
-    table: Table | None, frame: Any, target: str, validation: Any, sample_weight: Any, seed: int
-) -> tuple[Table, np.ndarray, np.ndarray, Judged, Any]:
+    table: "Table | None", frame: Any, target: str, validation: Any, sample_weight: Any, seed: int
+) -> tuple["Table", np.ndarray, np.ndarray, Judged, Any]:
     """Features and targets of a frame and of its validation rows.
 
     They come by the table given, or by one fitted on the training rows alone.
 
     Returns the table, x, y, (x, y) for validation or None, and the training rows' weights.
     """
+    from .table import Table
+
     if table is not None and (table.target is None or table.target.name != target):
         raise SettingError(f"target: this model's table was not fitted for the target {target!r}")
     held = validation
@@ -47,6 +58,8 @@ def _rows(frame: Any, rows: np.ndarray) -> Any:
 
 def _shares(count: int, share: float, seed: int, groups: Any) -> tuple[np.ndarray, ...]:
     """Training rows, and those of validation, a share of all."""
+    from .table import split
+
     share = checks.number("validation", share, 0, 1, ends="()")
     return split(count, (1 - share, share), seed, groups)
 

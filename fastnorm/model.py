@@ -4,7 +4,7 @@ import numbers
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from .optimizers import Optimizer
 from .predictor import Predictor
 from .run import Epoch, Run
 from .schedules import Schedule
-from .table import Table
 from .trace import Tape, Value
+
+if TYPE_CHECKING:
+    from .table import Table
 
 
 class Model:
@@ -255,7 +257,7 @@ class Model:
         except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
             raise FileError(f"its contents do not fit together: {error}") from error
         model.loss = loss
-        model.table = None if table is None else Table.from_dict(table)
+        model.table = None if table is None else fitting.table_from_dict(table)
         if model.table is not None:
             outputs = 1 if model.table.classes is None else len(model.table.classes)
             if (model.table.width, outputs) != (model.features, model.outputs):
