@@ -1,7 +1,4 @@
-"""python -m bench kernels step predict forward caviar study [--peers torch,jax,sklearn,onnxruntime] [--only TEXT]
-
-[--data letter.csv] [--json FILE]
-"""
+"""python -m bench SUBJECT ... [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--data letter.csv] [--json FILE]"""
 
 import argparse
 import importlib
@@ -11,7 +8,7 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-SUBJECTS = ("kernels", "step", "predict", "forward", "caviar", "study")
+SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "growth", "footprint", "caviar", "study")
 SEARCHES = ("caviar", "study")  # which take --data
 
 

@@ -12,6 +12,7 @@ from fastnorm.kernels import cpu
 from . import machine, timing
 
 Row = dict[str, object]
+AT_MOST = ("_us", "_ms", "MB", "_gap")  # how columns end of which less is better
 
 
 class Report:
@@ -63,16 +64,16 @@ def _compared(before: timing.Probe, after: timing.Probe) -> str:
 def _verdict(row: Row) -> str:
     """PASS where every target is reached, else the shortfalls; empty where no column with a target was measured.
 
-    Targets are columns and their bounds: times (_us) and what is missing (_gap) at most, everything else at least.
+    Targets are columns and their bounds: times, memory and what is missing (_gap) at most, everything else at least.
     """
     short, measured = [], 0
     for column, bound in row.get("targets", {}).items():
         if (value := row.get(column)) is None:
             continue
         measured += 1
-        at_most = column.endswith(("_us", "_gap"))
-        if value > bound if at_most else value < bound:
-            share = f" ({(bound / value if at_most else value / bound) - 1:.1%})" if bound else ""
+        less = column.endswith(AT_MOST)
+        if value > bound if less else value < bound:
+            share = f" ({(bound / value if less else value / bound) - 1:.1%})" if bound else ""
             short.append(f"{column} {value:.3g} of {bound:g}{share}")
     return "; ".join(short) or ("PASS" if measured else "")
 

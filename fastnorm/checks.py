@@ -111,7 +111,8 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
         if not good.all():
             row, *column = (int(i) for i in np.argwhere(~good)[0])
             where = (first + row, *column)
-            raise DataError(f"{name}: expected finite numbers, got {array[where]} at {where}; fill or drop such rows first")
+            came = f"got {array[where]} at {where}; fill or drop such rows first"
+            raise DataError(f"{name}: expected finite numbers, {came}")
     return array
 
 

@@ -49,6 +49,7 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
 
     import safetensors.numpy
 
+    unreadable = safetensors.SafetensorError
     try:
         (length,) = struct.unpack_from("<Q", data)
         head = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
@@ -59,7 +60,7 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
         intact = head["sha256"] == _digest(tensors, head["document"])
     except FileError:
         raise
-    except (struct.error, KeyError, TypeError, ValueError, AttributeError, RecursionError, safetensors.SafetensorError) as error:
+    except (struct.error, KeyError, TypeError, ValueError, AttributeError, RecursionError, unreadable) as error:
         raise FileError(f"no fastnorm {kind} file, or a damaged one") from error
     if not intact:
         raise FileError("damaged: its contents do not match its checksum")

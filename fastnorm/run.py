@@ -8,18 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, folding, joining, layout, losses, recalibration
-from .errors import DtypeError, FileError, SettingError, ShapeError
+from . import checks, files, joining, layout, losses, recalibration
+from .errors import FileError, SettingError
 from .feed import Alone
 from .kernels import variant
 from .losses import Loss
 from .optimizers import Adam, Optimizer
-from .predictor import Predictor
 from .program import Program
 from .schedules import Constant, Schedule
 from .shuffling import WINDOW, Shuffle
-
-JUDGED = 1 << 16  # validation rows at a time, so that what is predicted need not all be in memory
+from .validation import Validation, where_it_lies
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,6 @@ class Checkpoint:
     history: tuple[Epoch, ...]
 
 
-def _where_it_lies(name: str, x: Any, dtype: np.dtype) -> Any:
-    """x, which must not need a copy in memory where it is a map of a file."""
-    if isinstance(x, np.memmap) and (x.dtype != dtype or not x.flags.c_contiguous):
-        order = "" if x.flags.c_contiguous else ", not C-contiguous"
-        raise DtypeError(f"{name}: a memory map is read where it lies: expected {dtype} in C order, got {x.dtype}{order}")
-    return x
-
-
 class Run:
     """One model in training on one set of data.
 
@@ -72,9 +62,9 @@ class Run:
     optimizer        default: Adam(1e-3)
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
-    window           rows shuffled together, or None for all of them: then blocks of window / 64 neighboring rows are
-                     shuffled, and the rows of each 64 blocks among themselves: less memory, and reading stays in places.
-                     x may be a np.memmap, which is read where it lies, in windows of 65536 rows unless you say otherwise
+    window           rows shuffled together; None: all. With a window, blocks of window / 64 neighboring rows are
+                     shuffled, then the rows of each 64 blocks among themselves: less memory, and reading stays local.
+                     x may be a np.memmap, which is read where it lies, with a window of 65536 rows by default
     sample_weight    (n,) weights >= 0 of the training rows in loss and metric; batch norm's statistics ignore them
     averaging        share, 0 <= share < 1, of the old average of the weights kept at each step: then the model has, and
                      validation judges, the averages, with batch norm's statistics recomputed over the training rows
@@ -85,7 +75,8 @@ class Run:
     def __init__(
         self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Any = None,
         optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
-        window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0, threads: int = 1,
+        window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
+        threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
         self.loss: Loss = losses.chosen(loss, y)
@@ -96,13 +87,13 @@ class Run:
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
         mapped = isinstance(x, np.memmap)
-        x = checks.finite("x", checks.matrix("x", _where_it_lies("x", model.joined(x), model.dtype), model.dtype))
+        x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(x), model.dtype), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.codes("x", checks.matrix("x", x, columns=self.tape.features), layout.coded(self.tape))
         self._x = x
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self.rows = len(x)
-        self._validation = None if validation is None else self._judged(*validation)
+        self._validation = None if validation is None else self._judged_on(*validation)
         self._starts = self._minibatches()
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
@@ -112,17 +103,9 @@ class Run:
         self.program.attach(x, target, sample_weight)
         model.take(arrays, tape=self.tape)
         self._alone = Alone()
-        self._inference: tuple[folding.Folding, Predictor] | None = None  # made by the first validation
 
-    def _judged(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        features, outputs = self.tape.features, self.tape.result.features
-        x = _where_it_lies("validation x", self.model.joined(x), self.model.dtype)
-        x = checks.matrix("validation x", x, self.model.dtype, features)
-        checks.codes("validation x", checks.finite("validation x", x), layout.coded(self.tape))
-        y = self.loss.targets(y, outputs, self.model.dtype)
-        if len(x) != len(y):
-            raise ShapeError(f"validation: expected as many targets as rows, got {len(y)} and {len(x)}")
-        return x, y
+    def _judged_on(self, x: Any, y: Any) -> Validation:
+        return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
 
     def _minibatches(self) -> np.ndarray:
         """Where each minibatch begins in the order of an epoch, and the end of the last."""
@@ -138,13 +121,8 @@ class Run:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
         self.loss.record(tape.result, target)
         program = Program(
-            tape,
-            self.model.dtype,
-            capacity,
-            self.optimizer,
-            averaging=self._averaging,
-            seed=self.seed,
-            threads=self.threads,
+            tape, self.model.dtype, capacity, self.optimizer,
+            averaging=self._averaging, seed=self.seed, threads=self.threads,
         )
         for name, array in arrays.items():
             program.state.write(name, array)
@@ -190,8 +168,9 @@ class Run:
         last = len(self._starts) - 1
         end = 0
         while end < last:
+            left = deadline - time.monotonic()
             first, end, order = self._shuffle.piece(self.epoch, min(self.program.state.position[2], last - 1))
-            starts, left = self._starts[first : end + 1] - self._starts[first], deadline - time.monotonic()
+            starts = self._starts[first : end + 1] - self._starts[first]
             if not self.program.train(order, starts, factors[first:end], left, first):
                 return False
         return True
@@ -214,19 +193,7 @@ class Run:
         """Loss and metric on the validation data, by the weights of this moment."""
         if self._validation is None:
             return None, None
-        x, y = self._validation
-        arrays = self._arrays()
-        if self._inference is None:
-            folded = folding.Folding(self.tape, arrays)
-            self._inference = folded, Predictor(folded.tape, self.model.dtype)
-        folded, predictor = self._inference
-        predictor.refill(folded.numbers(arrays))
-        apart = self.program.tape.of_role("weight")  # else the loss is one number for all rows
-        step, sums = JUDGED if apart else len(x), np.zeros(2)
-        for first in range(0, len(x), step):
-            rows = slice(first, first + step)
-            sums += [np.sum(of) for of in self.loss.by_row(predictor.predict(x[rows], threads=self.threads), y[rows])]
-        return float(sums[0] / len(x)), float(sums[1] / len(x))
+        return self._validation.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""

@@ -14,9 +14,9 @@ class Shuffle:
 
     seed    the key, with the epoch's number
     starts  where each minibatch begins in the order of an epoch, and the end of the last: the number of rows
-    window  rows shuffled together, or None for all. With a window the rows are cut into blocks of window / 64 that follow
-            each other in memory; the blocks are shuffled, then the rows of each 64 blocks among themselves. So reading
-            stays within 64 places at a time, and no list of all rows is needed
+    window  rows shuffled together, or None for all. With a window the rows are cut into blocks of window / 64 that
+            follow each other in memory; the blocks are shuffled, then the rows of each 64 blocks among themselves. So
+            reading stays within 64 places at a time, and no list of all rows is needed
     """
 
     def __init__(self, seed: int, starts: np.ndarray, window: int | None = None) -> None:
@@ -27,7 +27,7 @@ class Shuffle:
         self._kept: tuple[int, np.ndarray] | None = None
 
     def piece(self, epoch: int, minibatch: int) -> tuple[int, int, np.ndarray]:
-        """A piece of an epoch's order that has this minibatch: its first minibatch, the one after its last, and its rows."""
+        """The piece of an epoch's order with this minibatch: its first, the one after its last, and their rows."""
         starts = self._starts
         order = self._order(epoch)
         if self.window is None:
@@ -52,7 +52,7 @@ class Shuffle:
         return self._kept[1]
 
     def _borders(self, blocks: np.ndarray) -> np.ndarray:
-        """Where each window begins in the epoch, and the end: all are of one size, but for the one with the last block."""
+        """Where each window begins in the epoch, and the end: all have one size, but the one with the last block."""
         ends = np.minimum((np.arange(0, len(blocks), BLOCKS) + BLOCKS), len(blocks)) * self._block
         short = len(blocks) * self._block - self.rows
         ends[int(np.argmax(blocks)) // BLOCKS :] -= short

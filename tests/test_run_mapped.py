@@ -6,7 +6,7 @@ from running import assert_same, one_minibatch, untimed, weights
 
 import fastnorm as fn
 from fastnorm import run as runs
-from fastnorm import shuffling
+from fastnorm import shuffling, validation
 from fastnorm.errors import DataError, DtypeError, FileError, SettingError
 
 ROWS, WINDOW = 1000, 128
@@ -29,7 +29,7 @@ def test_a_map_trains_as_the_same_rows_in_memory(data):
     x, y = data
     weight = np.linspace(0, 2, ROWS)
     options = {"sample_weight": weight, "averaging": 0.9}
-    mapped, inside = make(x, y, validation=(x, y), **options), make(np.array(x), y, validation=(np.array(x), y), **options)
+    mapped, inside = (make(rows, y, validation=(rows, y), **options) for rows in (x, np.array(x)))
     assert np.shares_memory(mapped._x, x)
     mapped.advance(3)
     inside.advance(3)
@@ -100,15 +100,15 @@ def test_validation_by_blocks_is_the_mean_over_all_rows(data, monkeypatch):
     x, y = data
     run, blocks = make(x, y, validation=(x, y)), make(x, y, validation=(x, y))
     (whole,) = run.advance()
-    monkeypatch.setattr(runs, "JUDGED", 96)
+    monkeypatch.setattr(validation, "BLOCK", 96)
     (parts,) = blocks.advance()
     assert parts.validation_metric == pytest.approx(whole.validation_metric, rel=1e-12)
     assert parts.validation_loss == pytest.approx(whole.validation_loss, rel=1e-12)
 
 
 def test_a_loss_of_all_rows_is_judged_on_all_rows(data, monkeypatch):
-    x, y = data
-    monkeypatch.setattr(runs, "JUDGED", 96)
+    x, _ = data
+    monkeypatch.setattr(validation, "BLOCK", 96)
     options = {"loss": lambda p, t: ((p - t) ** 2).max(), "validation": (x, np.array(x[:, :3]))}
     run = make(x, np.array(x[:, :3]), **options)
     (epoch,) = run.advance()
@@ -128,7 +128,7 @@ def test_fit_predict_and_recalibrate_take_a_map(data):
 
 def test_a_map_that_would_be_copied_is_refused(data, tmp_path):
     x, y = data
-    with pytest.raises(DtypeError, match="x: a memory map is read where it lies: expected float32 in C order, got .*, not"):
+    with pytest.raises(DtypeError, match=r"x: a memory map is read where it lies: .*, not C-contiguous"):
         make(x[:, :2], y)
     np.save(tmp_path / "wide.npy", np.array(x, np.float64))
     wide = np.load(tmp_path / "wide.npy", mmap_mode="r")
