@@ -47,8 +47,9 @@ cdef class Program(Learner):
         self.seconds = 0
 
     def train(self, order, starts, factors, seconds=INFINITY, first=0):
-        """Train the rest of an epoch or of a piece of it; True once its last minibatch is done, False when stopped or out
-        of time before.
+        """Train the rest of an epoch, or of a piece of it.
+
+        Returns True once its last minibatch is done, False when stopped or out of time before.
 
         order    (n,) int64, the rows of the attached data in the order of this epoch
         starts   (minibatches + 1,) int64: minibatch `first` + i is order[starts[i]:starts[i + 1]]
@@ -79,8 +80,8 @@ cdef class Program(Learner):
                 raise self.interruption
             return finished
 
-    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first, int64_t count,
-                  double most, bint signals) noexcept nogil:
+    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first,
+                  int64_t count, double most, bint signals) noexcept nogil:
         """Minibatches until the last, the stop flag, the deadline or Ctrl-C."""
         cdef double began = now(), looked = began, time = began, before = self.seconds
         cdef int64_t i = self.state.counters[MINIBATCH] - first

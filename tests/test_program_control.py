@@ -49,6 +49,21 @@ def test_stop_ends_training_at_a_minibatch_boundary_and_it_goes_on_from_there(rn
     assert stopped.state.to_bytes() == straight.state.to_bytes()
 
 
+def test_an_epoch_in_pieces_is_the_epoch(rng):
+    order, starts, factors = np.tile(np.arange(6), 5), np.arange(0, 31, 2), np.linspace(1, 2, 15)
+    of = task(rng, "all", rows=6)
+    whole, pieces = (of.program(Adam(), capacity=2) for _ in range(2))
+    assert whole.train(order, starts, factors)
+    for first, end in ((0, 4), (4, 5), (5, 15)):
+        piece = order[starts[first] : starts[end]], starts[first : end + 1] - starts[first], factors[first:end]
+        assert not pieces.train(*piece, 0.0, first)  # no time: nothing happens
+        assert pieces.train(*piece, first=first)
+        assert pieces.train(*piece, first=first)  # it is done already
+    assert pieces.state.to_bytes() == whole.state.to_bytes()
+    with pytest.raises(SettingError, match="first: expected a whole number from 0 to 15, got 16"):
+        pieces.train(order, starts, factors, first=16)
+
+
 def test_a_wish_to_stop_is_not_lost_when_the_epoch_has_ended_meanwhile(rng):
     program = task(rng, rows=6).program()
     assert epoch(program, 6)

@@ -119,7 +119,10 @@ def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=
     seed = whole("seed", seed, 0, 2**64 - 1)
     stream = whole("stream", stream, 0, 2**32 - 1)
     index = whole("index", index, 0, 2**32 - 1)
-    first_row = checks.integer("first_row", first_row, 0, last_row) if last_row < 0 else whole("first_row", first_row, 0, last_row)
+    if last_row > 0:
+        first_row = whole("first_row", first_row, 0, last_row)
+    else:
+        first_row = checks.integer("first_row", first_row, 0, last_row)
     y = output_like(out, x, (x,))
     _dropout(x, first_row, rate, seed, stream, index, y, usable_threads(threads))
     return y

@@ -26,8 +26,9 @@ cdef double _step(parameters, gradients, first_moments, second_moments, double m
         apart("first_moments", m, (p, g))
     v = in_place("second_moments", second_moments, p)
     apart("second_moments", v, (p, g, m))
-    return _adam(p, g, m, v, m_step, g_step, beta_1, beta_2, number("epsilon", epsilon, 0, INFINITY, "(]"), correction_2,
-                 number("l2", l2, 0), rate * number("weight_decay", weight_decay, 0), usable_threads(threads))
+    return _adam(p, g, m, v, m_step, g_step, beta_1, beta_2, number("epsilon", epsilon, 0, INFINITY, "(]"),
+                 correction_2, number("l2", l2, 0), rate * number("weight_decay", weight_decay, 0),
+                 usable_threads(threads))
 
 
 def adam(parameters, gradients, first_moments, second_moments, step, learning_rate=1e-3, beta_1=0.9, beta_2=0.999,
@@ -70,7 +71,8 @@ def nadam(parameters, gradients, first_moments, second_moments, step, momentum_p
     cdef double rate = number("learning_rate", learning_rate, 0), first = number("beta_1", beta_1, 0, 1, "[)")
     cdef double second = number("beta_2", beta_2, 0, 1, "[)"), decay = number("momentum_decay", momentum_decay, 0)
     cdef double steps = whole("step", step, 1), product = number("momentum_product", momentum_product, 0, 1)
-    cdef double now = first * (1 - 0.5 * pow(0.96, steps * decay)), next = first * (1 - 0.5 * pow(0.96, (steps + 1) * decay))
+    cdef double now = first * (1 - 0.5 * pow(0.96, steps * decay))
+    cdef double next = first * (1 - 0.5 * pow(0.96, (steps + 1) * decay))
     product *= now
     squares = _step(parameters, gradients, first_moments, second_moments, rate * next / (1 - product * next),
                     rate * (1 - now) / (1 - product), first, second, epsilon, 1 - pow(second, steps), l2, weight_decay,
@@ -92,4 +94,5 @@ def rmsprop(parameters, gradients, second_moments, learning_rate=1e-2, decay=0.9
     Source: Tieleman & Hinton 2012; as torch.optim.RMSprop.
     """
     cdef double rate = number("learning_rate", learning_rate, 0), kept = number("decay", decay, 0, 1, "[)")
-    return _step(parameters, gradients, None, second_moments, 0, rate, 0, kept, epsilon, 1, l2, weight_decay, rate, threads)
+    return _step(parameters, gradients, None, second_moments, 0, rate, 0, kept, epsilon, 1, l2, weight_decay, rate,
+                 threads)

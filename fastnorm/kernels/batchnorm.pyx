@@ -146,8 +146,8 @@ cdef _backward(ndarray dy, ndarray x, ndarray y, ndarray mean,
                int threads):
     with nogil:
         batchnorm_backward_columns(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), data(y),
-                                   columns_of(x), rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx),
-                                   columns_of(dx), data(dgamma), data(dbeta), threads)
+                                   columns_of(x), rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std),
+                                   data(gamma), data(dx), columns_of(dx), data(dgamma), data(dbeta), threads)
 
 
 def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, threads=1):
@@ -177,8 +177,8 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
 
 cdef _running(ndarray mean, ndarray variance, double share, ndarray running_mean,
               ndarray running_variance):
-    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share, doubles(running_mean),
-                                              doubles(running_variance))
+    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share,
+                                              doubles(running_mean), doubles(running_variance))
 
 
 def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay):

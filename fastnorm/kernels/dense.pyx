@@ -72,8 +72,8 @@ cdef _gemm(ndarray a, bint transpose_a, ndarray b, ndarray bias, bint relu,
            ndarray c, int threads):
     cdef Py_ssize_t lda = columns_of(a), depth = rows_of(b)
     with nogil:
-        gemm_rows(kernels_of(a), data(a), 1 if transpose_a else lda, lda if transpose_a else 1,
-                  data(b), columns_of(b), data(bias), data(c), columns_of(c), rows_of(c), columns_of(c), depth, relu, threads)
+        gemm_rows(kernels_of(a), data(a), 1 if transpose_a else lda, lda if transpose_a else 1, data(b), columns_of(b),
+                  data(bias), data(c), columns_of(c), rows_of(c), columns_of(c), depth, relu, threads)
 
 
 def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1):

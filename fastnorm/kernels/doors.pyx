@@ -145,7 +145,7 @@ cdef ndarray new_vector(Py_ssize_t length, int kind):
 
 
 cdef ndarray output(out, Py_ssize_t rows, Py_ssize_t columns, ndarray like, tuple inputs):
-    """checks.output, of another's dtype: (rows, columns), or (rows,) where columns is ANY; inputs are contiguous or None."""
+    """checks.output, of another's dtype: (rows, columns), or (rows,) for ANY columns; inputs are contiguous or None."""
     cdef npy_intp[2] shape
     cdef int dimensions = 1 if columns == ANY else 2
     shape[0], shape[1] = rows, columns

@@ -41,8 +41,8 @@ cdef void embedding_backward_rows(const fn_kernels* kernels, const void* dy, Py_
 cdef _embedding_forward(ndarray table, ndarray codes, ndarray y, int threads):
     with nogil:
         embedding_forward_rows(kernels_of(table), data(table), columns_of(table), rows_of(table), data(codes),
-                               columns_of(codes), rows_of(codes), columns_of(codes), columns_of(table), data(y), columns_of(y),
-                               threads)
+                               columns_of(codes), rows_of(codes), columns_of(codes), columns_of(table), data(y),
+                               columns_of(y), threads)
 
 
 def embedding_forward(table, codes, *, out=None, threads=1):

@@ -105,8 +105,8 @@ def column_max(x, *, out=None, threads=1):
 
 cdef _row_max_backward(ndarray dy, ndarray x, ndarray y, ndarray dx, int threads):
     with nogil:
-        row_max_backward_rows(kernels_of(dy), data(dy), 1, data(x), columns_of(x), data(y), 1, rows_of(x), columns_of(x),
-                              data(dx), columns_of(dx), threads)
+        row_max_backward_rows(kernels_of(dy), data(dy), 1, data(x), columns_of(x), data(y), 1, rows_of(x),
+                              columns_of(x), data(dx), columns_of(dx), threads)
 
 
 def row_max_backward(dy, x, y, *, out=None, threads=1):

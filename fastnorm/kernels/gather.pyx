@@ -23,8 +23,8 @@ cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, 
 
 cdef _gather(ndarray x, ndarray rows, ndarray y, int threads):
     with nogil:
-        gather_rows(kernels_of(x), data(x), columns_of(x), <const int64_t*> data(rows), rows_of(rows), columns_of(x), data(y),
-                    columns_of(y), threads)
+        gather_rows(kernels_of(x), data(x), columns_of(x), <const int64_t*> data(rows), rows_of(rows), columns_of(x),
+                    data(y), columns_of(y), threads)
 
 
 def gather(x, rows, *, out=None, threads=1):

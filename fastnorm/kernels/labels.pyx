@@ -46,7 +46,8 @@ cdef void hits_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py
 
 cdef _one_hot(ndarray labels, ndarray y, int threads):
     with nogil:
-        one_hot_rows(kernels_of(y), <const int32_t*> data(labels), rows_of(y), columns_of(y), data(y), columns_of(y), threads)
+        one_hot_rows(kernels_of(y), <const int32_t*> data(labels), rows_of(y), columns_of(y), data(y), columns_of(y),
+                     threads)
 
 
 def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
@@ -64,7 +65,8 @@ def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
         raise ShapeError(f"labels: expected shape (n,) with n >= 1, got {labels.shape}")
     if dtype not in checks.FLOATS:
         raise DtypeError(f"dtype: expected float32 or float64, got {dtype!r}")
-    y = output(out, rows_of(labels), k, new_vector(0, NPY_FLOAT if dtype == np.float32 else NPY_DOUBLE), (labels,))
+    like = new_vector(0, NPY_FLOAT if dtype == np.float32 else NPY_DOUBLE)
+    y = output(out, rows_of(labels), k, like, (labels,))
     _one_hot(labels, y, usable_threads(threads))
     return y
 

@@ -64,8 +64,9 @@ cdef void layernorm_gamma_beta_backward_rows(const fn_kernels* kernels, const vo
 cdef _forward(ndarray x, ndarray gamma, ndarray beta, double epsilon, ndarray y,
               ndarray mean, ndarray inverse_std, int threads):
     with nogil:
-        layernorm_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma), data(beta),
-                               epsilon, data(y), columns_of(y), doubles(mean), doubles(inverse_std), threads)
+        layernorm_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma),
+                               data(beta), epsilon, data(y), columns_of(y), doubles(mean), doubles(inverse_std),
+                               threads)
 
 
 def layernorm_forward(x, gamma, beta, epsilon=1e-5, *, out=None, threads=1):
@@ -93,7 +94,8 @@ cdef _backward(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
                ndarray gamma, ndarray dx, int threads):
     with nogil:
         layernorm_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), rows_of(x),
-                                columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx), columns_of(dx), threads)
+                                columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx),
+                                columns_of(dx), threads)
 
 
 def _arguments(dy, x, mean, inverse_std):
@@ -124,9 +126,9 @@ def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
 cdef _gamma_beta(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
                  ndarray dgamma, ndarray dbeta, int threads):
     with nogil:
-        layernorm_gamma_beta_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x),
-                                           rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std), data(dgamma), data(dbeta),
-                                           threads)
+        layernorm_gamma_beta_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), rows_of(x),
+                                           columns_of(x), doubles(mean), doubles(inverse_std), data(dgamma),
+                                           data(dbeta), threads)
 
 
 def layernorm_gamma_beta_backward(dy, x, mean, inverse_std, *, threads=1):

@@ -127,7 +127,8 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
     cdef double total = _total(weights, x), smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
     dx = output_like(out, x, (x, labels, target_shares, weights))
     losses, correct = new_doubles(x), new_doubles(x)
-    _cross_entropy(x, labels, target_shares, weights, smoothing, 1 / total, losses, correct, dx, usable_threads(threads))
+    _cross_entropy(x, labels, target_shares, weights, smoothing, 1 / total, losses, correct, dx,
+                   usable_threads(threads))
     return _weighted_mean(losses, weights, total), dx
 
 

@@ -77,8 +77,8 @@ cdef _where_backward(ndarray dy, ndarray condition, ndarray da, ndarray db,
     with nogil:
         where_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(condition),
                             stride_of_rows(rows_of(condition), columns_of(condition)),
-                            stride_of_columns(columns_of(condition)), rows_of(dy), columns_of(dy), data(da), columns_of(da),
-                            data(db), columns_of(db), threads)
+                            stride_of_columns(columns_of(condition)), rows_of(dy), columns_of(dy), data(da),
+                            columns_of(da), data(db), columns_of(db), threads)
 
 
 def where_backward(dy, condition, *, threads=1):
