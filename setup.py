@@ -54,7 +54,8 @@ def library(name: str, source: str, flags: list[str]) -> tuple[str, dict]:
 
 def extension(path: str) -> Extension:
     return Extension(
-        path.removesuffix(".pyx").replace("/", "."), [path], include_dirs=["csrc", numpy.get_include()], depends=HEADERS,
+        path.removesuffix(".pyx").replace("/", "."), [path],
+        include_dirs=["csrc", numpy.get_include()], depends=HEADERS,
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=["-O2", "-g0", *OPENMP, *sanitizer],
         extra_link_args=["-lm", *OPENMP, *sanitizer],

@@ -1,4 +1,4 @@
-"""python -m bench SUBJECT ... [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--data letter.csv] [--json FILE]"""
+"""python -m bench SUBJECT ... [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--data FILE] [--json FILE]"""
 
 import argparse
 import importlib

@@ -112,6 +112,8 @@ def tape_to_record(tape: Tape) -> dict[str, Any]:
 
 def fingerprint(tape: Tape) -> str:
     """A SHA-256 of what a tape computes: its operations and its constants."""
+    import json
+
     return _digest(constants_of(tape), json.dumps(tape_to_record(tape), sort_keys=True))
 
 

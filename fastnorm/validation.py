@@ -7,6 +7,7 @@ import numpy as np
 
 from . import checks, layout
 from .errors import DtypeError, ShapeError
+from .folding import Folding
 from .losses import Loss
 from .predictor import Predictor
 from .trace import Tape
@@ -38,10 +39,10 @@ class Validation:
     def judge(self, arrays: Mapping[str, np.ndarray], by_row: bool) -> tuple[float, float]:
         """Mean loss and metric by these arrays; by_row False: the loss is one number, and must see all rows at once."""
         if self._ready is None:
-            folding = Folding(self._tape, arrays)
-            self._ready = folding, Predictor(folding.tape, self.x.dtype)
-        folding, predictor = self._ready
-        predictor.refill(folding.numbers(arrays))
+            folded = Folding(self._tape, arrays)
+            self._ready = folded, Predictor(folded.tape, self.x.dtype)
+        folded, predictor = self._ready
+        predictor.refill(folded.numbers(arrays))
         rows, sums = len(self.x), np.zeros(2)
         step = BLOCK if by_row else rows
         for first in range(0, rows, step):
