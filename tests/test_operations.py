@@ -51,13 +51,13 @@ def unary(name, **attributes):
 
 
 ONE = {name: unary(name) for name in formulas.UNARY} | {
-    "leaky_relu of another slope": unary("leaky_relu", slope=0.25), "clip": unary("clip", low=-0.75, high=1.25),
+    "leaky_relu of another slope": unary("leaky_relu", slope=0.25), "clip": unary("clip", low=-0.7654, high=1.2345),
     "negative": lambda m, x: -x,
     "square": lambda m, x: x**2,
     "its own power": lambda m, x: (abs(x) + 0.5) ** x,
     "with itself": lambda m, x: x * x + x / (x * x + 1) - m.maximum(x, x) + m.where(x > 0, x, x),
     "with numbers": lambda m, x: 2 - 3 * x + (1 + x) / 2 + 1 / (x + 10) + np.float64(2) * x + x * np.float32(3),
-    "through where": lambda m, x: m.where(x, x * 2, 0.0) + m.where(x > 0.5, m.exp(x), x**3),
+    "through where": lambda m, x: m.where(x, x * 2, 0.0) + m.where(x > 0.4321, m.exp(x), x**3),
 }  # fmt: skip
 POSITIVE = ("log", "sqrt")
 ROWWISE = {
