@@ -36,7 +36,7 @@ typedef struct {
 INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
 {
     const ptrdiff_t lanes = LANES, rest = job->columns - (vectors - 1) * lanes;
-    V sum[FN(ROWS)][FN(WIDE)];
+    V sum[FN(ROWS)][2];
     UNROLL for (int i = 0; i < rows; i++) {
         const T* start = job->start ? job->start + i * job->start_row : NULL;
         UNROLL for (int j = 0; j < vectors; j++) {
@@ -49,7 +49,7 @@ INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
     const T *a = job->a, *b = job->b;
     const ptrdiff_t a_row = job->a_row, a_column = job->a_column, ldb = job->ldb;
     for (ptrdiff_t p = job->depth; p > 0; p--, a += a_column, b += ldb) {
-        V row[FN(WIDE)];
+        V row[2];
         UNROLL for (int j = 0; j < vectors; j++)
             row[j] = FN(load)(b + j * lanes);
         UNROLL for (int i = 0; i < rows; i++) {
@@ -98,12 +98,28 @@ static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*) = {
 #undef FN_TILE
 #undef FN_TILE_ENTRY
 
-#define FN_TILE(vectors) static void FN(tile_1x##vectors##_wide)(const FN(tile_job)* job) { FN(tile)(job, 1, vectors); }
-FN_TILE(3) FN_TILE(4) FN_TILE(5) FN_TILE(6) FN_TILE(7) FN_TILE(8)
+/* One row by some whole vectors; a function of its own, for gcc makes worse code of the tile with room for so many. */
+INLINE void FN(wide_tile)(const FN(tile_job)* job, const int vectors)
+{
+    V sum[FN(WIDE)];
+    UNROLL for (int j = 0; j < vectors; j++)
+        sum[j] = job->start ? FN(load)(job->start + j * LANES) : (V){0};
+    const T *a = job->a, *b = job->b;
+    for (ptrdiff_t p = job->depth; p > 0; p--, a += job->a_column, b += job->ldb) {
+        const V x = FN(splat)(*a);
+        UNROLL for (int j = 0; j < vectors; j++)
+            sum[j] += x * FN(load)(b + j * LANES);
+    }
+    UNROLL for (int j = 0; j < vectors; j++)
+        FN(store)(job->c + j * LANES, job->relu ? FN(positive)(sum[j]) : sum[j]);
+}
+
+#define FN_TILE(vectors) static void FN(tile_1x##vectors##_wide)(const FN(tile_job)* job) { FN(wide_tile)(job, vectors); }
+FN_TILE(1) FN_TILE(2) FN_TILE(3) FN_TILE(4) FN_TILE(5) FN_TILE(6) FN_TILE(7) FN_TILE(8)
 #undef FN_TILE
 
 static void (*const FN(wide_tiles)[FN(WIDE)])(const FN(tile_job)*) = {
-    FN(tile_1x1), FN(tile_1x2), FN(tile_1x3_wide), FN(tile_1x4_wide),
+    FN(tile_1x1_wide), FN(tile_1x2_wide), FN(tile_1x3_wide), FN(tile_1x4_wide),
     FN(tile_1x5_wide), FN(tile_1x6_wide), FN(tile_1x7_wide), FN(tile_1x8_wide),
 };
 
