@@ -1,6 +1,6 @@
 """Rewritings of a tape: neighbors joined, idle biases left out, the part that a value needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from . import ops
 from .errors import TraceError
@@ -12,11 +12,15 @@ GIVEN = ("input", "target", "weight", "parameter", "statistic", "constant")
 Known = dict[int, Value]  # value of the old tape -> of the new one
 
 
-def _rewritten(tape: Tape, record: Callable[[Operation, Known], Value | None]) -> Tape:
-    """A new tape with the same given values, and for each operation what `record` records, or None for nothing yet."""
+def _rewritten(
+    tape: Tape, record: Callable[[Operation, Known], Value | None], left_out: Collection[int] = ()
+) -> Tape:
+    """A new tape with the given values but for some left out, and what `record` records of each operation."""
     copy = Tape()
     known = {
-        value.index: copy.add(value.role, value.name, value.shape, **value.settings) for value in tape.of_role(*GIVEN)
+        value.index: copy.add(value.role, value.name, value.shape, **value.settings)
+        for value in tape.of_role(*GIVEN)
+        if value.index not in left_out
     }
     for operation in tape.operations:
         value = record(operation, known)
@@ -103,18 +107,11 @@ def without_idle_biases(tape: Tape) -> Tape:
         and feeds_only(tape, operation.output, "batchnorm")
     }
     idle = {index for index in idle if len(tape.consumers(index)) == 1}
-    if not idle:
-        return tape
-    copy = Tape()
-    known = {
-        value.index: copy.add(value.role, value.name, value.shape, **value.settings)
-        for value in tape.of_role(*GIVEN)
-        if value.index not in idle
-    }
-    for operation in tape.operations:
-        inputs = [known[index] for index in operation.inputs if index not in idle]
-        known[operation.output] = ops.repeat(operation, inputs)
-    return copy
+
+    def record(operation: Operation, known: Known) -> Value:
+        return ops.repeat(operation, [known[index] for index in operation.inputs if index not in idle])
+
+    return _rewritten(tape, record, idle) if idle else tape
 
 
 def until(tape: Tape, index: int) -> Tape:
@@ -123,15 +120,12 @@ def until(tape: Tape, index: int) -> Tape:
     for operation in reversed(tape.operations):
         if operation.output in needed:
             needed.update(operation.inputs)
-    copy = Tape()
-    known: Known = {}
-    for value in tape.of_role(*GIVEN):
-        if value.index in needed or value.role == "input":
-            known[value.index] = copy.add(value.role, value.name, value.shape, **value.settings)
-    for operation in tape.operations:
-        if operation.output in needed:
-            known[operation.output] = _again(operation, known)
-    return copy
+    needed.update(value.index for value in tape.of_role("input"))  # the data keep their columns
+
+    def record(operation: Operation, known: Known) -> Value | None:
+        return _again(operation, known) if operation.output in needed else None
+
+    return _rewritten(tape, record, {value.index for value in tape.of_role(*GIVEN)} - needed)
 
 
 def require_rows_apart(tape: Tape) -> None:

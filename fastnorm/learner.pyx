@@ -54,7 +54,6 @@ cdef class Learner(Feed):
 
     def _bind_optimizer(self, slots):
         """Where each hyperparameter of the optimizer stands; rules read those they have."""
-        cdef double none = 0
         self.rate, self.l2 = self.state.slot_of("learning_rate"), self.state.slot_of("l2")
         self.weight_decay = self.state.slot_of("weight_decay")
         self.clip_norm, self.clip_value = self.state.slot_of("clip_norm"), self.state.slot_of("clip_value")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, layout, losses, recalibration
+from . import checks, files, joining, losses, recalibration
 from .errors import FileError, SettingError
 from .feed import Alone
 from .kernels import variant
@@ -89,7 +89,7 @@ class Run:
         mapped = isinstance(x, np.memmap)
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(x), model.dtype), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
-        checks.codes("x", checks.matrix("x", x, columns=self.tape.features), layout.coded(self.tape))
+        checks.matrix("x", x, columns=self.tape.features)
         self._x = x
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self.rows = len(x)

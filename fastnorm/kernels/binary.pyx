@@ -3,8 +3,8 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .broadcast cimport broadcast, must_fit, operand, row_or_null, stride_of_columns, stride_of_rows
-from .cpu cimport binary_index, fn_kernels, usable_threads
+from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
+from .cpu cimport binary_index, fn_kernels, moved, usable_threads
 from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
 
 
@@ -41,8 +41,8 @@ cdef void binary_backward_rows(const fn_kernels* kernels, int which, const void*
                                        <const char*> a + first * a_row * kernels.itemsize, a_row, a_column,
                                        <const char*> b + first * b_row * kernels.itemsize, b_row, b_column,
                                        <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
-                                       row_or_null(da, first * ldda * kernels.itemsize), ldda,
-                                       row_or_null(db, first * lddb * kernels.itemsize), lddb)
+                                       moved(da, first * ldda * kernels.itemsize), ldda,
+                                       moved(db, first * lddb * kernels.itemsize), lddb)
 
 
 cdef _forward(int which, ndarray a, ndarray b, ndarray y, int threads):

@@ -12,11 +12,6 @@ cdef inline Py_ssize_t stride_of_columns(Py_ssize_t columns) noexcept nogil:
     return 0 if columns == 1 else 1
 
 
-cdef inline void* row_or_null(void* memory, Py_ssize_t distance) noexcept nogil:
-    """A row so many bytes on, of memory that may be NULL."""
-    return NULL if memory == NULL else <char*> memory + distance
-
-
 cdef ndarray operand(name, value, ndarray like)
 cdef broadcast(tuple names, tuple operands, Py_ssize_t* rows, Py_ssize_t* columns)
 cdef must_fit(name, ndarray array, tuple names, tuple operands)

@@ -3,8 +3,8 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .broadcast cimport broadcast, must_fit, operand, row_or_null, stride_of_columns, stride_of_rows
-from .cpu cimport fn_kernels, usable_threads
+from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
+from .cpu cimport fn_kernels, moved, usable_threads
 from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
 
 
@@ -40,8 +40,8 @@ cdef void where_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssiz
         last = n * (part + 1) // threads
         kernels.where_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                <const char*> condition + first * condition_row * kernels.itemsize, condition_row,
-                               condition_column, last - first, c, row_or_null(da, first * ldda * kernels.itemsize),
-                               ldda, row_or_null(db, first * lddb * kernels.itemsize), lddb)
+                               condition_column, last - first, c, moved(da, first * ldda * kernels.itemsize),
+                               ldda, moved(db, first * lddb * kernels.itemsize), lddb)
 
 
 cdef _where_forward(ndarray condition, ndarray a, ndarray b, ndarray y,
