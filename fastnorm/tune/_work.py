@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -103,6 +103,9 @@ class Work(Protocol):
     def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
         """Do a slice; `report` is called after every epoch with the trial as it then stands."""
 
+    def cost(self, trial: Trial) -> float:
+        """How much work an epoch of the trial is, about, in any unit; 0 where that cannot be told."""
+
 
 def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
     """Do a slice in this thread; what it raises makes it a failed trial."""
@@ -154,6 +157,10 @@ class Crew:
         if self._sign:
             return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
         return self._executor.submit(work_on, work, piece, self._brake, report)
+
+    def costs(self, work: Work, trials: Sequence[Trial]) -> list[float]:
+        """Return how much work each trial is, as a worker says; those of other processes are not asked."""
+        return [0.0] * len(trials) if self._sign else list(self._executor.map(work.cost, trials))
 
     def stop(self) -> None:
         """Stop all that is being done, at the next minibatch."""
