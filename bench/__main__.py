@@ -8,7 +8,7 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "growth", "footprint", "caviar", "study")
+SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "ulps", "growth", "footprint", "caviar", "study")
 SEARCHES = ("caviar", "study")  # which take --data
 
 

@@ -1,7 +1,7 @@
 """Every kernel alone, through its public door: time, share of what the core can do, peers, and error in ulps."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from fastnorm import kernels, reference
+from fastnorm.kernels import cpu
 
 from . import accuracy, elementwise, jobs, jobs_rows, machine
 from .report import Report, Row
@@ -116,6 +117,10 @@ ROWS: dict[str, tuple[Case, ...]] = {
 }  # fmt: skip
 
 
+# Matrix products on the variants this CPU would not choose, as shares of what their own instructions can do.
+OTHER_VARIANTS: dict[str, dict[str, float]] = {"base": {}, "avx2": {"share": 0.88}}
+
+
 def measure(report: Report, peers: dict[str, ModuleType], only: str) -> None:
     """One row per case of ROWS whose kernel and case contain `only`."""
     counterparts = {name: peer.kernel for name, peer in peers.items() if hasattr(peer, "kernel")}
@@ -125,6 +130,16 @@ def measure(report: Report, peers: dict[str, ModuleType], only: str) -> None:
         if chosen:
             with report.group() as rows:
                 rows.extend(_row(kernel, case, counterparts) for case in chosen)
+    for variant, targets in OTHER_VARIANTS.items():
+        if variant in cpu.runnable() and variant != kernels.variant() and only in f"gemm {variant}":
+            with cpu._using(variant), report.group() as rows:
+                rows.extend(_row("gemm", case, {}) for case in _widths(targets))
+
+
+def _widths(targets: Mapping[str, float]) -> Iterator[Case]:
+    """Minibatches through hidden layers of 64 to 512 units."""
+    for rows, width in ((64, 64), (64, 128), (64, 256), (256, 512)):
+        yield Case("hidden", (rows, width, width), jobs.gemm, targets)
 
 
 def _row(kernel: str, case: Case, counterparts: dict[str, Callable]) -> Row:

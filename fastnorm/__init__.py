@@ -73,15 +73,16 @@ __all__ = [
     "load",
     "minimize",
     "ops",
+    "table",
     "tune",
     "value_and_grad",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `tune` and Table when they are first asked for: training on arrays needs neither."""
-    if name == "tune":
-        return importlib.import_module(".tune", __name__)
+    """Import `tune`, `table` and Table when they are first asked for: training on arrays needs none of them."""
+    if name in ("table", "tune"):
+        return importlib.import_module(f".{name}", __name__)
     if name == "Table":
         return importlib.import_module(".table", __name__).Table
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
