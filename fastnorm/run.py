@@ -62,7 +62,7 @@ class Run:
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.matrix("x", x, columns=self.tape.features)
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
-        self._data = x, target, sample_weight
+        self._data = x, target, sample_weight  # and the rows it is judged on, in _validation
         self.rows = len(x)
         self._validation = None if validation is None else self._judged_on(*validation)
         self._starts = self._minibatches()
@@ -210,11 +210,15 @@ class Run:
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        self.program.state.set_slot("learning_rate", self.slot_of_rate(rate))
+
+    def slot_of_rate(self, rate: float) -> float:
+        """The value of the slot learning_rate that gives this rate at the next minibatch, where the schedule stands."""
         rate = checks.number("learning_rate", rate, 0)
         factor = self._next_factor()
         if factor == 0 and rate > 0:
             raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance first")
-        self.program.state.set_slot("learning_rate", rate / factor if factor else 0.0)
+        return rate / factor if factor else 0.0
 
     def _next_factor(self) -> float:
         return float(self._factors(self.epoch)[min(self.minibatch, self.minibatches - 1)])

@@ -16,7 +16,7 @@ from ..metrics import rank
 from ..run import Epoch
 from ._halving import Halving, Key
 from ._samplers import Sampler
-from ._trial import DIVERGED, ENDED, OVERTIME, RUNNING, STOPPED, Trial
+from ._trial import DIVERGED, ENDED, OVERTIME, RUNNING, STEERED, STOPPED, Trial
 
 WORST = (math.inf, math.inf)
 
@@ -132,7 +132,7 @@ class Plan:
         assert self._halving is not None
         peers = self._peers(number)
         there = {number} | {peer for peer in peers if len(self._keys[peer]) > rung}
-        keys = {peer: self._keys[peer][rung] for peer in there if self.trials[peer].state != OVERTIME}
+        keys = {peer: self._keys[peer][rung] for peer in there if self.trials[peer].state not in (OVERTIME, STEERED)}
         return self._halving.survives(number, rung, peers, keys)
 
     def _count_ended(self) -> int:

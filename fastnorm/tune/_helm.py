@@ -1,0 +1,203 @@
+"""Helm: a run, the record of what was done to it, and the way back to any moment of that.
+
+Training is a function of what was done, so a moment without a checkpoint is reached from one before it: the actions in
+between are done again at their minibatches, and the same bits come about.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+from ..metrics import rank
+from ..run import Checkpoint, Epoch, Run
+from ._branches import CUBS, NUDGE, PERSON, REVERT, UNDO, Action, Branch, Spot, Tree
+from ._memory import Ring, stale
+from ._steering import Steering, checkpoint_at, checkpoints, live_state
+from ._study import Study
+from ._trial import Trial
+
+STEERS = (NUDGE, REVERT, UNDO, CUBS)
+
+
+class Helm:
+    """One trial under way by hand: the run as it stands is the end of the live branch."""
+
+    def __init__(self, run: Run, steering: Steering, trial: Trial) -> None:
+        self.run = run
+        self.steering = steering
+        self.trial = trial  # as its row stands but for what follows from the curve
+        self.ring = Ring()
+        self.facts = run.facts()
+        self._read()
+
+    def begin(self) -> None:
+        """Steer from where the run stands."""
+        run = self.run
+        branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
+        self.tree = Tree([branch], [])
+        self.steering.begin(self.row(), branch, run.history, self._state())
+        self._read()
+
+    def go_on(self) -> None:
+        """Steer from where the record ends; FileError where the run was made in another way."""
+        self.run.restore(live_state(self.study, self.trial.number))
+        self._known = len(self.run.history)
+
+    def _read(self) -> None:
+        """Take the record as it is written."""
+        study, number = self.study, self.trial.number
+        self.tree = Tree(study.branches(number), study.actions(number))
+        self._stored = checkpoints(study, number)
+        self._known = len(self.run.history)  # of its epochs, those that are recorded
+
+    # ---- where it stands ----
+
+    @property
+    def study(self) -> Study:
+        """The study that holds the record."""
+        return self.steering.writer.study
+
+    @property
+    def now(self) -> Spot:
+        """The present moment."""
+        return self.tree.now(self.run.epoch, self.run.minibatch)
+
+    def row(self) -> Trial:
+        """The trial as the live path makes it."""
+        history, metric = self.run.history, self.run.loss.metric
+        seconds = math.fsum(epoch.seconds for branch in self.tree.branches for epoch in branch.curve)
+        trial = replace(self.trial, epochs=len(history), seconds=seconds, score=None, loss=None, best_epoch=None)
+        if best := best_of(history, metric):
+            return replace(trial, score=best.validation_metric, loss=best.validation_loss, best_epoch=best.number)
+        return trial
+
+    def _state(self, mark: Checkpoint | None = None) -> bytes:
+        return (mark or self.run.checkpoint()).to_bytes(self.facts)
+
+    # ---- forward ----
+
+    def settle(self) -> None:
+        """Close an epoch whose minibatches are all done, where an interruption has left it open."""
+        if self.run.minibatch == self.run.minibatches:
+            self.run.advance()
+            self.take_in()
+
+    def take_in(self) -> None:
+        """Record the epochs that were finished, and where the run stands."""
+        new, run = self.run.history[self._known :], self.run
+        now, mark = self.now, run.checkpoint()
+        self.tree.live.curve.extend(new)
+        self._known = len(run.history)
+        let_go: Sequence[Spot] = ()
+        if new:
+            self.ring.add(now, mark)
+            stored = [*self._stored, now]
+            let_go = stale(self.tree, stored, now)
+            self._stored = [spot for spot in stored if spot not in let_go]
+        self.steering.write(
+            self.row(), None, self._state(mark), epochs=(now.branch, new), checkpoint=now if new else None, stale=let_go
+        )
+
+    # ---- what is done ----
+
+    def act(self, kind: str, by: str = PERSON, **details: Any) -> Action:
+        """Record an action that changes nothing in the run."""
+        action = self._action(kind, by, details)
+        with self._whole():
+            self.steering.write(self.row(), None, self._state(), actions=[action])
+            self.tree.actions.append(action)
+        return action
+
+    def set(self, slots: Mapping[str, float], by: str = PERSON, **details: Any) -> Action:
+        """Change slots from the next minibatch on, and record it."""
+        run, before = self.run, self._shown(slots)
+        with self._whole() as mark:
+            self.ring.add(self.now, mark)
+            run.set(**slots)
+            changes = {"from": before, "to": self._shown(slots), "slots": dict(slots)}
+            action = self._action(NUDGE, by, changes | details)
+            self.steering.write(self.row(), None, self._state(), actions=[action])
+            self.tree.actions.append(action)
+        return action
+
+    def branch_off(self, spot: Spot, kind: str, by: str = PERSON, **details: Any) -> Action:
+        """Go to a moment and begin a branch there; what is left behind stays in the record."""
+        number = len(self.tree.branches)
+        branch = Branch(number, spot.branch, spot.epoch, spot.minibatch, spot.after)
+        action = self._action(kind, by, {**details, "branch": number})
+        with self._whole() as mark:
+            self.ring.add(self.now, mark)
+            self.travel(spot)
+            self.steering.write(self.row(), self.run.history, self._state(), actions=[action], branches=[branch])
+            self.tree.actions.append(action)
+            self.tree.branches.append(branch)
+            self._known = len(self.run.history)
+        return action
+
+    def _action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
+        step, epoch, minibatch = map(int, self.run.program.state.position)
+        judged = any(epoch.validation_loss is not None for branch in self.tree.branches for epoch in branch.curve)
+        peek = {"peek": True} if kind in STEERS and judged and "part_of" not in details else {}
+        branch, number = self.tree.live.number, len(self.tree.actions)
+        return Action(number, branch, epoch, minibatch, step, kind, by, details | peek)
+
+    def _shown(self, names: Mapping[str, Any]) -> dict[str, float]:
+        """Hyperparameters as they act: the learning rate with the schedule's factor."""
+        slots = self.run.slots | {"learning_rate": self.run.learning_rate}
+        return {name: slots[name] for name in names}
+
+    @contextmanager
+    def _whole(self) -> Iterator[Checkpoint]:
+        """A block that is done and recorded, or neither, however it ends; gives the checkpoint of its beginning."""
+        mark, count = self.run.checkpoint(), len(self.tree.actions)
+        try:
+            yield mark
+        except BaseException:
+            self.steering.writer.rollback()
+            self._read()
+            if len(self.tree.actions) == count:
+                self.run.revert(mark)
+                self._known = len(mark.history)
+            else:
+                self.go_on()
+            raise
+
+    # ---- back in time ----
+
+    def travel(self, spot: Spot) -> None:
+        """Bring the run to a moment of the record."""
+        near = [here for here in [*self.ring, *self._stored] if self.tree.leads(here, spot)]
+        start = max(near, key=lambda here: (here.place, here.after))
+        if start in self.ring:
+            self.run.revert(self.ring[start])
+        else:
+            self.run.restore(checkpoint_at(self.study, self.trial.number, start))
+        for action in self.tree.done_between(start, spot):
+            if action.kind == NUDGE:
+                reach(self.run, action.epoch, action.minibatch)
+                self.run.set(**action.details["slots"])
+        reach(self.run, *spot.place)
+
+
+class Advances(Protocol):
+    """What goes forward: a Run, or a panda."""
+
+    def advance(self, epochs: int, *, minibatches: int) -> list[Epoch]: ...
+
+
+def reach(run: Run, epoch: int, minibatch: int, forward: Advances | None = None) -> None:
+    """Advance a run to a place that lies before it, or have its panda do it."""
+    while (left := (epoch - run.epoch) * run.minibatches + minibatch - run.minibatch) > 0:
+        (forward or run).advance(epoch - run.epoch + 1, minibatches=left)
+
+
+def best_of(history: Sequence[Epoch], metric: str) -> Epoch | None:
+    """The best epoch by validation; None where none was judged."""
+    judged = [
+        (rank(metric, epoch.validation_metric, epoch.validation_loss), epoch.number, epoch)
+        for epoch in history
+        if epoch.validation_metric is not None and epoch.validation_loss is not None
+    ]
+    return min(judged)[-1] if judged else None
