@@ -64,7 +64,7 @@ class Run:
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self._data = x, target, sample_weight  # and the rows it is judged on, in _validation
         self.rows = len(x)
-        self._validation = None if validation is None else self._judged_on(*validation)
+        self._validation = None if validation is None else self.rows_to_judge(*validation)
         self._starts = self._minibatches()
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
@@ -74,7 +74,13 @@ class Run:
         model.take(arrays, tape=self.tape)
         self._alone = Alone()
 
-    def _judged_on(self, x: Any, y: Any) -> Validation:
+    @property
+    def validates(self) -> bool:
+        """Whether there are rows that judge each epoch."""
+        return self._validation is not None
+
+    def rows_to_judge(self, x: Any, y: Any) -> Validation:
+        """Rows and targets that are none of its own, checked: see judge."""
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
 
     def _minibatches(self) -> np.ndarray:
@@ -168,17 +174,17 @@ class Run:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
         rate = program.state.get_slot("learning_rate") * factor
-        judged = self._judge()  # an interruption here leaves the epoch open, and the next advance closes it
+        judged = self.judge(self._validation)  # an interruption here leaves it open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
         self.history[self.epoch :] = [epoch]  # or between these two lines: then it is put in again
         program.begin_epoch()
         return epoch
 
-    def _judge(self) -> tuple[float | None, float | None]:
-        """Loss and metric on the validation data, by the weights of this moment."""
-        if self._validation is None:
+    def judge(self, rows: Validation | None) -> tuple[float | None, float | None]:
+        """Loss and metric on such rows by the weights of this moment; None and None where there are no rows."""
+        if rows is None:
             return None, None
-        return self._validation.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
+        return rows.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""

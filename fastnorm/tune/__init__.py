@@ -15,7 +15,8 @@ from ._halving import Halving, MedianStopping, SuccessiveHalving
 from ._importance import Importance, importances
 from ._lint import lint
 from ._objective import search
-from ._panda import Panda, panda
+from ._opening import panda
+from ._panda import Panda
 from ._proposals import Proposals
 from ._replay import replay
 from ._samplers import Exhausted, RandomSampler, Sampler

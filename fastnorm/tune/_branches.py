@@ -115,9 +115,7 @@ class Tree:
     def done_between(self, earlier: Spot, spot: Spot) -> list[Action]:
         """The actions on the way from one moment to another."""
         last = {end.branch: end.after for end in self.line(spot)}
-        return [
-            action for action in self.actions if earlier.after < action.number <= last.get(action.branch, NOTHING)
-        ]
+        return [action for action in self.actions if earlier.after < action.number <= last.get(action.branch, NOTHING)]
 
     def done(self, spot: Spot) -> list[Action]:
         """All actions that led to a moment."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
-from ._branches import CUBS, NUDGE, PERSON, REVERT, UNDO, Action, Branch, Spot, Tree
+from ._branches import CUBS, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
 from ._memory import Ring, stale
 from ._steering import Steering, checkpoint_at, checkpoints, live_state
 from ._study import Study
@@ -64,6 +64,18 @@ class Helm:
         """The present moment."""
         return self.tree.now(self.run.epoch, self.run.minibatch)
 
+    @property
+    def first_rate(self) -> float:
+        """The slot learning_rate with which it began."""
+        start = self.run.fork()
+        start.restore(checkpoint_at(self.study, self.trial.number, self._stored[0]))
+        return start.slots["learning_rate"]
+
+    @property
+    def opened(self) -> Action | None:
+        """The opening of the test set, which is the end of steering."""
+        return next((action for action in self.tree.actions if action.kind == SCORE), None)
+
     def row(self) -> Trial:
         """The trial as the live path makes it."""
         history, metric = self.run.history, self.run.loss.metric
@@ -104,20 +116,20 @@ class Helm:
 
     def act(self, kind: str, by: str = PERSON, **details: Any) -> Action:
         """Record an action that changes nothing in the run."""
-        action = self._action(kind, by, details)
-        with self._whole():
+        action = self.action(kind, by, details)
+        with self.whole():
             self.steering.write(self.row(), None, self._state(), actions=[action])
             self.tree.actions.append(action)
         return action
 
     def set(self, slots: Mapping[str, float], by: str = PERSON, **details: Any) -> Action:
         """Change slots from the next minibatch on, and record it."""
-        run, before = self.run, self._shown(slots)
-        with self._whole() as mark:
+        run, before = self.run, self.shown(slots)
+        with self.whole() as mark:
             self.ring.add(self.now, mark)
             run.set(**slots)
-            changes = {"from": before, "to": self._shown(slots), "slots": dict(slots)}
-            action = self._action(NUDGE, by, changes | details)
+            changes = {"from": before, "to": self.shown(slots), "slots": dict(slots)}
+            action = self.action(NUDGE, by, changes | details)
             self.steering.write(self.row(), None, self._state(), actions=[action])
             self.tree.actions.append(action)
         return action
@@ -126,30 +138,40 @@ class Helm:
         """Go to a moment and begin a branch there; what is left behind stays in the record."""
         number = len(self.tree.branches)
         branch = Branch(number, spot.branch, spot.epoch, spot.minibatch, spot.after)
-        action = self._action(kind, by, {**details, "branch": number})
-        with self._whole() as mark:
+        action = self.action(kind, by, {**details, "branch": number})
+        with self.whole() as mark:
             self.ring.add(self.now, mark)
             self.travel(spot)
-            self.steering.write(self.row(), self.run.history, self._state(), actions=[action], branches=[branch])
-            self.tree.actions.append(action)
-            self.tree.branches.append(branch)
-            self._known = len(self.run.history)
+            self.grow([action], [branch])
         return action
 
-    def _action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
+    def grow(self, actions: Sequence[Action], branches: Sequence[Branch]) -> None:
+        """Record new branches, the last of which is live: the run stands at its end."""
+        self.tree.actions.extend(actions)
+        self.tree.branches.extend(branches)
+        self._known, spot = len(self.run.history), None
+        if branches[-1].curve:
+            spot = self.now
+            self._stored.append(spot)
+        state = self._state()
+        self.steering.write(self.row(), self.run.history, state, actions=actions, branches=branches, checkpoint=spot)
+
+    def action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
+        """An action of this moment, not done yet."""
         step, epoch, minibatch = map(int, self.run.program.state.position)
         judged = any(epoch.validation_loss is not None for branch in self.tree.branches for epoch in branch.curve)
-        peek = {"peek": True} if kind in STEERS and judged and "part_of" not in details else {}
+        decides = kind in STEERS and "part_of" not in details
+        peek = {"peek": True} if decides and (judged or (kind == CUBS and self.run.validates)) else {}
         branch, number = self.tree.live.number, len(self.tree.actions)
         return Action(number, branch, epoch, minibatch, step, kind, by, details | peek)
 
-    def _shown(self, names: Mapping[str, Any]) -> dict[str, float]:
+    def shown(self, names: Mapping[str, Any]) -> dict[str, float]:
         """Hyperparameters as they act: the learning rate with the schedule's factor."""
         slots = self.run.slots | {"learning_rate": self.run.learning_rate}
         return {name: slots[name] for name in names}
 
     @contextmanager
-    def _whole(self) -> Iterator[Checkpoint]:
+    def whole(self) -> Iterator[Checkpoint]:
         """A block that is done and recorded, or neither, however it ends; gives the checkpoint of its beginning."""
         mark, count = self.run.checkpoint(), len(self.tree.actions)
         try:

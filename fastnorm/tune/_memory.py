@@ -47,7 +47,7 @@ def _size(mark: Checkpoint) -> int:
 def kept(epochs: Collection[int]) -> set[int]:
     """Which of these epochs' checkpoints stay: the newest 4, then every 2nd to an age of 8, every 4th to 16, and so on.
 
-    So from any epoch the way back to a checkpoint is about half its age at the most, there are about 2 for every
+    So from a checkpoint to any later epoch it is less than two thirds of that one's age, there are about 2 for every
     doubling of the length, and one that was let go is never asked for again. The first one always stays.
     """
     newest = max(epochs)

@@ -1,54 +1,27 @@
-"""panda: one model under a person's eyes, steered while it trains (Ng's "pandas versus caviar")."""
+"""Panda: one model under a person's eyes, steered while it trains."""
 
-import os
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from .. import __version__, checks
-from ..errors import FileError, SettingError
-from ..run import Epoch, Run
-from ._branches import GUARD, MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action, Branch
-from ._data import fingerprint
-from ._dimensions import Choice
-from ._file import claimed
+from .. import checks
+from ..errors import SettingError
+from ..run import Epoch
+from ..validation import Validation
+from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
+from ._conduct import cores
+from ._cubs import race
 from ._helm import Helm
+from ._rescue import Guard, rescue
 from ._slots import named
-from ._space import pack_space
-from ._steering import Steering
-from ._study import Study
-from ._trial import STEERED, Trial
 from ._turns import Turns
-from ._writer import Writer
+from ._view import View
+from ._work import Brake
 
 
-class Verdict(Protocol):
-    """What a guard says of a training gone wrong: go back to the end of `epoch`, on with `factor` times the rate."""
-
-    @property
-    def reason(self) -> str: ...
-
-    @property
-    def epoch(self) -> int: ...
-
-    @property
-    def factor(self) -> float: ...
-
-
-class Guard(Protocol):
-    """Who looks at the curve of the live path after each epoch; `veto` may be None, True lets the training go on."""
-
-    @property
-    def veto(self) -> Any: ...
-
-    def judge(self, history: list[Epoch]) -> Verdict | None: ...
-
-
-class Panda:
+class Panda(View):
     """A run that a person steers; `panda` makes one. Every intervention is on record, and can be taken back.
 
     run    as it stands; look at it, but train and change it through the panda alone
@@ -57,53 +30,19 @@ class Panda:
     effect at the next minibatch boundary, and the advance goes on after it. A refused action changes nothing.
     """
 
-    def __init__(self, helm: Helm, guard: Guard | None, test: tuple[Any, Any] | None, until_closed: ExitStack) -> None:
+    def __init__(self, helm: Helm, guard: Guard | None, test: Validation | None, until_closed: ExitStack) -> None:
+        super().__init__(helm)
         self.guard = guard
-        self._helm = helm
         self._test = test
         self._turns = Turns(helm.run.stop)
         self._pauses = False
+        self._brake = Brake()  # of the cubs
         self._left = self._standing()
         self._finalizer = weakref.finalize(self, until_closed.close)
 
-    @property
-    def run(self) -> Run:
-        """The run, at the end of the live branch."""
-        return self._helm.run
-
-    @property
-    def study(self) -> Study:
-        """The study that holds the record."""
-        return self._helm.study
-
-    @property
-    def actions(self) -> list[Action]:
-        """All that was done, on dead branches too, in order."""
-        return list(self._helm.tree.actions)
-
-    @property
-    def branches(self) -> list[Branch]:
-        """All branches; the last one is live."""
-        return [replace(branch, curve=list(branch.curve)) for branch in self._helm.tree.branches]
-
-    @property
-    def history(self) -> list[Epoch]:
-        """The epochs of the live path, from the start."""
-        return list(self.run.history)
-
-    @property
-    def peeks(self) -> int:
-        """How often somebody steered with results on the validation data before their eyes: person, guard or cubs.
-
-        The more often, the more the model fits these rows by choice, and the less their score says of new ones.
-        """
-        return sum("peek" in action.details for action in self._helm.tree.actions)
-
     # ---- forward ----
 
-    def advance(
-        self, epochs: int = 1, *, deadline: float | None = None, minibatches: int | None = None
-    ) -> list[Epoch]:
+    def advance(self, epochs: int = 1, *, deadline: float | None = None, minibatches: int | None = None) -> list[Epoch]:
         """Train as Run.advance does; return the epochs that were finished, those on branches left meanwhile included.
 
         After each epoch the guard, where there is one, judges the live path, and may take it back to an earlier epoch.
@@ -135,7 +74,11 @@ class Panda:
         return finished
 
     def pause(self) -> None:
-        """Have an advance under way in another thread return at its next minibatch boundary; nothing where none is."""
+        """Have an advance under way in another thread return at its next minibatch boundary, and cubs given up.
+
+        Where there is neither, nothing happens.
+        """
+        self._brake.pull()
         with self._acting():
             if self._turns.trains:
                 self._helm.act(PAUSE)
@@ -152,15 +95,7 @@ class Panda:
             if is_vetoed:
                 self._helm.act(VETO, PERSON, reason=verdict.reason)
             elif count == len(self._helm.tree.actions):
-                self._rescue(verdict)
-
-    def _rescue(self, verdict: Verdict) -> None:
-        helm = self._helm
-        rate = helm.run.slots["learning_rate"] * verdict.factor
-        epoch = max(verdict.epoch, helm.tree.first_epoch)
-        spot = helm.tree.end_of(epoch, helm.now)
-        reverted = helm.branch_off(spot, REVERT, GUARD, epoch=epoch, reason=verdict.reason)
-        helm.set({"learning_rate": rate}, GUARD, reason=verdict.reason, part_of=reverted.number)
+                rescue(self._helm, verdict)
 
     # ---- what a person does ----
 
@@ -199,6 +134,26 @@ class Panda:
             spot, undone = self._helm.tree.before_last(self._helm.now)
             self._helm.branch_off(spot, UNDO, undone=undone.number)
 
+    def cubs(
+        self, factors: Sequence[float] = (1 / 3, 1, 3), epochs: int = 1, workers: int | None = None
+    ) -> float | None:
+        """Try the learning rate times each of these factors for so many epochs, side by side; go on as the best did.
+
+        The best is that of the last epoch's validation results, or training results where there are none. The others
+        stay in the record as dead branches. Undo takes all of it back.
+        factors  above 0; 1 is the training left alone
+        epochs   the first one is the rest of the present one
+        workers  how many at a time, by default one for each core
+        Returns the best one's factor; None, and nothing has happened, where pause() has ended it before.
+        """
+        factors = [checks.number("factors", factor, 0, ends="()") for factor in factors]
+        if not factors:
+            raise SettingError("factors: expected at least one, got none")
+        epochs, workers = checks.integer("epochs", epochs, 1), checks.integer("workers", workers or cores(), 1)
+        with self._acting():
+            self._brake = Brake()
+            return race(self._helm, factors, epochs, workers, self._brake)
+
     def _redo(self, action: Action) -> None:
         """Do what was done to another run: a nudge or a mark."""
         with self._acting():
@@ -209,11 +164,26 @@ class Panda:
 
     # ---- the end ----
 
+    def final_score(self) -> dict[str, float]:
+        """Open the sealed test set: its loss and metric by the present weights. Steering on is refused after it.
+
+        Asked again, it is the same score. SettingError without a test set.
+        """
+        opened = self._helm.opened
+        if opened is None:
+            if self._test is None:
+                raise SettingError("final_score: no test set has been sealed; give panda(..., test=(x, y))")
+            with self._acting():
+                loss, metric = self.run.judge(self._test)
+                opened = self._helm.act(SCORE, loss=loss, metric=metric)
+        return {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
+
     def close(self) -> None:
         """Record where it stands, and let others open the study's file; closing twice is nothing."""
         if self._finalizer.alive:
             with self._turns.acting():
-                self._helm.take_in()
+                if self._standing() == self._left:  # else it was trained beside the record, which stays true
+                    self._helm.take_in()
                 self._finalizer()
 
     def __enter__(self) -> Self:
@@ -246,59 +216,5 @@ class Panda:
                 "panda.run was trained or changed by itself, so its record would not be true any more; "
                 "use panda.advance and panda.nudge"
             )
-        if any(action.kind == SCORE for action in self._helm.tree.actions):
+        if self._helm.opened is not None:
             raise SettingError("the test set has been opened: steering on would make it a second development set")
-
-
-def panda(
-    run: Run,
-    study: str | os.PathLike[str] | None = None,
-    *,
-    guard: Guard | None = None,
-    test: tuple[Any, Any] | None = None,
-) -> Panda:
-    """Steer a run by hand: nudge, look, take back, branch; every intervention is recorded by its minibatch.
-
-    run    where it stands now is the start. To go on with a study: one made in the same way, not trained yet
-    study  file of the record, by default it stays in memory. The live state is in it after every epoch and action
-    guard  takes a training that has gone wrong back by itself, see Guard
-    test   (x, y) that stay sealed until final_score()
-    Raises FileError where the study was made with another run or other rows, or where another panda holds it.
-    """
-    file = None if study is None else Path(study)
-    with ExitStack() as stack:
-        stack.enter_context(claimed(file, 0))
-        writer = Writer(file, _facts(run), "run")
-        stack.callback(writer.close)
-        helm = Helm(run, Steering(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
-        if helm.tree.branches:
-            _take_up(helm, file)
-        else:
-            helm.begin()
-        return Panda(helm, guard, test, stack.pop_all())
-
-
-def _take_up(helm: Helm, file: Path | None) -> None:
-    if helm.run.program.state.position != (0, 0, 0):
-        raise SettingError("run: expected one that is not trained yet, to go on with the study's own state")
-    try:
-        helm.go_on()
-    except FileError as error:
-        raise FileError(f"{file}: {error}") from None
-
-
-def _settings(run: Run) -> dict[str, Any]:
-    """The hyperparameters it was made with."""
-    return {**run.optimizer.slots, "batch_size": run.batch_size}
-
-
-def _facts(run: Run) -> dict[str, Any]:
-    """What must be equal for the record to go on, beside what the state itself asks for."""
-    validation = run._validation
-    return {
-        "metric": run.loss.metric, "seed": checks.integer("seed", run.seed, 0, 2**63 - 1),
-        "space": pack_space({name: Choice([value]) for name, value in _settings(run).items()}), "epochs": None,
-        "sampler": None, "halving": None, "data": fingerprint(*run._data[:2]),
-        "validation": None if validation is None else fingerprint(validation.x, validation.y),
-        "version": __version__,
-    }  # fmt: skip

@@ -5,7 +5,8 @@ from ..errors import FileError, SettingError
 from ..run import Run
 from ._branches import Tree
 from ._helm import reach
-from ._panda import Panda, panda
+from ._opening import panda
+from ._panda import Panda
 from ._steering import checkpoint_at, checkpoints, live_state
 from ._study import Study
 
