@@ -1,5 +1,6 @@
 """Hyperparameter search: a space, samplers, caviar, and the study that records it all."""
 
+from ._adopt import adopt
 from ._asking import Search
 from ._branches import Action, Branch
 from ._caviar import caviar
@@ -52,6 +53,7 @@ __all__ = [
     "Study",
     "SuccessiveHalving",
     "Trial",
+    "adopt",
     "caviar",
     "compare_best",
     "default_build",

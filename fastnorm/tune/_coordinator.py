@@ -8,6 +8,7 @@ from their recorded state, others begin again by their seed, to the same bits.
 """
 
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from ._work import Crew, Outcome, Slice, Work
 Callback = Callable[[Study, Trial], None]
 SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
+LOOKS_EVERY = 0.05  # seconds between two looks at what a person wants to steer
 COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
 MOMENT = 0.002  # seconds without news after which what is written is committed
 LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
@@ -82,6 +84,7 @@ class Coordinator:
         self._trial_timeout = trial_timeout
         self._active: dict[Future[Outcome], Slice] = {}
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
+        self._wanted: set[int] = set()  # trials at work that a person is to have
         self._errors: dict[int, Exception] = {}  # that of the first trial that failed
         self._synced = self._committed = time.monotonic()
 
@@ -136,7 +139,25 @@ class Coordinator:
                 return self._events.get(timeout=MOMENT)
         self._record.commit()
         self._committed = time.monotonic()
-        return self._events.get(timeout=self._patience())
+        while True:
+            self._give()
+            patience = self._patience()
+            try:
+                return self._events.get(timeout=min(patience, LOOKS_EVERY))
+            except Empty:
+                if patience <= LOOKS_EVERY:
+                    raise
+
+    def _give(self) -> None:
+        """Give trials that a person wants to steer away; one that is being worked on, when its slice has ended."""
+        for number in self._record.requests():
+            if any(piece.trial.number == number for piece in self._active.values()):
+                if number not in self._wanted:
+                    self._wanted.add(number)
+                    self._crew.stop(number)
+            elif number < len(self._plan.trials):
+                self._record.give(self._plan.steer(number))
+                self._judge()
 
     def _next(self) -> int | None:
         """Return the trial to work on now, which may be a new one."""
@@ -169,9 +190,11 @@ class Coordinator:
         future.add_done_callback(self._events.put)
 
     def _take(self, future: Future[Outcome]) -> None:
-        trial = self._record_end(future)
-        if trial.state != RUNNING:
-            self._tell(trial)
+        number = self._record_end(future).number
+        if number in self._wanted:
+            self._give()
+        if self._plan.trials[number].state != RUNNING:
+            self._tell(self._plan.trials[number])
         self._judge()
 
     def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
@@ -205,8 +228,8 @@ class Coordinator:
     def _seconds_left(self) -> float:
         return 1.0 if self._deadline is None else self._deadline - time.monotonic()
 
-    def _patience(self) -> float | None:
-        return None if self._deadline is None else max(self._seconds_left(), 0) + LATE
+    def _patience(self) -> float:
+        return math.inf if self._deadline is None else max(self._seconds_left(), 0) + LATE
 
     def _report_failures(self) -> None:
         """Warn of trials that failed; where all did, raise what the first of them raised."""

@@ -5,8 +5,8 @@ trials, and of those with a state), states (what trials that wait, were stopped,
 for each of their Runs), confirmations (the best trials run again with other seeds).
 
 For trials that are steered by hand, see _steering.py: branches, actions (with details in JSON), branch_epochs (the part
-of the curve that is a branch's own; those of the live path stand in epochs too) and checkpoints. `after` is the number
-of the last action done before that moment.
+of the curve that is a branch's own; those of the live path stand in epochs too), checkpoints, and requests (which a
+panda asks a search at work for). `after` is the number of the last action done before that moment.
 
 A study without a path is a temporary database: SQLite holds it in memory up to CACHE_KIB and on the disk beyond.
 """
@@ -57,6 +57,7 @@ CREATE TABLE branch_epochs (trial INTEGER, branch INTEGER, {", ".join(CURVE)},
     PRIMARY KEY (trial, branch, number)) WITHOUT ROWID;
 CREATE TABLE checkpoints (trial INTEGER, branch INTEGER, epoch INTEGER, minibatch INTEGER NOT NULL,
     after INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (trial, branch, epoch));
+CREATE TABLE requests (trial INTEGER PRIMARY KEY);
 """
 
 
@@ -132,7 +133,7 @@ def locked(file: Path | None, deadline: float | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    lock = file.with_name(f"{file.name}.lock")
+    lock = _lock_of(file)
     said = False
     while (held := _try(lock)) is None:
         if not said:
@@ -150,6 +151,18 @@ def locked(file: Path | None, deadline: float | None) -> Iterator[None]:
 
 
 @contextmanager
+def unless_searched(file: Path) -> Iterator[bool]:
+    """Whether no search is at work on a study's file; if so, none begins within the block."""
+    lock = _lock_of(file)
+    held = _try(lock)
+    try:
+        yield held is not None
+    finally:
+        if held is not None:
+            _free(lock, held)
+
+
+@contextmanager
 def claimed(file: Path | None, trial: int) -> Iterator[None]:
     """Hold the lock of one trial, beside the study's file; FileError while another panda has it."""
     if file is None:
@@ -162,6 +175,10 @@ def claimed(file: Path | None, trial: int) -> Iterator[None]:
         yield
     finally:
         _free(lock, held)
+
+
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.lock")
 
 
 def _free(lock: Path, held: int) -> None:

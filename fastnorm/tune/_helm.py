@@ -4,6 +4,7 @@ Training is a function of what was done, so a moment without a checkpoint is rea
 between are done again at their minibatches, and the same bits come about.
 """
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,13 +33,16 @@ class Helm:
         self.facts = run.facts()
         self._read()
 
-    def begin(self) -> None:
-        """Steer from where the run stands."""
+    def begin(self, state: bytes | None = None) -> None:
+        """Steer from where the run stands; what it was trained until this state then is part of the record."""
         run = self.run
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
         self.tree = Tree([branch], [])
         self.steering.begin(self.row(), branch, run.history, self._state())
         self._read()
+        if state is not None:
+            run.restore(state)
+            self.take_in()
 
     def go_on(self) -> None:
         """Steer from where the record ends; FileError where the run was made in another way."""
@@ -111,6 +115,15 @@ class Helm:
         self.steering.write(
             self.row(), None, self._state(mark), epochs=(now.branch, new), checkpoint=now if new else None, stale=let_go
         )
+
+    def keep_model(self) -> None:
+        """Record the model of the best epoch of the live path; of its end, where none was judged."""
+        best, fork = best_of(self.run.history, self.run.loss.metric), self.run.fork()
+        if best is not None and best.number >= self.tree.first_epoch:
+            self.travel(self.tree.end_of(best.number, self.now), fork)
+        model = fork.model.to_bytes()
+        self.trial = replace(self.trial, weights=hashlib.sha256(model).hexdigest())
+        self.steering.keep(self.row(), model)
 
     # ---- what is done ----
 
@@ -188,19 +201,20 @@ class Helm:
 
     # ---- back in time ----
 
-    def travel(self, spot: Spot) -> None:
-        """Bring the run to a moment of the record."""
+    def travel(self, spot: Spot, run: Run | None = None) -> None:
+        """Bring the run, or a fork of it, to a moment of the record."""
+        run = run or self.run
         near = [here for here in [*self.ring, *self._stored] if self.tree.leads(here, spot)]
         start = max(near, key=lambda here: (here.place, here.after))
         if start in self.ring:
-            self.run.revert(self.ring[start])
+            run.revert(self.ring[start])
         else:
-            self.run.restore(checkpoint_at(self.study, self.trial.number, start))
+            run.restore(checkpoint_at(self.study, self.trial.number, start))
         for action in self.tree.done_between(start, spot):
             if action.kind == NUDGE:
-                reach(self.run, action.epoch, action.minibatch)
-                self.run.set(**action.details["slots"])
-        reach(self.run, *spot.place)
+                reach(run, action.epoch, action.minibatch)
+                run.set(**action.details["slots"])
+        reach(run, *spot.place)
 
 
 class Advances(Protocol):

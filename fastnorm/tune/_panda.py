@@ -178,6 +178,18 @@ class Panda(View):
                 opened = self._helm.act(SCORE, loss=loss, metric=metric)
         return {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
 
+    def give_back(self) -> None:
+        """Record the model of the live path's best epoch as the trial's, and close.
+
+        The trial stays "steered": a search that goes on leaves it out of its decisions.
+        """
+        with self._turns.acting():
+            self._require_whole()
+            self._helm.settle()
+            self._helm.take_in()
+            self._helm.keep_model()
+        self.close()
+
     def close(self) -> None:
         """Record where it stands, and let others open the study's file; closing twice is nothing."""
         if self._finalizer.alive:
@@ -208,7 +220,7 @@ class Panda(View):
         """What nobody else may change."""
         return self.run.program.state.position, self.run.slots
 
-    def _require_open(self) -> None:
+    def _require_whole(self) -> None:
         if not self._finalizer.alive:
             raise SettingError("this panda is closed; fn.tune.panda(run, study=...) goes on with its record")
         if self._standing() != self._left:
@@ -216,5 +228,8 @@ class Panda(View):
                 "panda.run was trained or changed by itself, so its record would not be true any more; "
                 "use panda.advance and panda.nudge"
             )
+
+    def _require_open(self) -> None:
+        self._require_whole()
         if self._helm.opened is not None:
             raise SettingError("the test set has been opened: steering on would make it a second development set")

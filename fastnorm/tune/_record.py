@@ -58,8 +58,20 @@ class Record(Writer):
             if trial.state != RUNNING:
                 self._tidy(write)
 
+    def requests(self) -> list[int]:
+        """Return the trials that a person wants to steer."""
+        return [number for (number,) in self.study._read("SELECT trial FROM requests ORDER BY trial")]
+
+    def give(self, trial: Trial) -> None:
+        """Record that a trial is a person's from now on, at once; nothing of it is written here any more."""
+        self._stopped.pop(trial.number, None)
+        self.mark([trial])
+        with self.writing() as write:
+            write.execute("DELETE FROM requests WHERE trial = ?", [trial.number])
+        self.commit()
+
     def mark(self, trials: Sequence[Trial]) -> None:
-        """Record that trials were stopped or cut where they stood."""
+        """Record that trials were stopped, cut or given to a person where they stood."""
         with self.writing() as write:
             for trial in trials:
                 self.stand(trial)

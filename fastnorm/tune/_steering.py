@@ -74,10 +74,11 @@ class Steering:
         self.writer.stand(trial, epochs[1] if history is None else history)
         self.writer.commit()
 
-    def keep(self, model: bytes) -> None:
+    def keep(self, trial: Trial, model: bytes) -> None:
         """Record the trial's model."""
         with self.writer.writing() as write:
             write.execute("REPLACE INTO models VALUES (?, ?)", (self.trial, model))
+        self.writer.stand(trial)
         self.writer.commit()
 
 

@@ -34,7 +34,7 @@ class Writer:
         facts = there if facts is None else json.loads(json.dumps(facts))
         self.study = Study(connection, path, facts)
         if there:
-            _require_agreement(path, there, facts, who)
+            require_agreement(path, there, facts, who)
         else:
             with self.writing() as write:
                 write.executemany("INSERT INTO study VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
@@ -50,6 +50,14 @@ class Writer:
         with self.writing() as write:
             write.execute(STANDS, (*stands_of(trial), trial.number))
             write.executemany(EPOCHS, [(trial.number, *values_of(epoch)) for epoch in curve])
+
+    def request(self, trial: int, *, withdrawn: bool = False) -> None:
+        """Ask the search at work for a trial, or not any more."""
+        with self.writing() as write:
+            write.execute("DELETE FROM requests WHERE trial = ?", [trial])
+            if not withdrawn:
+                write.execute("INSERT INTO requests VALUES (?)", [trial])
+        self.commit()
 
     def commit(self) -> None:
         """Keep what has been written, and show it to readers."""
@@ -80,7 +88,8 @@ class Writer:
             yield self._connection
 
 
-def _require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any], who: str) -> None:
+def require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any], who: str) -> None:
+    """Raise FileError where a study is there that was made with other facts, in words of who comes with them."""
     for name, value in facts.items():
         if there.get(name) != value:
             words = _difference(name, value, there.get(name), who)
