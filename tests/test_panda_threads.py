@@ -156,6 +156,29 @@ def test_an_interruption_leaves_an_action_done_or_not_done(monkeypatch, moment):
     assert_replays(watched)
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeypatch, before):
+    watched = panda(make(validation=VALIDATION))
+    watched.advance(1)
+    steering, write = watched._helm.steering, watched._helm.steering.write
+
+    def interrupted(*arguments, **options):
+        if not before:
+            write(*arguments, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(steering, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            watched.advance(1)
+    watched.advance(1)
+    assert [epoch.number for epoch in watched.study.curve(0)] == [1, 2, 3]
+    assert [[epoch.number for epoch in branch.curve] for branch in watched.branches] == [[1, 2, 3]]
+    assert watched.study.branches()[0].curve == watched.branches[0].curve
+    watched.revert(1)
+    assert_replays(watched)
+
+
 def test_an_interruption_of_an_advance_keeps_what_was_trained(monkeypatch):
     watched = panda(make(validation=VALIDATION))
     run, judge = watched.run, watched.run.judge

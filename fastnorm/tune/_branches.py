@@ -105,6 +105,11 @@ class Tree:
             spot = Spot(branch.parent, branch.epoch, branch.minibatch, branch.after)
             yield spot
 
+    def history(self, spot: Spot) -> tuple[Epoch, ...]:
+        """The epochs that led to a moment."""
+        ends = [*self.line(spot)][::-1]
+        return tuple(epoch for end in ends for epoch in self.branches[end.branch].curve if epoch.number <= end.epoch)
+
     def leads(self, earlier: Spot, spot: Spot) -> bool:
         """Whether a moment lies on the way to another."""
         return any(

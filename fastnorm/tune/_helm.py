@@ -15,7 +15,7 @@ from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
 from ._branches import CUBS, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
 from ._memory import Ring, stale
-from ._steering import Steering, checkpoint_at, checkpoints, live_state
+from ._steering import Steering, checkpoint_at, checkpoints, live, start
 from ._study import Study
 from ._trial import Trial
 
@@ -38,7 +38,7 @@ class Helm:
         run = self.run
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
         self.tree = Tree([branch], [])
-        self.steering.begin(self.row(), branch, run.history, self._state())
+        self.steering.begin(self.row(), branch, run.checkpoint(), self.facts)
         self._read()
         if state is not None:
             run.restore(state)
@@ -46,15 +46,13 @@ class Helm:
 
     def go_on(self) -> None:
         """Steer from where the record ends; FileError where the run was made in another way."""
-        self.run.restore(live_state(self.study, self.trial.number))
-        self._known = len(self.run.history)
+        self.run.revert(live(self.study, self.trial.number, self.tree, self.facts))
 
     def _read(self) -> None:
         """Take the record as it is written."""
         study, number = self.study, self.trial.number
         self.tree = Tree(study.branches(number), study.actions(number))
         self._stored = checkpoints(study, number)
-        self._known = len(self.run.history)  # of its epochs, those that are recorded
 
     # ---- where it stands ----
 
@@ -71,26 +69,24 @@ class Helm:
     @property
     def first_rate(self) -> float:
         """The slot learning_rate with which it began."""
-        start = self.run.fork()
-        start.restore(checkpoint_at(self.study, self.trial.number, self._stored[0]))
-        return start.slots["learning_rate"]
+        fork = self.run.fork()
+        fork.revert(start(self.study, self.trial.number, self.facts))
+        return fork.slots["learning_rate"]
 
     @property
     def opened(self) -> Action | None:
         """The opening of the test set, which is the end of steering."""
         return next((action for action in self.tree.actions if action.kind == SCORE), None)
 
-    def row(self) -> Trial:
-        """The trial as the live path makes it."""
+    def row(self, new: Sequence[Epoch] = ()) -> Trial:
+        """The trial as the live path makes it; new epochs are not among the branches' yet."""
         history, metric = self.run.history, self.run.loss.metric
-        seconds = math.fsum(epoch.seconds for branch in self.tree.branches for epoch in branch.curve)
+        curves = [*(branch.curve for branch in self.tree.branches), new]
+        seconds = math.fsum(epoch.seconds for curve in curves for epoch in curve)
         trial = replace(self.trial, epochs=len(history), seconds=seconds, score=None, loss=None, best_epoch=None)
         if best := best_of(history, metric):
             return replace(trial, score=best.validation_metric, loss=best.validation_loss, best_epoch=best.number)
         return trial
-
-    def _state(self, mark: Checkpoint | None = None) -> bytes:
-        return (mark or self.run.checkpoint()).to_bytes(self.facts)
 
     # ---- forward ----
 
@@ -101,20 +97,23 @@ class Helm:
             self.take_in()
 
     def take_in(self) -> None:
-        """Record the epochs that were finished, and where the run stands."""
-        new, run = self.run.history[self._known :], self.run
-        now, mark = self.now, run.checkpoint()
-        self.tree.live.curve.extend(new)
-        self._known = len(run.history)
-        let_go: Sequence[Spot] = ()
+        """Record the epochs that were finished, and where the run stands; what was interrupted is done by the next."""
+        branch, now, mark = self.tree.live, self.now, self.run.checkpoint()
+        new = mark.history[len(branch.curve) + (0 if branch.parent is None else branch.epoch) :]
+        stored = [*self._stored, now] if new else self._stored
+        let_go = stale(self.tree, stored, now) if new else []
+        try:
+            self.steering.write(
+                self.row(new), None, mark.state, epochs=(branch.number, new), checkpoint=now if new else None,
+                stale=let_go,
+            )  # fmt: skip
+        except BaseException:
+            self.steering.writer.rollback()
+            raise
+        self._stored = [spot for spot in stored if spot not in let_go]
         if new:
             self.ring.add(now, mark)
-            stored = [*self._stored, now]
-            let_go = stale(self.tree, stored, now)
-            self._stored = [spot for spot in stored if spot not in let_go]
-        self.steering.write(
-            self.row(), None, self._state(mark), epochs=(now.branch, new), checkpoint=now if new else None, stale=let_go
-        )
+            branch.curve.extend(new)
 
     def keep_model(self) -> None:
         """Record the model of the best epoch of the live path; of its end, where none was judged."""
@@ -130,8 +129,8 @@ class Helm:
     def act(self, kind: str, by: str = PERSON, **details: Any) -> Action:
         """Record an action that changes nothing in the run."""
         action = self.action(kind, by, details)
-        with self.whole():
-            self.steering.write(self.row(), None, self._state(), actions=[action])
+        with self.whole() as mark:
+            self.steering.write(self.row(), None, mark.state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -143,7 +142,7 @@ class Helm:
             run.set(**slots)
             changes = {"from": before, "to": self.shown(slots), "slots": dict(slots)}
             action = self.action(NUDGE, by, changes | details)
-            self.steering.write(self.row(), None, self._state(), actions=[action])
+            self.steering.write(self.row(), None, run.checkpoint().state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -162,19 +161,20 @@ class Helm:
         """Record new branches, the last of which is live: the run stands at its end."""
         self.tree.actions.extend(actions)
         self.tree.branches.extend(branches)
-        self._known, spot = len(self.run.history), None
+        spot = None
         if branches[-1].curve:
             spot = self.now
             self._stored.append(spot)
-        state = self._state()
-        self.steering.write(self.row(), self.run.history, state, actions=actions, branches=branches, checkpoint=spot)
+        mark = self.run.checkpoint()
+        row = self.row()
+        self.steering.write(row, mark.history, mark.state, actions=actions, branches=branches, checkpoint=spot)
 
     def action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
         """An action of this moment, not done yet."""
         step, epoch, minibatch = map(int, self.run.program.state.position)
-        judged = any(epoch.validation_loss is not None for branch in self.tree.branches for epoch in branch.curve)
-        decides = kind in STEERS and "part_of" not in details
-        peek = {"peek": True} if decides and (judged or (kind == CUBS and self.run.validates)) else {}
+        decides = kind in STEERS and self.run.validates and "part_of" not in details
+        seen = kind == CUBS or any(branch.curve for branch in self.tree.branches)
+        peek = {"peek": True} if decides and seen else {}
         branch, number = self.tree.live.number, len(self.tree.actions)
         return Action(number, branch, epoch, minibatch, step, kind, by, details | peek)
 
@@ -194,7 +194,6 @@ class Helm:
             self._read()
             if len(self.tree.actions) == count:
                 self.run.revert(mark)
-                self._known = len(mark.history)
             else:
                 self.go_on()
             raise
@@ -205,12 +204,12 @@ class Helm:
         """Bring the run, or a fork of it, to a moment of the record."""
         run = run or self.run
         near = [here for here in [*self.ring, *self._stored] if self.tree.leads(here, spot)]
-        start = max(near, key=lambda here: (here.place, here.after))
-        if start in self.ring:
-            run.revert(self.ring[start])
+        last = max(near, key=lambda here: (here.place, here.after))
+        if last in self.ring:
+            run.revert(self.ring[last])
         else:
-            run.restore(checkpoint_at(self.study, self.trial.number, start))
-        for action in self.tree.done_between(start, spot):
+            run.revert(checkpoint_at(self.study, self.trial.number, last, self.tree, self.facts))
+        for action in self.tree.done_between(last, spot):
             if action.kind == NUDGE:
                 reach(run, action.epoch, action.minibatch)
                 run.set(**action.details["slots"])

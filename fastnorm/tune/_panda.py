@@ -35,7 +35,6 @@ class Panda(View):
         self.guard = guard
         self._test = test
         self._turns = Turns(helm.run.stop)
-        self._pauses = False
         self._brake = Brake()  # of the cubs
         self._left = self._standing()
         self._finalizer = weakref.finalize(self, until_closed.close)
@@ -52,18 +51,17 @@ class Panda(View):
         left = None if minibatches is None else checks.integer("minibatches", minibatches, 0)
         finished: list[Epoch] = []
         with self._turns.training():
-            self._pauses = False
-            while len(finished) < epochs and not self._pauses:
+            while len(finished) < epochs:
                 with self._turns.slice():
-                    self._require_open()
-                    if self._pauses:
+                    if self._turns.pauses:
                         break
+                    self._require_open()
                     before = run.epoch * run.minibatches + run.minibatch
                     try:
                         done = run.advance(1, deadline=deadline, minibatches=left)
                     finally:
-                        self._helm.take_in()
                         self._left = self._standing()
+                        self._helm.take_in()
                     if left is not None:
                         left -= run.epoch * run.minibatches + run.minibatch - before
                 if done:
@@ -82,7 +80,7 @@ class Panda(View):
         with self._acting():
             if self._turns.trains:
                 self._helm.act(PAUSE)
-                self._pauses = True
+                self._turns.pauses = True
 
     def _guarded(self) -> None:
         """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
@@ -158,7 +156,8 @@ class Panda(View):
         """Do what was done to another run: a nudge or a mark."""
         with self._acting():
             if action.kind == NUDGE:
-                self._helm.set(action.details["slots"], action.by)
+                reason = {name: words for name, words in action.details.items() if name == "reason"}
+                self._helm.set(action.details["slots"], action.by, **reason)
             elif action.kind == MARK:
                 self._helm.act(MARK, action.by, **action.details)
 

@@ -1,16 +1,17 @@
 """Steering: the record of one trial that is steered by hand, in a study's file; see _file.py for the tables.
 
 After every finished epoch and with every action the live state is written in the same transaction, so a process that is
-killed loses no action, and of the training no more than the present epoch.
+killed loses no action, and of the training no more than the present epoch. The start is kept as Run.state() gives it,
+with the facts of the run; of all later moments the bytes of Checkpoint.state, for their history stands in the branches.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import FileError
-from ..run import Epoch
-from ._branches import Action, Branch, Spot
+from ..run import Checkpoint, Epoch
+from ._branches import NOTHING, Action, Branch, Spot, Tree
 from ._file import CURVE, values_of
 from ._study import Study
 from ._trial import Trial
@@ -30,13 +31,15 @@ class Steering:
         self.writer = writer
         self.trial = trial
 
-    def begin(self, trial: Trial, branch: Branch, history: Sequence[Epoch], state: bytes) -> None:
+    def begin(self, trial: Trial, branch: Branch, start: Checkpoint, facts: Mapping[str, Any]) -> None:
         """Record that a trial is steered from here on, its history so far being branch 0's."""
         with self.writer.writing() as write:
             for table in ("branches", "actions", "branch_epochs", "checkpoints"):
                 write.execute(f"DELETE FROM {table} WHERE trial = ?", [self.trial])
+            place = 0, branch.epoch, branch.minibatch, NOTHING
+            write.execute(CHECKPOINT, (self.trial, *place, start.to_bytes(facts)))
         self.writer.start(trial)
-        self.write(trial, history, state, branches=[branch], checkpoint=Spot(0, branch.epoch, branch.minibatch, -1))
+        self.write(trial, start.history, start.state, branches=[branch])
 
     def write(
         self, trial: Trial, history: Sequence[Epoch] | None, state: bytes, *, actions: Sequence[Action] = (),
@@ -82,12 +85,18 @@ class Steering:
         self.writer.commit()
 
 
-def live_state(study: Study, trial: int) -> bytes:
-    """What a panda goes on from; FileError where the trial was not steered."""
-    rows = study._read("SELECT content FROM states WHERE trial = ? AND part = ?", trial, LIVE)
-    if not rows or not study.branches(trial):
+def live(study: Study, trial: int, tree: Tree, facts: Mapping[str, Any]) -> Checkpoint:
+    """What a panda goes on from; FileError where the trial was not steered, or the run has other facts."""
+    if not tree.branches:
         raise FileError(f"{study.path or 'study'}: trial {trial} was not steered by hand")
-    return bytes(rows[0][0])
+    start(study, trial, facts)
+    curve, ((state,),) = study.curve(trial), study._read("SELECT content FROM states WHERE trial = ?", trial)
+    return Checkpoint(bytes(state), tuple(curve))
+
+
+def start(study: Study, trial: int, facts: Mapping[str, Any]) -> Checkpoint:
+    """Where it began; FileError where the run has other facts."""
+    return Checkpoint.from_bytes(_content(study, trial, checkpoints(study, trial)[0]), facts)
 
 
 def checkpoints(study: Study, trial: int) -> list[Spot]:
@@ -96,8 +105,14 @@ def checkpoints(study: Study, trial: int) -> list[Spot]:
     return [Spot(*row) for row in rows]
 
 
-def checkpoint_at(study: Study, trial: int, spot: Spot) -> bytes:
-    """The state of one of them."""
+def checkpoint_at(study: Study, trial: int, spot: Spot, tree: Tree, facts: Mapping[str, Any]) -> Checkpoint:
+    """One of them."""
+    if spot == checkpoints(study, trial)[0]:
+        return start(study, trial, facts)
+    return Checkpoint(_content(study, trial, spot), tree.history(spot))
+
+
+def _content(study: Study, trial: int, spot: Spot) -> bytes:
     query = "SELECT content FROM checkpoints WHERE trial = ? AND branch = ? AND epoch = ?"
     return bytes(study._read(query, trial, spot.branch, spot.epoch)[0][0])
 

@@ -12,7 +12,8 @@ class Turns:
 
     Training takes its turn slice by slice. Whoever wants to act comes in through the door, has the slice under way stop
     at its next minibatch, and has the next turn: training waits at the door as long as somebody stands in it.
-    stop  ends a slice under way, or the next one at once
+    stop    ends a slice under way, or the next one at once
+    pauses  set by whoever acts: no further slice of the advance under way
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
@@ -20,6 +21,7 @@ class Turns:
         self._door = threading.RLock()
         self._room = threading.RLock()
         self._trains = threading.Lock()
+        self.pauses = False
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -29,7 +31,9 @@ class Turns:
         try:
             yield
         finally:
-            self._trains.release()
+            with self._room:
+                self.pauses = False
+                self._trains.release()
 
     @property
     def trains(self) -> bool:
