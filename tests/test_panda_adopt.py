@@ -11,13 +11,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from running import untimed
+from running import assert_same, untimed
 from searching import ENDLESS, SPACE, TRAINING, VALIDATION, clouds, search, table
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
-from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build
+from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, replay
 from fastnorm.tune._ranking import ranked
+from fastnorm.tune._writer import Writer
 
 HERE = str(Path(__file__).parent)
 TEST = clouds(2, 30)
@@ -81,6 +82,35 @@ def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
     with adopted(file, winner) as again:  # and again under a hand
         again.advance(1)
         assert again.run.epoch == before.best_trial.epochs + 1
+
+
+def test_an_adopted_trial_is_replayed_by_a_run_made_as_the_trials_was(tmp_path):
+    study = search(study=tmp_path / "s.sqlite", trials=2)
+    with adopted(study, 1) as watched:
+        watched.nudge(learning_rate=0.02, dropout=0.2)
+        watched.advance(2, minibatches=3)
+        watched.nudge(beta_1=0.5)
+        watched.advance(1)
+    settings = study.trials[1].hyperparameters
+    names = ("learning_rate", "beta_1", "weight_decay")
+    run = fn.Run(
+        BUILD(settings), *TRAINING, validation=VALIDATION, batch_size=settings["batch_size"],
+        optimizer=fn.Adam(**{name: settings[name] for name in names}),
+        schedule=fn.InverseTime(settings["decay_rate"]), seed=study.trials[1].seed,
+    )  # fmt: skip
+    assert_same(replay(study, run, trial=1).run, watched.run)
+
+
+def test_what_a_panda_asked_for_before_it_was_killed_is_had_by_the_next(tmp_path):
+    study = search(study=tmp_path / "s.sqlite", trials=2)
+    writer = Writer(study.path, None)
+    writer.stand(replace(study.trials[0], state="steered"))  # given, and never begun
+    writer.request(1)  # asked for, and nobody is there any more
+    writer.close()
+    after = search(study=tmp_path / "s.sqlite", trials=3)
+    assert [trial.state for trial in after.trials] == ["steered", "finished", "finished"]
+    with adopted(study, 0) as watched:
+        assert watched.run.epoch == 3
 
 
 def test_a_trial_that_was_cut_goes_on_from_its_state(tmp_path):

@@ -134,7 +134,7 @@ def test_the_best_cub_goes_on_and_the_others_are_on_record(validation, minibatch
         ({"factors": ()}, "factors: expected at least one, got none"),
         ({"factors": (1, 0)}, r"factors: expected a finite number in \(0, inf\), got 0"),
         ({"epochs": 0}, "epochs: expected a whole number at least 1, got 0"),
-        ({"workers": -1}, "workers: expected a whole number at least 1, got -1"),
+        ({"workers": 0}, "workers: expected a whole number at least 1, got 0"),
     ],
 )
 def test_cubs_that_cannot_be_are_refused(arguments, words):
@@ -187,7 +187,11 @@ def test_the_schedule_trains_at_the_rates_of_the_live_path(schedule):
     run.advance(4)
     rates = [epoch.learning_rate for epoch in run.history]
     assert rates == pytest.approx([epoch.learning_rate for epoch in watched.history], rel=1e-12)
+    model = fn.Sequential([fn.Dense(3)])
+    fitted = model.fit(X, Y, epochs=4, batch_size=8, optimizer=options["optimizer"], schedule=watched.schedule())
+    assert len(fitted) == 4
     if schedule is None:
+        assert [epoch.learning_rate for epoch in fitted] == rates
         assert run.model.arrays.keys() == watched.run.model.arrays.keys()
         for name, array in run.model.arrays.items():
             np.testing.assert_array_equal(array, watched.run.model.arrays[name])

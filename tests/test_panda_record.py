@@ -82,6 +82,7 @@ def test_the_trial_tells_the_live_path(tmp_path):
         ({"batch_size": 9}, "space: batch_size: options: this run has"),
         ({"optimizer": fn.Adam(0.1)}, "space: learning_rate: options: this run has .*0.1.*, the study was made with"),
         ({"seed": 6}, "seed: this run has 6, the study was made with 5"),
+        ({"sample_weight": np.ones(len(X))}, "data: this run has other rows than the study was made with"),
         ({"x": X + 1}, "data: this run has other rows than the study was made with"),
         ({"validation": None}, "validation: this run has nothing, the study was made with"),
         ({"dtype": "float64"}, "data: this run has other rows"),

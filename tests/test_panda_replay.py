@@ -12,6 +12,7 @@ from fastnorm.errors import FileError, SettingError
 from fastnorm.tune import Study, panda, replay
 from fastnorm.tune._branches import Tree
 from fastnorm.tune._memory import Ring, kept
+from fastnorm.tune._rescue import rescue
 
 RUNS = [
     {
@@ -34,7 +35,15 @@ ACTIONS = st.one_of(
     st.tuples(st.just("undo"), st.none()),
     st.tuples(st.just("checkpoint"), st.text(max_size=3)),
     st.tuples(st.just("cubs"), st.integers(1, 2)),
+    st.tuples(st.just("rescue"), st.integers(0, 3)),
 )
+
+
+class Verdict:
+    """A guard's, whatever the curve says."""
+
+    def __init__(self, epoch):
+        self.reason, self.epoch, self.factor = "a bad day", epoch, 0.5
 
 
 def do(watched, kind, value):
@@ -50,6 +59,9 @@ def do(watched, kind, value):
         watched.revert(min(value, watched.run.epoch))
     elif kind == "cubs":
         watched.cubs(epochs=value, factors=(0.3, 1, 2), workers=2)
+    elif kind == "rescue":
+        with watched._acting():
+            rescue(watched._helm, Verdict(min(value, watched.run.epoch)))
     elif kind == "checkpoint":
         watched.checkpoint(value)
     else:

@@ -31,7 +31,8 @@ def training():
 
     yield start
     for watched, thread in threads:
-        watched.pause()
+        if thread.is_alive():
+            watched.pause()
         thread.join()
 
 
@@ -89,6 +90,19 @@ def test_pause_ends_an_advance_at_a_minibatch(training):
     watched.pause()  # of nothing
     assert len(watched.actions) == 1
     assert len(watched.advance()) == 1
+
+
+def test_the_end_of_steering_ends_an_advance_under_way(training):
+    watched = panda(make(validation=VALIDATION), test=VALIDATION)
+    thread, ends = training(watched)
+    watched.final_score()
+    thread.join()
+    assert untimed(ends[0]) == untimed(watched.history)
+    closed = panda(make())
+    thread, ends = training(closed)
+    closed.close()
+    thread.join()
+    assert untimed(ends[0]) == untimed(closed.history)
 
 
 def test_a_refused_action_does_not_stop_the_advance(training):

@@ -93,9 +93,8 @@ def _take(writer: Writer, file: Path, number: int) -> None:
                     writer.stand(replace(trial, state=STEERED))
                     writer.commit()
                     return
-            if not asked:
-                writer.request(number)
-                asked = True
+            asked = True
+            writer.request(number)
             time.sleep(WAITS)
     finally:
         if asked:
@@ -118,8 +117,6 @@ def _helm(work: Training, writer: Writer, run: Run, number: int) -> Helm:
         reach(twin, trial.epochs, 0)
         recorded = [epoch.loss for epoch in study.curve(number)]
         if len(work.judged) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(recorded):
-            raise FileError(
-                f"{study.path}: trial {number}, trained again, has another curve: expected the same build"
-            )
+            raise FileError(f"{study.path}: trial {number}, trained again, has another curve: expected the same build")
     helm.begin(twin.state())
     return helm

@@ -5,6 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import __version__, checks
 from ..errors import FileError, SettingError
 from ..run import Run
@@ -64,11 +66,12 @@ def _settings(run: Run) -> dict[str, Any]:
 
 def _facts(run: Run) -> dict[str, Any]:
     """What must be equal for the record to go on, beside what the state itself asks for."""
-    validation = run._validation
+    validation, weight = run._validation, run._data[2]
+    data = run._data[:2] if weight is None else (*run._data[:2], np.asarray(weight))
     return {
         "metric": run.loss.metric, "seed": checks.integer("seed", run.seed, 0, 2**63 - 1),
         "space": pack_space({name: Choice([value]) for name, value in _settings(run).items()}), "epochs": None,
-        "sampler": None, "halving": None, "data": fingerprint(*run._data[:2]),
+        "sampler": None, "halving": None, "data": fingerprint(*data),
         "validation": None if validation is None else fingerprint(validation.x, validation.y),
         "version": __version__,
     }  # fmt: skip

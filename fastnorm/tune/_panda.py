@@ -53,7 +53,7 @@ class Panda(View):
         with self._turns.training():
             while len(finished) < epochs:
                 with self._turns.slice():
-                    if self._turns.pauses:
+                    if self._turns.ends:
                         break
                     self._require_open()
                     before = run.epoch * run.minibatches + run.minibatch
@@ -80,7 +80,7 @@ class Panda(View):
         with self._acting():
             if self._turns.trains:
                 self._helm.act(PAUSE)
-                self._turns.pauses = True
+                self._turns.end()
 
     def _guarded(self) -> None:
         """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
@@ -147,7 +147,8 @@ class Panda(View):
         factors = [checks.number("factors", factor, 0, ends="()") for factor in factors]
         if not factors:
             raise SettingError("factors: expected at least one, got none")
-        epochs, workers = checks.integer("epochs", epochs, 1), checks.integer("workers", workers or cores(), 1)
+        epochs = checks.integer("epochs", epochs, 1)
+        workers = cores() if workers is None else checks.integer("workers", workers, 1)
         with self._acting():
             self._brake = Brake()
             return race(self._helm, factors, epochs, workers, self._brake)
@@ -175,6 +176,7 @@ class Panda(View):
             with self._acting():
                 loss, metric = self.run.judge(self._test)
                 opened = self._helm.act(SCORE, loss=loss, metric=metric)
+                self._turns.end()
         return {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
 
     def give_back(self) -> None:
@@ -195,6 +197,7 @@ class Panda(View):
             with self._turns.acting():
                 if self._standing() == self._left:  # else it was trained beside the record, which stays true
                     self._helm.take_in()
+                self._turns.end()
                 self._finalizer()
 
     def __enter__(self) -> Self:

@@ -34,6 +34,7 @@ class Record(Writer):
         """Give the trials that are on record, with their curves; those that had not ended are running again."""
         with self.writing() as write:
             write.execute("UPDATE trials SET state = ? WHERE state = ?", (RUNNING, CUT))
+            write.execute("DELETE FROM requests")  # whoever still waits asks again
         sizes = dict(self.study._read("SELECT trial, sum(length(content)) FROM states GROUP BY trial"))
         for trial in self.study.trials:
             if trial.state != RUNNING:

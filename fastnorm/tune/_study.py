@@ -1,4 +1,4 @@
-"""Study: the record of a search in one SQLite file, to read; see _file.py for its tables, _record.py for its writer."""
+"""Study: the record of a search in one SQLite file, to read; its tables are in _file.py, its writers in _writer.py."""
 
 import json
 import math
@@ -27,6 +27,8 @@ from ._trial import CUT, RUNNING, SCORED, STATES, Trial
 
 class Study:
     """A search: its trials, their curves, its best models. caviar makes one; Study.open reads one, grown or growing.
+
+    What a person does to a trial is part of it (actions, branches); a panda's own study has one trial, number 0.
 
     path   its file, None in memory
     facts  what the search was done with: "metric", "seed", "epochs", "space", "sampler", "data", "version", ...

@@ -12,8 +12,7 @@ class Turns:
 
     Training takes its turn slice by slice. Whoever wants to act comes in through the door, has the slice under way stop
     at its next minibatch, and has the next turn: training waits at the door as long as somebody stands in it.
-    stop    ends a slice under way, or the next one at once
-    pauses  set by whoever acts: no further slice of the advance under way
+    stop  ends a slice under way, or the next one at once
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
@@ -21,7 +20,7 @@ class Turns:
         self._door = threading.RLock()
         self._room = threading.RLock()
         self._trains = threading.Lock()
-        self.pauses = False
+        self._ends = False
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -32,8 +31,17 @@ class Turns:
             yield
         finally:
             with self._room:
-                self.pauses = False
+                self._ends = False
                 self._trains.release()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the advance under way is to have no further slice."""
+        return self._ends
+
+    def end(self) -> None:
+        """Have an advance under way end with the slice before this turn."""
+        self._ends = self.trains
 
     @property
     def trains(self) -> bool:

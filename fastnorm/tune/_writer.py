@@ -53,10 +53,9 @@ class Writer:
 
     def request(self, trial: int, *, withdrawn: bool = False) -> None:
         """Ask the search at work for a trial, or not any more."""
+        query = "DELETE FROM requests WHERE trial = ?" if withdrawn else "REPLACE INTO requests VALUES (?)"
         with self.writing() as write:
-            write.execute("DELETE FROM requests WHERE trial = ?", [trial])
-            if not withdrawn:
-                write.execute("INSERT INTO requests VALUES (?)", [trial])
+            write.execute(query, [trial])
         self.commit()
 
     def commit(self) -> None:
