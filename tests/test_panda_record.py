@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from running import VALIDATION, X, Y, assert_same, make, untimed
+from test_tune_study import ENDED, FACTS, end
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
-from fastnorm.tune import Study, panda, replay
+from fastnorm.tune import Study, _record, panda, replay
+from fastnorm.tune._record import Record
 
 HERE = str(Path(__file__).parent)
 KILLS = 5
@@ -156,3 +158,20 @@ def test_a_kill_at_any_moment_loses_the_present_epoch_at_the_most(tmp_path):
         assert_same(again.run, watched.run)
         assert len(watched.actions) >= counts[-1]
         assert replace(watched.study.trials[0], seconds=0).epochs == watched.run.epoch
+
+
+def test_a_trial_that_is_given_to_a_person_decides_nothing_and_keeps_its_state(monkeypatch):
+    monkeypatch.setattr(_record, "STOPPED_STATES", 5)
+    record = Record(None, FACTS, 1)
+    for number, score in enumerate([0.7, 0.9, 0.8]):
+        end(record, replace(ENDED, number=number, score=score), model=bytes([number]))
+    waits = replace(ENDED, number=3, state="running")
+    end(record, waits, state=(b"ab",))
+    record.mark([replace(waits, state="stopped")])
+    for trial in (record.study.trials[1], record.study.trials[3]):
+        record.give(replace(trial, state="steered"))
+    assert record.study.best_trial.number == 2
+    end(record, replace(ENDED, number=4, state="running"), state=(b"12345",))
+    record.mark([replace(ENDED, number=4, state="stopped")])
+    assert record.state(3) == (b"ab",)  # a person's, whatever is let go here
+    assert [trial.state for trial in record.study.trials] == ["finished", "steered", "finished", "steered", "stopped"]

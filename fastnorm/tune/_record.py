@@ -27,6 +27,7 @@ class Record(Writer):
 
     def __init__(self, path: Path | None, facts: Mapping[str, Any], keep: int) -> None:
         super().__init__(path, facts)
+        self._keep = keep
         self._standing = self.study._standing = Standing(self.study.metric, keep)
         self._stopped: dict[int, int] = {}  # bytes of the states of stopped trials, the latest last
 
@@ -66,13 +67,14 @@ class Record(Writer):
     def give(self, trial: Trial) -> None:
         """Record that a trial is a person's from now on, at once; nothing of it is written here any more."""
         self._stopped.pop(trial.number, None)
-        self.mark([trial])
+        self.stand(trial)
         with self.writing() as write:
             write.execute("DELETE FROM requests WHERE trial = ?", [trial.number])
+        self._standing = self.study._standing = self._stood()
         self.commit()
 
     def mark(self, trials: Sequence[Trial]) -> None:
-        """Record that trials were stopped, cut or given to a person where they stood."""
+        """Record that trials were stopped or cut where they stood."""
         with self.writing() as write:
             for trial in trials:
                 self.stand(trial)
@@ -105,6 +107,14 @@ class Record(Writer):
         """Let others write; the study stays open for reading."""
         self.study._standing = None
         super().close()
+
+    def _stood(self) -> Standing:
+        """Return which trials are the best, told from the record."""
+        standing = Standing(self.study.metric, self._keep)
+        for trial in self.study.trials:
+            if trial.state != RUNNING:
+                standing.add(trial)
+        return standing
 
     def _kept(self) -> list[int]:
         return [contender.number for contender in self._standing.contenders()]
