@@ -1,18 +1,11 @@
-"""Adopting a trial that has ended, was cut, or is at work in this process or another one; and giving it back."""
+"""Adopting a trial that has ended or was cut, and giving it back; for one at work see test_panda_adopt_live.py."""
 
-import subprocess
-import sys
-import threading
-import time
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from running import assert_same, untimed
-from searching import ENDLESS, SPACE, TRAINING, VALIDATION, clouds, search, table
+from searching import ENDLESS, TRAINING, VALIDATION, clouds, search
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
@@ -174,75 +167,3 @@ def test_a_study_in_memory_and_a_failed_trial_have_nothing_to_adopt(tmp_path):
         search(build, study=tmp_path / "s.sqlite", trials=2, workers=1)
     with pytest.raises(SettingError, match=r"adopt: trial 0 failed \(ValueError: no\), so there is no training to"):
         adopted(tmp_path / "s.sqlite", 0)
-
-
-# ---- while the search is at work
-
-
-def begun(file, trial, epochs=2):
-    """Wait until a search has recorded that a trial began."""
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit:
-        with suppress(FileError), Study.open(file) as study:
-            if len(study.trials) > trial:
-                return
-        time.sleep(0.01)
-    raise AssertionError("the search did not begin")
-
-
-@pytest.mark.parametrize("how", ["threads", "processes", "halving"])
-def test_a_trial_at_work_is_stopped_and_the_search_goes_on_without_it(tmp_path, how):
-    file, studies = tmp_path / "s.sqlite", []
-    epochs = 2000 if how != "processes" else 4000
-    options = {"trials": 4, "epochs": epochs, "workers": 2, "study": file}
-    if how == "halving":
-        options |= {"halving": SuccessiveHalving(epochs // 3)}
-    executor = ProcessPoolExecutor(2, get_context("spawn")) if how == "processes" else None
-    thread = threading.Thread(target=lambda: studies.append(search(executor=executor, **options)))
-    thread.start()
-    begun(file, 1)
-    with adopted(file, 1) as watched:
-        assert thread.is_alive()
-        at = watched.run.epoch
-        assert at < epochs
-        watched.nudge(learning_rate=0.01)
-        watched.advance(3)
-        watched.revert(max(at - 1, 0))
-        watched.give_back()
-    thread.join()
-    if executor is not None:
-        executor.shutdown()
-    (study,) = studies
-    assert [trial.state for trial in study.trials].count("steered") == 1
-    assert study.trials[1].state == "steered"
-    assert study.curve(1) == watched.history
-    assert study.best_trial.number != 1
-    assert study._read("SELECT * FROM requests") == []
-    if how != "halving":
-        alone = search(**options | {"study": None, "trials": 1})
-        assert replace(study.trials[0], seconds=0.0) == replace(alone.trials[0], seconds=0.0)
-        assert {trial.state for trial in study.trials} == {"finished", "steered"}
-
-
-SCRIPT = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from test_panda_adopt import *
-print(len(search(trials=3, epochs=3000, workers=1, study=sys.argv[1]).trials))
-"""
-
-
-def test_a_search_in_another_process_gives_a_trial_away(tmp_path):
-    file = tmp_path / "s.sqlite"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(file), HERE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    begun(file, 0)
-    with adopted(file, 0) as watched:
-        watched.advance(2)
-        out, errors = process.communicate(timeout=120)
-    assert (out, errors) == ("3\n", "")
-    states = [trial.state for trial in Study.open(file).trials]
-    assert states == ["steered", "finished", "finished"]
-    assert len(table(Study.open(file))[0]) == 3
-    assert SPACE

@@ -156,7 +156,9 @@ class Coordinator:
                     self._wanted.add(number)
                     self._crew.stop(number)
             elif number < len(self._plan.trials):
-                self._record.give(self._plan.steer(number))
+                trial = self._plan.steer(number)
+                self._record.give(trial)
+                self._events.put(trial)  # and others may now go on
                 self._judge()
 
     def _next(self) -> int | None:
@@ -192,8 +194,11 @@ class Coordinator:
     def _take(self, future: Future[Outcome]) -> None:
         number = self._record_end(future).number
         if number in self._wanted:
+            self._wanted.remove(number)
             self._give()
-        if self._plan.trials[number].state != RUNNING:
+            if self._plan.trials[number].state == CUT:  # and nobody wants it any more
+                self._plan.go_on(number)
+        elif self._plan.trials[number].state != RUNNING:
             self._tell(self._plan.trials[number])
         self._judge()
 

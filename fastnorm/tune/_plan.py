@@ -104,6 +104,11 @@ class Plan:
         self.trials[number] = replace(self.trials[number], state=STEERED)
         return self.trials[number]
 
+    def go_on(self, number: int) -> None:
+        """Have a trial that was cut worked on again."""
+        self.trials[number] = replace(self.trials[number], state=RUNNING)
+        heappush(self._ready, number)
+
     def decide(self) -> list[Trial]:
         """Judge the trials whose peers are there, until no more can be; return those that stop now."""
         stopped = []
