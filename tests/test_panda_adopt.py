@@ -1,7 +1,6 @@
 """Adopting a trial that has ended or was cut, and giving it back; for one at work see test_panda_adopt_live.py."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from running import assert_same, untimed
@@ -13,7 +12,6 @@ from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build,
 from fastnorm.tune._ranking import ranked
 from fastnorm.tune._writer import Writer
 
-HERE = str(Path(__file__).parent)
 TEST = clouds(2, 30)
 BUILD = default_build(3)
 

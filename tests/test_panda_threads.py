@@ -206,6 +206,11 @@ def test_an_interruption_of_an_advance_keeps_what_was_trained(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             watched.advance(1)
     assert (run.epoch, run.minibatch) == (1, run.minibatches)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "judge", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            watched.nudge(learning_rate=0.1)
+    assert watched.actions == []
     watched.nudge(learning_rate=0.1)  # closes the epoch first
     assert [action.epoch for action in watched.actions] == [2]
     assert run.judge == judge

@@ -66,6 +66,7 @@ def adopt(
         try:
             helm = _helm(work, writer, run, trial)
         except BaseException:
+            writer.rollback()
             state = CUT if before.state == RUNNING else before.state
             writer.stand(replace(_trial(writer.study, trial), state=state))
             writer.commit()

@@ -212,8 +212,8 @@ class Panda(View):
     def _acting(self) -> Iterator[None]:
         with self._turns.acting():
             self._require_open()
-            self._helm.settle()
             try:
+                self._helm.settle()
                 yield
             finally:
                 self._left = self._standing()
