@@ -1,4 +1,4 @@
-"""python -m bench SUBJECT ... [--peers torch,jax,sklearn,onnxruntime] [--only TEXT] [--data FILE] [--json FILE]"""
+"""python -m bench SUBJECT ... [--peers NAMES] [--only TEXT] [--threads N] [--data FILE] [--json FILE]"""
 
 import argparse
 import importlib
@@ -15,7 +15,7 @@ SEARCHES = ("caviar", "study")  # which take --data
 def main() -> int:
     """Measure the subjects asked for; 0 when done, 2 when a peer asked for is not installed."""
     options = _options()
-    machine.hold_still()
+    machine.hold_still(options.threads)
     try:
         peers = load(options.peers)
     except PeerMissing as missing:
@@ -35,6 +35,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("subjects", nargs="+", choices=SUBJECTS, metavar="SUBJECT", help=", ".join(SUBJECTS))
     parser.add_argument("--peers", type=_names, default=[], metavar="NAMES", help=f"some of {','.join(PEERS)}")
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose name contains this text")
+    parser.add_argument("--threads", type=int, choices=range(1, machine.cores() + 1), default=1, metavar="N",
+                        help="of ours and of every peer, each on a core of its own; default 1")  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="FILE", help="letter.csv for caviar and study; else made-up rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()

@@ -1,4 +1,4 @@
-"""The machine a measurement ran on, held still: one core, one thread for everybody.
+"""The machine a measurement ran on, held still: one core and one thread for everybody, or as many as asked for.
 
 Standard library only: `hold_still` must run before NumPy or a peer is imported, because they read it then."""
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-THREADS = 1  # of ours and of every peer
+THREADS = 1  # of ours and of every peer; hold_still sets it
 PACKAGES = ("numpy", "torch", "jax", "jaxlib", "scikit-learn", "onnxruntime")
 
 
@@ -35,13 +35,16 @@ def using(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def hold_still() -> None:
-    """Pin this process and every thread it will start to one core, and tell the peers to use one thread."""
+def hold_still(threads: int = 1) -> None:
+    """Pin this process and every thread it will start to so many cores, and tell the peers to use as many threads."""
+    global THREADS
+    THREADS = threads
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-THREADS:])  # the first core serves most interrupts
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(THREADS)
-    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={THREADS}"
+    eigen = str(THREADS > 1).lower()
+    os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={eigen} intra_op_parallelism_threads={THREADS}"
     os.environ["JAX_PLATFORMS"] = "cpu"
 
 

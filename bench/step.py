@@ -6,6 +6,8 @@ part with the one that is fastest in the same run.
 
 from types import ModuleType
 
+import numpy as np
+
 import fastnorm as fn
 
 from . import machine, networks
@@ -21,7 +23,7 @@ SECONDS = 0.15  # of a burst
 def measure(report: Report, peers: dict[str, ModuleType], only: str) -> None:
     """One row per network of networks.TRAINED whose name contains `only`."""
     trainers = {name: peer for name, peer in peers.items() if hasattr(peer, "training")}
-    report.begin("step", COLUMNS, list(trainers))
+    report.begin("step", COLUMNS, [*(["one_thread"] if machine.THREADS > 1 else []), *trainers])
     for network in networks.TRAINED:
         if only in network.name:
             with report.group() as rows:
@@ -30,21 +32,29 @@ def measure(report: Report, peers: dict[str, ModuleType], only: str) -> None:
 
 def _row(network: networks.Network, trainers: dict[str, ModuleType]) -> Row:
     x, y = network.data()
-    model, optimizer = network.model(), fn.Adam(1e-3)
-    run = fn.Run(model, x, y, optimizer=optimizer, batch_size=network.batch, seed=0, threads=machine.THREADS)
-    contestants = {"fastnorm": Contestant(run.advance, network.steps)}
+    contestants = {"fastnorm": _training(network, x, y, machine.THREADS)}
     ways = {name: peer.training(network, x, y) for name, peer in trainers.items()}
+    if machine.THREADS > 1:
+        ways["one_thread"] = {"": _training(network, x, y, 1)}
     for name, of_peer in ways.items():
-        contestants |= {f"{name} {way}": contestant for way, contestant in of_peer.items()}
+        contestants |= {f"{name} {way}".strip(): contestant for way, contestant in of_peer.items()}
     times = alternate(contestants, bursts=7, seconds=SECONDS)
     ours = times["fastnorm"]
-    fastest = {name: min((times[f"{name} {way}"] for way in of_peer), key=_median) for name, of_peer in ways.items()}
+    fastest = {
+        name: min((times[f"{name} {way}".strip()] for way in of_peer), key=_median) for name, of_peer in ways.items()
+    }
     return {
         "network": network.name, "minibatch": network.batch, "dtype": "float32", "threads": machine.THREADS,
         "median_us": ours.median * 1e6, "min_us": ours.min * 1e6, "GFLOP/s": network.step_flops / ours.median / 1e9,
         "peers_us": {name: peer.median * 1e6 for name, peer in times.items() if peer is not ours},
-        **{f"vs_{name}": peer.ratio(ours) for name, peer in fastest.items()}, "targets": network.targets,
+        **{f"vs_{name}": peer.ratio(ours) for name, peer in fastest.items()},
+        "targets": network.targets if machine.THREADS == 1 else network.targets_of_threads,
     }  # fmt: skip
+
+
+def _training(network: networks.Network, x: np.ndarray, y: np.ndarray, threads: int) -> Contestant:
+    run = fn.Run(network.model(), x, y, optimizer=fn.Adam(1e-3), batch_size=network.batch, seed=0, threads=threads)
+    return Contestant(run.advance, network.steps)
 
 
 def _median(times: Times) -> float:

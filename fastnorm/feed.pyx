@@ -11,7 +11,9 @@ from .backward cimport Backward
 from .bound cimport address, row_distance
 from .errors import DataError, SettingError, ShapeError
 from .kernels.gather cimport gather_rows
-from .nodes cimport Buffer
+from .nodes cimport Buffer, threads_for
+
+cdef double GATHERING = 20                      # multiply-adds that take as long as a number that is copied
 
 
 cdef class Alone:
@@ -115,7 +117,8 @@ cdef class Feed(Backward):
         cdef const int32_t* labels = <const int32_t*> self.rows_of_target
         if self.data_rows == 0:
             return
-        gather_rows(self.kernels, self.rows_of_x, self.features, rows, n, self.features, self.x, self.ld, 1)
+        gather_rows(self.kernels, self.rows_of_x, self.features, rows, n, self.features, self.x, self.ld,
+                    threads_for(&self.step, GATHERING * n * self.features))
         if self.labels:
             for i in range(n):
                 (<int32_t*> self.target.data)[i] = labels[rows[i]]

@@ -19,7 +19,7 @@ cdef enum:
 RULES = {"sgd": SGD, "adam": ADAM, "rmsprop": RMSPROP, "nadam": NADAM}
 MOMENTS = {"sgd": 1, "adam": 2, "rmsprop": 1, "nadam": 2}      # arrays a rule keeps for each parameter
 
-cdef Py_ssize_t WORTH_THREADS = 16 * CHUNK      # parameters; an update of fewer is done before the threads have met
+cdef Py_ssize_t WORTH_THREADS = 4 * CHUNK      # parameters; an update of fewer is done before the threads have met
 cdef double NADAM_BASE = 0.96                   # Dozat's constant
 
 

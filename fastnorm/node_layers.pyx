@@ -8,6 +8,8 @@ from .kernels.layernorm cimport layernorm_backward_rows, layernorm_forward_rows,
 from .kernels.softmax cimport log_softmax_backward_rows, log_softmax_forward_rows, softmax_backward_rows, softmax_rows
 from .nodes cimport Buffer, Node, Step, padded, rows_of, threads_for
 
+cdef double NORMALIZING = 15                    # multiply-adds that take as long as a number's part in a normalization
+
 
 cdef void dense_forward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
@@ -26,7 +28,8 @@ cdef void dense_backward(Node* node, Step* step) noexcept nogil:
     cdef Py_ssize_t d = x.columns, h = weight.columns, lanes = step.kernels.lanes, n = rows_of(x, step)
     cdef int threads = threads_for(step, <double> n * h * d)
     if node.relu:
-        relu_backward_rows(step.kernels, y.gradient, y.ld, y.data, y.ld, n, h, y.gradient, y.ld, 1)
+        relu_backward_rows(step.kernels, y.gradient, y.ld, y.data, y.ld, n, h, y.gradient, y.ld,
+                           threads_for(step, <double> n * h))
     if node.gradients[1] != NULL:
         dense_weight_gradient(step.kernels, x.data, x.ld, y.gradient, y.ld, node.gradients[1], weight.ld, n, d,
                               padded(h, lanes), threads)
@@ -46,7 +49,7 @@ cdef void batchnorm_forward(Node* node, Step* step) noexcept nogil:
     cdef double* weight = <double*> node.inputs[5].data
     batchnorm_forward_columns(step.kernels, x.data, x.ld, step.rows, c, node.inputs[1].data, node.inputs[2].data,
                               node.settings[0], node.relu, node.output.data, node.output.ld, mean, mean + c, mean + 2 * c,
-                              threads_for(step, 4.0 * step.rows * c))
+                              threads_for(step, NORMALIZING * step.rows * c))
     weight[0] = decay * weight[0] + 1 - decay
     step.kernels.batchnorm_running(mean, mean + c, c, (1 - decay) / weight[0], <double*> node.inputs[3].data,
                                    <double*> node.inputs[4].data)
@@ -58,7 +61,7 @@ cdef void batchnorm_backward(Node* node, Step* step) noexcept nogil:
     batchnorm_backward_columns(step.kernels, y.gradient, y.ld, x.data, x.ld, y.data if node.relu else NULL,
                                y.ld if node.relu else 0, step.rows, x.columns, node.statistics,
                                node.statistics + 2 * x.columns, node.inputs[1].data, node.gradients[0], x.ld,
-                               node.gradients[1], node.gradients[2], threads_for(step, 4.0 * step.rows * x.columns))
+                               node.gradients[1], node.gradients[2], threads_for(step, NORMALIZING * step.rows * x.columns))
 
 
 cdef void normalize_forward(Node* node, Step* step) noexcept nogil:
@@ -73,14 +76,14 @@ cdef void layernorm_forward(Node* node, Step* step) noexcept nogil:
     cdef Py_ssize_t n = rows_of(x, step)
     layernorm_forward_rows(step.kernels, x.data, x.ld, n, x.columns, node.inputs[1].data, node.inputs[2].data,
                            node.settings[0], node.output.data, node.output.ld, node.statistics, node.statistics + n,
-                           threads_for(step, 4.0 * n * x.columns))
+                           threads_for(step, NORMALIZING * n * x.columns))
 
 
 cdef void layernorm_backward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* y = node.output
     cdef Py_ssize_t n = rows_of(x, step)
-    cdef int threads = threads_for(step, 4.0 * n * x.columns)
+    cdef int threads = threads_for(step, NORMALIZING * n * x.columns)
     layernorm_gamma_beta_backward_rows(step.kernels, y.gradient, y.ld, x.data, x.ld, n, x.columns, node.statistics,
                                        node.statistics + n, node.gradients[1], node.gradients[2], threads)
     if node.gradients[0] != NULL:

@@ -64,6 +64,7 @@ cdef inline Py_ssize_t rows_of(const Buffer* buffer, const Step* step) noexcept 
     return buffer.rows if buffer.rows > 0 else step.rows
 
 cdef inline int threads_for(const Step* step, double work) noexcept nogil:
-    """Threads for `work` multiply-adds; the results do not depend on it. A parallel region costs 2 to 4 us: as 2e5 of them."""
-    cdef int worth = 1 + <int> min(work / 1e6, 1000)
+    """Threads for `work` multiply-adds; the results do not depend on it. To meet costs the threads 1 to 2 us each time:
+    a share of 2e5 is worth it."""
+    cdef int worth = max(1, <int> min(work / 2e5, 1000))
     return min(step.threads, worth)

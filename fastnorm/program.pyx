@@ -14,6 +14,7 @@ from . import checks
 from .errors import ShapeError
 from .kernels.cpu cimport flush_denormals, restore_denormals
 from .learner cimport Learner
+from .pace cimport Pace
 from .state cimport LOSS, METRIC, MINIBATCH, NORM, STEP, WEIGHT
 
 cdef double SIGNALS_EVERY = 0.05                # seconds between looks at Ctrl-C
@@ -30,12 +31,15 @@ cdef class Program(Learner):
 
     cdef readonly double seconds                # spent on the present epoch
     cdef object interruption
+    cdef Pace pace
     cdef unsigned* floating                     # each thread's floating-point state before the program ran
+    cdef int flushing                           # so many threads flush denormals
     cdef volatile bint stopping
 
     def __init__(self, *tape_and_settings, **settings):
         super().__init__(*tape_and_settings, **settings)
         self.floating = <unsigned*> self.reserve(sizeof(unsigned) * self.step.threads)
+        self.pace = Pace(self.step.threads)
 
     def stop(self):
         """Have `train` return at the next minibatch boundary, or the next call at once; from any thread."""
@@ -83,33 +87,38 @@ cdef class Program(Learner):
     cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first,
                   int64_t count, double most, bint signals) noexcept nogil:
         """Minibatches until the last, the stop flag, the deadline or Ctrl-C."""
-        cdef double began = now(), looked = began, time = began, before = self.seconds
+        cdef double began = now(), looked = began, time = began, last, before = self.seconds
         cdef int64_t i = self.state.counters[MINIBATCH] - first
-        self.flush_denormals(True)
         while i < count and not self.stopping and time - began < most:
+            self.step.threads = self.pace.threads
+            self.flush_denormals(self.step.threads)
             self.minibatch(order + starts[i], starts[i + 1] - starts[i], factors[i])
             i += 1
-            time = now()
+            last, time = time, now()
+            self.pace.took(time - last)
             if signals and time - looked >= SIGNALS_EVERY:
                 looked = time
                 if self.interrupted():
                     break
+        self.flush_denormals(0)
         self.seconds = before + now() - began
-        self.flush_denormals(False)
 
-    cdef void flush_denormals(self, bint flush) noexcept nogil:
-        """Every thread of the pool flushes denormals while the program runs, and only then."""
-        cdef int i
-        if self.step.threads == 1:
-            self.flush_in_thread(0, flush)
+    cdef void flush_denormals(self, int threads) noexcept nogil:
+        """So many threads flush denormals from now on; the others, and in the end all, do again what they did before."""
+        cdef int i, before = self.flushing, most = max(before, threads)
+        self.flushing = threads
+        if before == threads:
             return
-        for i in prange(self.step.threads, num_threads=self.step.threads, schedule="static", chunksize=1):
-            self.flush_in_thread(i, flush)
+        if most == 1:
+            self.flush_in_thread(0, before, threads)
+            return
+        for i in prange(most, num_threads=most, schedule="static", chunksize=1):
+            self.flush_in_thread(i, before, threads)
 
-    cdef void flush_in_thread(self, int thread, bint flush) noexcept nogil:
-        if flush:
+    cdef void flush_in_thread(self, int thread, int before, int threads) noexcept nogil:
+        if before <= thread < threads:
             self.floating[thread] = flush_denormals()
-        else:
+        elif threads <= thread < before:
             restore_denormals(self.floating[thread])
 
     cdef bint interrupted(self) noexcept with gil:

@@ -11,6 +11,7 @@ import pytest
 import tolerances_elementwise  # noqa: F401  puts its bounds where tolerances has them
 import tolerances_rows  # noqa: F401  likewise
 
+from fastnorm import pace
 from fastnorm.kernels import cpu
 
 hypothesis.settings.register_profile("local", deadline=None)
@@ -22,6 +23,13 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def variant(request):
     with cpu._using(request.param):
         yield request.param
+
+
+@pytest.fixture
+def together():
+    """Programs made in the test use all their threads, whether that is faster or not."""
+    with pace._together():
+        yield
 
 
 @pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])

@@ -46,10 +46,12 @@ def test_cores_are_given_back(bench):
     assert not before or os.sched_getaffinity(0) == before
 
 
-def test_two_workers_share_trials_as_they_come(bench):
+def test_two_workers_share_trials_and_begin_the_dearest_of_the_last_first(bench):
     caviar, trial = bench("caviar"), importlib.import_module("fastnorm.tune").Trial
     trials = [trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 1, 1, 3])]
-    assert caviar._possible(trials, 2) == 6 / 4
+    assert caviar._possible(trials, 2) == 6 / 3
+    trials = [trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 2, *[1] * 7, 9])]
+    assert caviar._possible(trials, 2) == 19 / 10
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "files": ({"files"}, {"ops", "trace"}),
     "ops": ({"ops"}, {"trace"}),
     "program": (
-        {"program", "learner", "feed", "backward", "bound", "nodes", "state", "layout", "listing"}
+        {"program", "pace", "learner", "feed", "backward", "bound", "nodes", "state", "layout", "listing"}
         | {"node_elementwise", "node_layers", "node_losses", "node_shapes"}
         | {"predictor", "judge", "gradient"},
         {"trace", "kernels"},

@@ -59,7 +59,7 @@ def test_it_learns_predicts_row_by_row_is_saved_and_trains_on(name, dtype):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_threads_change_no_bit(name, dtype):
+def test_threads_change_no_bit(together, name, dtype):
     one, several = (MODELS[name](dtype) for _ in range(2))
     fit(one, name, batch_size=64)
     fit(several, name, batch_size=64, threads=3)
@@ -67,7 +67,7 @@ def test_threads_change_no_bit(name, dtype):
 
 
 @pytest.mark.parametrize("layer", [fn.GELU(), fn.LayerNorm(), fn.Softmax(), fn.Tanh(), fn.Softplus()], ids=repr)
-def test_threads_change_no_bit_where_the_work_is_shared(layer, dtype):
+def test_threads_change_no_bit_where_the_work_is_shared(together, layer, dtype):
     """Wide enough that each operation gets more than one thread."""
     x = np.random.default_rng(1).normal(size=(700, 30))
     models = [

@@ -165,7 +165,7 @@ def test_without_any_weight_an_epoch_has_no_mean(rng):
 
 
 @pytest.mark.parametrize("threads", [2, 3])
-def test_threads_change_no_bit(variant, dtype, threads):
+def test_threads_change_no_bit(together, variant, dtype, threads):
     """Wide enough that products and the update are shared among threads."""
     rng = np.random.default_rng(0)
     tape = joining.join(twin.record(Dense(520), BatchNorm(), ReLU(), Dropout(0.2), Dense(9), features=300))

@@ -22,7 +22,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(variant, dtyp
 
 
 @pytest.mark.parametrize("threads", [2, 3])
-def test_threads_change_no_bit(threads):
+def test_threads_change_no_bit(together, threads):
     x = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
     chain = [fn.Dense(400), fn.BatchNorm(), fn.ReLU(), fn.Dropout(0.1), fn.Dense(3)]
     options = {

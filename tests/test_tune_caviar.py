@@ -165,7 +165,8 @@ def test_an_interrupted_search_is_recorded(tmp_path, error):
     with pytest.raises(error, match="enough"):
         search(epochs=ENDLESS, study=tmp_path / "s.sqlite", callbacks=[interrupt])
     study = Study.open(tmp_path / "s.sqlite")
-    assert [trial.state for trial in study.trials] == ["cut", "cut"]
+    assert {trial.state for trial in study.trials} == {"cut"}
+    assert sum(trial.epochs > 0 for trial in study.trials) == 2  # the others wait for their turn
     assert study.best_trial.best_epoch >= 1
     assert study.best_model().predict(VALIDATION[0]).shape == (60,)
 

@@ -164,3 +164,18 @@ def is_alive(process):
     except ProcessLookupError:
         return False
     return "Z" not in Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+@pytest.mark.parametrize(("options", "order"), [({}, [3, 0, 1, 2]), ({"timeout": 60.0}, [0, 1, 2, 3])])
+def test_the_last_trials_begin_with_the_dearest_unless_the_time_is_limited(options, order):
+    begun, known = [], [{"units": units} for units in (4, 3, 2, 200)]
+
+    def build(hyperparameters):
+        begun.append(hyperparameters["units"])
+        return Sequential([Dense(hyperparameters["units"]), Dense(3)])
+
+    with ThreadPoolExecutor(1) as pool:  # one at a time, so that the order shows
+        space = {"units": [2, 3, 4, 200]}
+        study = search(build, enqueue=known, trials=4, executor=pool, workers=2, space=space, **options)
+    assert begun[-4:] == [known[number]["units"] for number in order]  # before: how dear are they?
+    assert [trial.hyperparameters for trial in study.trials] == known

@@ -2,15 +2,18 @@
  *
  *          n                 A tile is ROWS rows by one or two vectors of c, kept in registers while p runs over k:
  *      +---++---+            one b row of the strip is loaded, and each a element broadcast against it. A strip is two
- *    k | b || b |            vectors of columns; DEPTH rows of it stay close while all tiles of a pass by.
- *      +---++---+            Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is
- *   +-++---++---+            not whole is copied, zero-padded, and only the store of c looks at its width.
- * m |a||   ||   |            Each element is one chain over k from its start, whatever the tile: rows do not depend on
- *   +-++---++---+            their batch. Between blocks of DEPTH the chain waits in c. One row alone has too few chains
- *                            in two vectors to hide the time of an addition, and reads b once: its strips are WIDE.
+ *    k | b || b |            vectors of columns; DEPTH rows of it stay close while the tiles of a pass by, and BLOCK
+ *      +---++---+            bytes of a while all strips do. A tile fetches the next one's part of c ahead. Rows are
+ *   +-++---++---+            split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is not whole
+ * m |a||   ||   |            is copied, zero-padded, and only the store of c looks at its width.
+ *   +-++---++---+            Each element is one chain over k from its start, whatever the tile: rows do not depend on
+ *                            their batch. Between blocks of DEPTH the chain waits in c. One row alone has too few chains
+ * in two vectors to hide the time of an addition, and reads b once: its strips are WIDE.
  */
 
-enum { FN(DEPTH) = 32768 / (2 * VECTOR_BYTES) };       /* rows of a strip: 32 KB of it; half or twice as much is slower */
+enum { FN(DEPTH) = 512 };                               /* rows of a strip */
+enum { FN(DEPTH_ACROSS) = 4 * VECTOR_BYTES };           /* where a tile's part of a is columns: each k is a cache line of its own */
+enum { FN(BLOCK) = 524288 };                            /* bytes: half of a second cache */
 enum { FN(WIDE) = 8 };                                  /* vectors of a strip for one row */
 #if defined(__AVX512F__)
 enum { FN(ROWS) = 12 };                                 /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
@@ -29,7 +32,7 @@ typedef struct {
     ptrdiff_t start_row;                                /* 0 where all rows start alike (bias), ldc to go on from c */
     T* c;
     ptrdiff_t ldc, columns;
-    int relu;
+    int relu, next;                                     /* next: whether a tile of as many rows or one less lies below */
 } FN(tile_job);
 
 /* rows and vectors are constants wherever this is inlined, so the sums live in registers. */
@@ -46,6 +49,10 @@ INLINE void FN(tile)(const FN(tile_job)* job, const int rows, const int vectors)
                 sum[i][j] = j < vectors - 1 || rest == lanes ? FN(load)(start + j * lanes) : FN(load_part)(start + j * lanes, rest);
         }
     }
+    if (job->next)
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++)
+                __builtin_prefetch(job->c + (rows + i) * job->ldc + j * lanes, 1);
     const T *a = job->a, *b = job->b;
     const ptrdiff_t a_row = job->a_row, a_column = job->a_column, ldb = job->ldb;
     for (ptrdiff_t p = job->depth; p > 0; p--, a += a_column, b += ldb) {
@@ -143,19 +150,15 @@ static void FN(pad_strip)(const T* b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t 
         memcpy(padded + p * 2 * LANES, b + p * ldb, (size_t)columns * sizeof(T));
 }
 
-static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const void* b_, ptrdiff_t ldb, const void* bias_,
-                     void* c_, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
+/* All of c, or so many rows of it that what they take of a stays in a near cache. */
+static void FN(gemm_block)(const T* a, ptrdiff_t a_row, ptrdiff_t a_column, const T* b, ptrdiff_t ldb, const T* bias, T* c,
+                           ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
 {
-    const T *a = a_, *b = b_, *bias = bias_;
-    T* c = c_;
     T padded[FN(DEPTH) * 2 * LANES] __attribute__((aligned(VECTOR_BYTES)));
     const ptrdiff_t strip = 2 * LANES, tiles = (m + FN(ROWS) - 1) / FN(ROWS);
-    if (m == 1 && n % LANES == 0) {
-        FN(gemm_row)(a, a_column, b, ldb, bias, c, n, k, relu);
-        return;
-    }
-    for (ptrdiff_t p = 0; p < k; p += FN(DEPTH)) {
-        const ptrdiff_t depth = k - p < FN(DEPTH) ? k - p : FN(DEPTH);
+    const ptrdiff_t deepest = a_column == 1 ? FN(DEPTH) : FN(DEPTH_ACROSS);
+    for (ptrdiff_t p = 0; p < k; p += deepest) {
+        const ptrdiff_t depth = k - p < deepest ? k - p : deepest;
         for (ptrdiff_t j = 0; j < n; j += strip) {
             const ptrdiff_t columns = n - j < strip ? n - j : strip;
             FN(tile_job) job = {.a_row = a_row, .a_column = a_column, .b = b + p * ldb + j, .ldb = ldb, .depth = depth,
@@ -171,9 +174,26 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
                 job.a = a + first * a_row + p * a_column;
                 job.c = c + first * ldc + j;
                 job.start = p ? job.c : bias ? bias + j : NULL;
+                job.next = tile + 1 < tiles;
                 FN(tiles)[rows - 1][columns > LANES](&job);
             }
         }
+    }
+}
+
+static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const void* b_, ptrdiff_t ldb, const void* bias_,
+                     void* c_, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
+{
+    const T *a = a_, *b = b_, *bias = bias_;
+    T* c = c_;
+    if (m == 1 && n % LANES == 0) {
+        FN(gemm_row)(a, a_column, b, ldb, bias, c, n, k, relu);
+        return;
+    }
+    const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T), blocks = (m * row_bytes - 1) / FN(BLOCK) + 1;
+    for (ptrdiff_t block = 0; block < blocks; block++) {
+        const ptrdiff_t first = m * block / blocks, rows = m * (block + 1) / blocks - first;
+        FN(gemm_block)(a + first * a_row, a_row, a_column, b, ldb, bias, c + first * ldc, ldc, rows, n, k, relu);
     }
 }
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 
 from ..errors import SettingError
@@ -33,6 +34,7 @@ SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
 LOOKS_EVERY = 0.05  # seconds between two looks at what a person wants to steer
 COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
 MOMENT = 0.002  # seconds without news after which what is written is committed
+TAIL = 4  # trials for each worker: so many at the end of a wave begin with the dearest, that the workers end together
 LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
 
 
@@ -83,6 +85,7 @@ class Coordinator:
         self._deadline = deadline
         self._trial_timeout = trial_timeout
         self._active: dict[Future[Outcome], Slice] = {}
+        self._due: list[tuple[float, int]] = []  # new trials that may begin, the dearest first; a heap
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
         self._wanted: set[int] = set()  # trials at work that a person is to have
         self._errors: dict[int, Exception] = {}  # that of the first trial that failed
@@ -156,6 +159,8 @@ class Coordinator:
                     self._wanted.add(number)
                     self._crew.stop(number)
             elif number < len(self._plan.trials):
+                self._due = [entry for entry in self._due if entry[1] != number]
+                heapify(self._due)
                 trial = self._plan.steer(number)
                 self._record.give(trial)
                 self._events.put(trial)  # and others may now go on
@@ -163,19 +168,36 @@ class Coordinator:
 
     def _next(self) -> int | None:
         """Return the trial to work on now, which may be a new one."""
-        number = self._plan.next()
-        if number is None or number < len(self._plan.trials):
-            return number
-        try:
-            trial = self._draw.trial(number, self._plan.trials[: self._plan.wave(number)])
-        except Exhausted as end:
-            warnings.warn(f"the search ends after {number} trials: {end}", stacklevel=6)
-            self._plan.limit = number
-            self._judge()
-            return self._plan.next()
-        self._record.start(trial)
-        self._plan.open(trial)
-        return number
+        if not self._due:
+            number = self._plan.next()
+            if number is None or number < len(self._plan.trials):
+                return number
+            self._begin(number)
+            if not self._due:
+                return self._plan.next()
+        return heappop(self._due)[1]
+
+    def _begin(self, number: int) -> None:
+        """Have the next trial begin, and with it what is left of its wave where that is little.
+
+        Under a time limit trials begin in the order of their numbers, so that those that it leaves are a prefix.
+        """
+        rest = None
+        if self._deadline is None and self._workers > 1:
+            rest = self._plan.rest_of_wave(number, TAIL * self._workers)
+        drawn: list[Trial] = []
+        for new in rest or [number]:
+            try:
+                drawn.append(self._draw.trial(new, self._plan.trials[: self._plan.wave(new)]))
+            except Exhausted as end:
+                warnings.warn(f"the search ends after {new} trials: {end}", stacklevel=7)
+                self._plan.limit = new
+                self._judge()
+                break
+        for trial, cost in zip(drawn, self._crew.costs(self._work, drawn) if rest else [0.0] * len(drawn), strict=True):
+            self._record.start(trial)
+            self._plan.open(trial)
+            heappush(self._due, (-cost, trial.number))
 
     def _submit(self, number: int) -> None:
         trial = self._plan.trials[number]

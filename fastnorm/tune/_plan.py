@@ -65,6 +65,15 @@ class Plan:
         """Return the first number of the trial's wave."""
         return self._sampler.wave(number, self._total)
 
+    def rest_of_wave(self, number: int, most: int) -> range | None:
+        """Return the trials that are yet to begin of a new one's wave, itself first; None: more than `most`."""
+        first, end = self.wave(number), number + 1
+        while end != self.limit and self.wave(end) == first:
+            end += 1
+            if end - number > most:
+                return None
+        return range(number, end)
+
     def until(self, number: int) -> int:
         """Return the next rung's epoch of a trial."""
         return next(rung for rung in self._rungs if rung > self.trials[number].epochs)

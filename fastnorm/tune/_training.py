@@ -23,6 +23,8 @@ from ._work import Brake, Outcome, Report, Slice
 
 SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
 ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
+BATCH_SIZE = 128
+MINIBATCH = 3e5  # multiply-adds that take as long as what a minibatch costs whatever its size
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ class Training:
         state = tuple(run.state() for run in runs) if trial.state in (RUNNING, CUT) else ()
         return _kept(Outcome(trial, curve, state=state), runs[-1], mark)
 
+    def cost(self, trial: Trial) -> float:
+        """Return the multiply-adds of an epoch, about; 0 where the model cannot be built."""
+        x = self.data.arrays[0]
+        try:
+            tape, _ = self.build(trial.hyperparameters).prepared(x.shape[1], trial.seed)
+        except Exception:  # the worker meets it again, and records it
+            return 0.0
+        parameters = sum(math.prod(value.shape) for value in tape.of_role("parameter"))
+        return len(x) * (3.0 * parameters + MINIBATCH / trial.hyperparameters.get("batch_size", BATCH_SIZE))
+
     def _is_better(self, epoch: Epoch, trial: Trial) -> bool:
         if trial.score is None or trial.loss is None:
             return True
@@ -106,7 +118,7 @@ def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial
         loss=loss,
         optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),
         schedule=InverseTime(settings["decay_rate"]) if "decay_rate" in settings else None,
-        batch_size=settings.get("batch_size", 128),
+        batch_size=settings.get("batch_size", BATCH_SIZE),
         seed=trial.seed,
         threads=1,
     )

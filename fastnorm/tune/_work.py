@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -104,6 +104,9 @@ class Work(Protocol):
     def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
         """Do a slice; `report` is called after every epoch with the trial as it then stands."""
 
+    def cost(self, trial: Trial) -> float:
+        """How much work an epoch of the trial is, about, in any unit; 0 where that cannot be told."""
+
 
 def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
     """Do a slice in this thread; what it raises makes it a failed trial."""
@@ -162,6 +165,10 @@ class Crew:
         self._brakes[future] = piece.trial.number, brake
         future.add_done_callback(lambda future: self._brakes.pop(future, None))
         return future
+
+    def costs(self, work: Work, trials: Sequence[Trial]) -> list[float]:
+        """Return how much work each trial is, as a worker says; those of other processes are not asked."""
+        return [0.0] * len(trials) if self._sign else list(self._executor.map(work.cost, trials))
 
     def stop(self, trial: int | None = None) -> None:
         """Stop what is being done for a trial, or all that is, at the next minibatch."""
