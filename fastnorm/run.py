@@ -1,15 +1,16 @@
 """Run: one model in training, an object one can advance, look at, change, save and take back."""
 
+import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from . import checks, files, joining, losses, recalibration
-from .errors import FileError, SettingError
+from .checkpoints import Checkpoint, Epoch
+from .errors import SettingError
 from .feed import Alone
 from .kernels import variant
 from .losses import Loss
@@ -18,36 +19,6 @@ from .program import Program
 from .schedules import Constant, Schedule
 from .shuffling import WINDOW, Shuffle
 from .validation import Validation, where_it_lies
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to.
-
-    number             from 1
-    loss, metric       mean over the rows as they were trained on, each before its minibatch's update
-    validation_loss, validation_metric  after the epoch, at inference; None without validation data
-    learning_rate      of its last minibatch
-    gradient_norm      mean over the minibatches of the gradient's Euclidean norm
-    seconds            of training, without validation
-    """
-
-    number: int
-    loss: float
-    metric: float
-    validation_loss: float | None
-    validation_metric: float | None
-    learning_rate: float
-    gradient_norm: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A run's whole state at a minibatch boundary, and its history until then."""
-
-    state: bytes
-    history: tuple[Epoch, ...]
 
 
 class Run:
@@ -90,21 +61,26 @@ class Run:
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(x), model.dtype), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.matrix("x", x, columns=self.tape.features)
-        self._x = x
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
+        self._data = x, target, sample_weight  # and the rows it is judged on, in _validation
         self.rows = len(x)
-        self._validation = None if validation is None else self._judged_on(*validation)
+        self._validation = None if validation is None else self.rows_to_judge(*validation)
         self._starts = self._minibatches()
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
         self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
-        self.program = self._program(arrays, target)
-        self.program.attach(x, target, sample_weight)
+        self.program = self._program(arrays)
         model.take(arrays, tape=self.tape)
         self._alone = Alone()
 
-    def _judged_on(self, x: Any, y: Any) -> Validation:
+    @property
+    def validates(self) -> bool:
+        """Whether there are rows that judge each epoch."""
+        return self._validation is not None
+
+    def rows_to_judge(self, x: Any, y: Any) -> Validation:
+        """Rows and targets that are none of its own, checked: see judge."""
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
 
     def _minibatches(self) -> np.ndarray:
@@ -117,15 +93,16 @@ class Run:
                 starts = np.delete(starts, -2)
         return starts
 
-    def _program(self, arrays: dict[str, np.ndarray], target: np.ndarray) -> Program:
+    def _program(self, arrays: dict[str, np.ndarray]) -> Program:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
-        self.loss.record(tape.result, target)
+        self.loss.record(tape.result, self._data[1])
         program = Program(
             tape, self.model.dtype, capacity, self.optimizer,
             averaging=self._averaging, seed=self.seed, threads=self.threads,
         )
         for name, array in arrays.items():
             program.state.write(name, array)
+        program.attach(*self._data)
         return program
 
     # ---- forward in time ----
@@ -135,25 +112,40 @@ class Run:
         """Whole epochs done."""
         return int(self.program.state.position[1])
 
+    @property
+    def minibatch(self) -> int:
+        """Minibatches done of the present epoch; see `minibatches`."""
+        return int(self.program.state.position[2])
+
+    @property
+    def minibatches(self) -> int:
+        """How many minibatches an epoch has."""
+        return len(self._starts) - 1
+
     def __iter__(self) -> Iterator[Epoch]:
         """Advance one epoch at a time, without end; ends early only if stopped."""
         while done := self.advance():
             yield from done
 
-    def advance(self, epochs: int = 1, *, deadline: float | None = None) -> list[Epoch]:
+    def advance(
+        self, epochs: int = 1, *, deadline: float | None = None, minibatches: int | None = None
+    ) -> list[Epoch]:
         """Train to the end of the present epoch, and `epochs` - 1 more; return those that were finished.
 
-        deadline  by time.monotonic(): training returns at the first minibatch boundary after it
+        deadline     by time.monotonic(): training returns at the first minibatch boundary after it
+        minibatches  at most so many are trained, whatever the epochs; None: no limit
         Stops at a minibatch boundary after stop(), the deadline or Ctrl-C (KeyboardInterrupt is raised on); in every
         case the model has the weights of that moment, and the next advance goes on from there.
         """
         finished: list[Epoch] = []
+        left = math.inf if minibatches is None else checks.integer("minibatches", minibatches, 0)
         with self._alone:
             try:
                 for _ in range(checks.integer("epochs", epochs, 0)):
-                    factors = self._factors(self.epoch)
-                    if not self._train(factors, math.inf if deadline is None else deadline):
+                    factors, before = self._factors(self.epoch), self.minibatch
+                    if not self._train(factors, math.inf if deadline is None else deadline, before + left):
                         break
+                    left -= self.minibatch - before
                     finished.append(self._close_epoch(factors[-1]))
             finally:
                 self._hand_over()
@@ -163,37 +155,36 @@ class Run:
         """End an advance under way in another thread at its next minibatch boundary, or the next one at once."""
         self.program.stop()
 
-    def _train(self, factors: np.ndarray, deadline: float) -> bool:
-        """Train the rest of this epoch, piece by piece; whether it came to its end."""
-        last = len(self._starts) - 1
-        end = 0
-        while end < last:
+    def _train(self, factors: np.ndarray, deadline: float, until: float) -> bool:
+        """Train the rest of this epoch, or to minibatch `until` of it, piece by piece; whether it came to its end."""
+        until = min(until, self.minibatches)
+        while self.minibatch < until:
             left = deadline - time.monotonic()
-            first, end, order = self._shuffle.piece(self.epoch, min(self.program.state.position[2], last - 1))
+            first, end, order = self._shuffle.piece(self.epoch, self.minibatch)
+            end = int(min(end, until))
             starts = self._starts[first : end + 1] - self._starts[first]
             if not self.program.train(order, starts, factors[first:end], left, first):
                 return False
-        return True
+        return self.minibatch == self.minibatches
 
     def _factors(self, epoch: int) -> np.ndarray:
-        minibatches = len(self._starts) - 1
-        return self.schedule.factors(epoch + np.arange(minibatches) / minibatches, self.history[:epoch])
+        return self.schedule.factors(epoch + np.arange(self.minibatches) / self.minibatches, self.history[:epoch])
 
     def _close_epoch(self, factor: float) -> Epoch:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
         rate = program.state.get_slot("learning_rate") * factor
-        judged = self._judge()  # an interruption here leaves the epoch open, and the next advance closes it
+        judged = self.judge(self._validation)  # an interruption here leaves it open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
         self.history[self.epoch :] = [epoch]  # or between these two lines: then it is put in again
         program.begin_epoch()
         return epoch
 
-    def _judge(self) -> tuple[float | None, float | None]:
-        """Loss and metric on the validation data, by the weights of this moment."""
-        if self._validation is None:
+    def judge(self, rows: Validation | None) -> tuple[float | None, float | None]:
+        """Loss and metric on such rows by the weights of this moment; None and None where there are no rows."""
+        if rows is None:
             return None, None
-        return self._validation.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
+        return rows.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""
@@ -201,7 +192,7 @@ class Run:
         if self._averaging is None:
             return {name: state.read(name) for name in state.parts}
         arrays = {name: self.program.average(name) if name in parameters else state.read(name) for name in state.parts}
-        return recalibration.recalibrated(self.tape, arrays, self._x, self.threads)
+        return recalibration.recalibrated(self.tape, arrays, self._data[0], self.threads)
 
     def _hand_over(self) -> None:
         """Give the model the weights of this moment."""
@@ -225,15 +216,18 @@ class Run:
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
+        self.program.state.set_slot("learning_rate", self.slot_of_rate(rate))
+
+    def slot_of_rate(self, rate: float) -> float:
+        """The value of the slot learning_rate that gives this rate at the next minibatch, where the schedule stands."""
         rate = checks.number("learning_rate", rate, 0)
         factor = self._next_factor()
         if factor == 0 and rate > 0:
             raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance first")
-        self.program.state.set_slot("learning_rate", rate / factor if factor else 0.0)
+        return rate / factor if factor else 0.0
 
     def _next_factor(self) -> float:
-        minibatch = min(self.program.state.position[2], len(self._starts) - 2)
-        return float(self._factors(self.epoch)[minibatch])
+        return float(self._factors(self.epoch)[min(self.minibatch, self.minibatches - 1)])
 
     # ---- back in time, and elsewhere ----
 
@@ -251,25 +245,26 @@ class Run:
 
     def state(self) -> bytes:
         """All that a run made in the same way, in another process too, needs to go on from here: see restore."""
-        mark = self.checkpoint()
-        tensors = {"state": np.frombuffer(mark.state, np.uint8)}
-        return files.pack("run", tensors, {**self._facts(), "history": [asdict(epoch) for epoch in mark.history]})
+        return self.checkpoint().to_bytes(self.facts())
 
     def restore(self, state: bytes) -> None:
         """Take over what state() gave; FileError where this run was made in another way, and nothing changes then."""
-        tensors, document = files.unpack("run", state)
-        for name, value in self._facts().items():
-            came = document.get(name) if isinstance(document, dict) else None
-            if came != value:
-                raise FileError(f"state: {name}: this run has {value!r}, the state comes from {came!r}")
-        try:
-            mark = Checkpoint(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in document["history"]))
-        except (KeyError, TypeError) as error:
-            raise FileError(f"state: its contents cannot be read: {error}") from error
-        self.revert(mark)
+        self.revert(Checkpoint.from_bytes(state, self.facts()))
 
-    def _facts(self) -> dict[str, Any]:
-        """What must be equal for a state to fit."""
+    def fork(self) -> "Run":
+        """An independent run of a copy of the model, at the same point; the two share the arrays of the data alone."""
+        fork = copy.copy(self)
+        fork.model = copy.copy(self.model)
+        fork._validation = None if self._validation is None else self._validation.fork()
+        fork._shuffle = Shuffle(self.seed, self._starts, self._shuffle.window)
+        fork._alone = Alone()
+        mark = self.checkpoint()
+        fork.program = fork._program({})
+        fork.revert(mark)
+        return fork
+
+    def facts(self) -> dict[str, Any]:
+        """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
         return {
             "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "window": self._shuffle.window, "batch_size": self.batch_size, "loss": repr(self.loss),

@@ -1,5 +1,6 @@
 """What a run is judged on after each epoch: rows set aside, predicted as the model would."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +36,12 @@ class Validation:
             raise ShapeError(f"validation: expected as many targets as rows, got {len(self.y)} and {len(self.x)}")
         self._tape, self._loss, self._threads = tape, loss, threads
         self._ready: tuple[Folding, Predictor] | None = None  # made by the first look
+
+    def fork(self) -> "Validation":
+        """The same rows, for a run in another thread."""
+        fork = copy.copy(self)
+        fork._ready = None
+        return fork
 
     def judge(self, arrays: Mapping[str, np.ndarray], by_row: bool) -> tuple[float, float]:
         """Mean loss and metric by these arrays; by_row False: the loss is one number, and must see all rows at once."""

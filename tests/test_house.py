@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         },
     ),
     "run": (
-        {"run", "recalibration", "shuffling", "validation"},
+        {"run", "checkpoints", "recalibration", "shuffling", "validation"},
         {"program", "files", "joining", "losses", "optimizers", "schedules", "metrics", "trace", "kernels"},
     ),
     "table": ({"table", "_columns", "_features", "_read", "_scaling", "_targets"}, {"kernels"}),

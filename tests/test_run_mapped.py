@@ -30,7 +30,7 @@ def test_a_map_trains_as_the_same_rows_in_memory(data):
     weight = np.linspace(0, 2, ROWS)
     options = {"sample_weight": weight, "averaging": 0.9}
     mapped, inside = (make(rows, y, validation=(rows, y), **options) for rows in (x, np.array(x)))
-    assert np.shares_memory(mapped._x, x)
+    assert np.shares_memory(mapped._data[0], x)
     mapped.advance(3)
     inside.advance(3)
     assert_same(mapped, inside)

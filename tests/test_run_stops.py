@@ -87,11 +87,11 @@ def test_an_interruption_while_the_epoch_is_judged_leaves_it_open(monkeypatch):
     run = make(validation=VALIDATION)
     run.advance()
 
-    def interrupted():
+    def interrupted(rows):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_judge", interrupted)
+        patch.setattr(run, "judge", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run.advance()
     assert run.epoch == len(run.history) == 1
@@ -143,8 +143,8 @@ def test_stop_from_another_thread_ends_an_advance_of_any_length():
 
 def test_a_wish_to_stop_between_epochs_is_not_lost(monkeypatch):
     run = make(validation=VALIDATION)
-    judge = run._judge
-    monkeypatch.setattr(run, "_judge", lambda: (run.stop(), judge())[1])
+    judge = run.judge
+    monkeypatch.setattr(run, "judge", lambda rows: (run.stop(), judge(rows))[1])
     assert len(run.advance(3)) == 1
     assert run.epoch == 1
 

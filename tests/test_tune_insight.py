@@ -110,8 +110,8 @@ def test_the_expected_best_is_the_mean_over_all_parts_of_the_trials():
 
 def test_lost_trials_count_as_the_worst():
     lost = [Trial(4, {}, 0, "diverged"), Trial(5, {}, 0, "failed", message="no")]
-    cut = [Trial(6, {}, 0, "cut", 9.0, 0.0)]
-    assert tune.expected_best([*scored([1, 2]), *lost, *cut], "accuracy", [1])[0].score == pytest.approx(1.25)
+    apart = [Trial(6, {}, 0, "cut", 9.0, 0.0), Trial(7, {}, 0, "steered", 9.0, 0.0)]
+    assert tune.expected_best([*scored([1, 2]), *lost, *apart], "accuracy", [1])[0].score == pytest.approx(1.25)
 
 
 @pytest.mark.parametrize(("count", "more"), [(32, 32), (32, 8), (64, 32)])

@@ -160,3 +160,28 @@ def test_a_revived_trial_goes_on_to_the_end():
     states = Simulation(scores, SuccessiveHalving(), 0, 2, lambda count: 0, revived={0}).run()
     assert states[0] == ("finished", 9)
     assert states[1:] == Simulation(scores, SuccessiveHalving(), 0, 2, lambda count: 0).run()[1:]
+
+
+@pytest.mark.parametrize("after", [4, 9, 14, 19])
+def test_a_steered_trial_holds_nobody_up_and_decides_nothing(after):
+    scores = [[number] * EPOCHS for number in range(9)]
+    simulation = Simulation(scores, SuccessiveHalving(), 9, 2, lambda count: 0)
+    for _ in range(after):
+        simulation.step()
+    number = max(trial.number for trial in simulation.plan.trials if trial.number not in simulation.active)
+    before = [trial.state for trial in simulation.plan.trials]
+    simulation.plan.steer(number)
+    simulation.plan.decide()
+    states = simulation.run()
+    assert states[number][0] == "steered"
+    assert "running" not in {state for state, _ in states}
+    if "stopped" not in before:
+        assert states[max({*range(9)} - {number})] == ("finished", EPOCHS)  # the best of the others
+    else:
+        assert [state for state, _ in states].count("stopped") >= before.count("stopped")  # what was decided stays
+
+
+def test_a_failed_trial_is_nobodys_to_steer():
+    plan = Plan(Waves(0), None, 1, EPOCHS, "accuracy")
+    plan.open(failed := Trial(0, {}, 0, "failed"))
+    assert plan.steer(0) == failed

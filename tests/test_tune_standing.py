@@ -33,8 +33,14 @@ def test_a_trial_after_one_that_was_cut_does_not_count():
     assert standing(trials).best()[0].number == 1
 
 
-def test_diverged_and_failed_trials_hold_nobody_up_and_never_win():
-    trials = [trial(0, 0.9, "diverged"), trial(1, None, "failed"), trial(2, 0.3), trial(3, 0.4)]
+def test_diverged_failed_and_steered_trials_hold_nobody_up_and_never_win():
+    trials = [
+        trial(0, 0.9, "diverged"),
+        trial(1, None, "failed"),
+        trial(2, 0.3),
+        trial(3, 0.4),
+        trial(4, 0.8, "steered"),
+    ]
     assert standing(trials).best()[0].number == 3
 
 

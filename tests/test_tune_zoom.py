@@ -53,7 +53,7 @@ def test_what_a_box_draws_lies_inside(one, other, share):
     assert not box.holds(space, {"kind": "c"})
 
 
-@pytest.mark.parametrize("state", ["diverged", "failed", "cut", "overtime"])
+@pytest.mark.parametrize("state", ["diverged", "failed", "cut", "overtime", "steered"])
 def test_trials_that_did_not_end_well_decide_nothing(state):
     good = trials("rate", [1e-3, 10**-2.5, 1e-2], [0.5, 0.55, 0.6])
     bad = trials("rate", [0.1, 0.2], [0.99, 0.98], state)

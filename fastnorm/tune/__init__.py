@@ -1,6 +1,8 @@
 """Hyperparameter search: a space, samplers, caviar, and the study that records it all."""
 
+from ._adopt import adopt
 from ._asking import Search
+from ._branches import Action, Branch
 from ._caviar import caviar
 from ._data import KFold
 from ._defaults import default_build, default_model, default_space
@@ -14,7 +16,10 @@ from ._halving import Halving, MedianStopping, SuccessiveHalving
 from ._importance import Importance, importances
 from ._lint import lint
 from ._objective import search
+from ._opening import panda
+from ._panda import Panda
 from ._proposals import Proposals
+from ._replay import replay
 from ._samplers import Exhausted, RandomSampler, Sampler
 from ._space import Space
 from ._study import Study
@@ -22,6 +27,8 @@ from ._trial import Trial
 from ._zoom import CoarseToFineSampler
 
 __all__ = [
+    "Action",
+    "Branch",
     "Choice",
     "CoarseToFineSampler",
     "Comparison",
@@ -37,6 +44,7 @@ __all__ = [
     "Int",
     "KFold",
     "MedianStopping",
+    "Panda",
     "Proposals",
     "RandomSampler",
     "Sampler",
@@ -45,6 +53,7 @@ __all__ = [
     "Study",
     "SuccessiveHalving",
     "Trial",
+    "adopt",
     "caviar",
     "compare_best",
     "default_build",
@@ -55,6 +64,8 @@ __all__ = [
     "forecast",
     "importances",
     "lint",
+    "panda",
+    "replay",
     "replicated",
     "search",
     "select_ensemble",

@@ -81,13 +81,20 @@ def caviar(
     how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
     space = check_space(default_space(len(x)) if space is None else space)
+    work, facts = training(build, x, y, validation, epochs, loss, seed)
+    return conduct(work, space, epochs, work.metric, facts, options)
+
+
+def training(
+    build: Callable[[dict[str, Any]], Model] | None, x: Any, y: Any, validation: Validation, epochs: int, loss: Any,
+    seed: int,
+) -> tuple[Training, dict[str, Any]]:  # fmt: skip
+    """Return what caviar's trials have in common, by its arguments of the same names, and facts that tell it."""
     rows, facts = parts(x, y, validation, seed)
     y = rows[-1].y
     classes = y.dtype.kind in "iub"
     outputs = int(y.max()) + 1 if classes else 1 if y.ndim == 1 else y.shape[1]
-    chosen = losses.chosen(loss, y)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
-    metric = chosen.metric
-    work = Training.on(build or default_build(outputs), rows, epochs, metric, loss)
-    return conduct(work, space, epochs, metric, facts, options)
+    metric = losses.chosen(loss, y).metric
+    return Training.on(build or default_build(outputs), rows, epochs, metric, loss), facts

@@ -8,13 +8,14 @@ from their recorded state, others begin again by their seed, to the same bits.
 """
 
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 
 from ..errors import SettingError
@@ -30,6 +31,7 @@ from ._work import Crew, Outcome, Slice, Work
 Callback = Callable[[Study, Trial], None]
 SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
+LOOKS_EVERY = 0.05  # seconds between two looks at what a person wants to steer
 COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
 MOMENT = 0.002  # seconds without news after which what is written is committed
 TAIL = 4  # trials for each worker: so many at the end of a wave begin with the dearest, that the workers end together
@@ -85,6 +87,7 @@ class Coordinator:
         self._active: dict[Future[Outcome], Slice] = {}
         self._due: list[tuple[float, int]] = []  # new trials that may begin, the dearest first; a heap
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
+        self._wanted: set[int] = set()  # trials at work that a person is to have
         self._errors: dict[int, Exception] = {}  # that of the first trial that failed
         self._synced = self._committed = time.monotonic()
 
@@ -139,7 +142,29 @@ class Coordinator:
                 return self._events.get(timeout=MOMENT)
         self._record.commit()
         self._committed = time.monotonic()
-        return self._events.get(timeout=self._patience())
+        while True:
+            self._give()
+            patience = self._patience()
+            try:
+                return self._events.get(timeout=min(patience, LOOKS_EVERY))
+            except Empty:
+                if patience <= LOOKS_EVERY:
+                    raise
+
+    def _give(self) -> None:
+        """Give trials that a person wants to steer away; one that is being worked on, when its slice has ended."""
+        for number in self._record.requests():
+            if any(piece.trial.number == number for piece in self._active.values()):
+                if number not in self._wanted:
+                    self._wanted.add(number)
+                    self._crew.stop(number)
+            elif number < len(self._plan.trials):
+                self._due = [entry for entry in self._due if entry[1] != number]
+                heapify(self._due)
+                trial = self._plan.steer(number)
+                self._record.give(trial)
+                self._events.put(trial)  # and others may now go on
+                self._judge()
 
     def _next(self) -> int | None:
         """Return the trial to work on now, which may be a new one."""
@@ -189,9 +214,14 @@ class Coordinator:
         future.add_done_callback(self._events.put)
 
     def _take(self, future: Future[Outcome]) -> None:
-        trial = self._record_end(future)
-        if trial.state != RUNNING:
-            self._tell(trial)
+        number = self._record_end(future).number
+        if number in self._wanted:
+            self._wanted.remove(number)
+            self._give()
+            if self._plan.trials[number].state == CUT:  # and nobody wants it any more
+                self._plan.go_on(number)
+        elif self._plan.trials[number].state != RUNNING:
+            self._tell(self._plan.trials[number])
         self._judge()
 
     def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
@@ -225,8 +255,8 @@ class Coordinator:
     def _seconds_left(self) -> float:
         return 1.0 if self._deadline is None else self._deadline - time.monotonic()
 
-    def _patience(self) -> float | None:
-        return None if self._deadline is None else max(self._seconds_left(), 0) + LATE
+    def _patience(self) -> float:
+        return math.inf if self._deadline is None else max(self._seconds_left(), 0) + LATE
 
     def _report_failures(self) -> None:
         """Warn of trials that failed; where all did, raise what the first of them raised."""

@@ -58,7 +58,7 @@ def parts(x: Any, y: Any, validation: Validation, seed: int) -> tuple[list[Part]
         raise DataError(f"x, y: expected a matrix (n, features) and n targets, got shapes {x.shape} and {y.shape}")
     if validation is None:
         validation = KFold() if len(x) < ENOUGH_ROWS else 0.2
-    facts: dict[str, Any] = {"data": _fingerprint(x, y)}
+    facts: dict[str, Any] = {"data": fingerprint(x, y)}
     if isinstance(validation, KFold):
         return _folds(x, y, validation.folds, seed), facts | {"validation": repr(validation)}
     if isinstance(validation, numbers.Real):
@@ -68,7 +68,7 @@ def parts(x: Any, y: Any, validation: Validation, seed: int) -> tuple[list[Part]
     if not isinstance(validation, tuple) or len(validation) != 2:
         raise SettingError(f"validation: expected a share of the rows, (x, y) or KFold, got {validation!r}")
     xv, yv = map(np.asarray, validation)
-    return [Part(x, y, (xv, yv))], facts | {"validation": _fingerprint(xv, yv)}
+    return [Part(x, y, (xv, yv))], facts | {"validation": fingerprint(xv, yv)}
 
 
 def _folds(x: np.ndarray, y: np.ndarray, count: int, seed: int) -> list[Part]:
@@ -84,7 +84,7 @@ def _folds(x: np.ndarray, y: np.ndarray, count: int, seed: int) -> list[Part]:
     return [*(Part(x[~aside], y[~aside], (x[aside], y[aside])) for aside in judged), Part(x, y, None)]
 
 
-def _fingerprint(*arrays: np.ndarray) -> str:
+def fingerprint(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str} {array.shape} ".encode())

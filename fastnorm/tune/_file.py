@@ -1,8 +1,12 @@
 """A study's file: an SQLite database, what tables it has, and the lock beside it.
 
 Tables: study (facts about the search, JSON by name), trials, epochs (the curves), models (model files of the best
-trials, and of those with a state), states (what trials that wait, were stopped or cut go on from, a part for each of
-their Runs), confirmations (the best trials run again with other seeds).
+trials, and of those with a state), states (what trials that wait, were stopped, cut or are steered go on from, a part
+for each of their Runs), confirmations (the best trials run again with other seeds).
+
+For trials that are steered by hand, see _steering.py: branches, actions (with details in JSON), branch_epochs (the part
+of the curve that is a branch's own; those of the live path stand in epochs too), checkpoints, and requests (which a
+panda asks a search at work for). `after` is the number of the last action done before that moment.
 
 A study without a path is a temporary database: SQLite holds it in memory up to CACHE_KIB and on the disk beyond.
 """
@@ -25,7 +29,7 @@ from ..run import Epoch
 from ._trial import STATES, Trial
 
 APPLICATION = 0x666E7374  # "fnst", SQLite's application_id: this file is a study
-FORMAT = 2  # SQLite's user_version
+FORMAT = 3  # SQLite's user_version
 CACHE_KIB = 65536  # what a study's writer holds in memory, parked states too
 WAITS = 0.1  # seconds between two tries to lock
 CURVE = [field.name for field in fields(Epoch)]
@@ -44,6 +48,16 @@ CREATE TABLE epochs (trial INTEGER, {", ".join(CURVE)}, PRIMARY KEY (trial, numb
 CREATE TABLE models (trial INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE states (trial INTEGER, part INTEGER, content BLOB NOT NULL, PRIMARY KEY (trial, part));
 CREATE TABLE confirmations (trial INTEGER, seed INTEGER, score REAL, loss REAL, PRIMARY KEY (trial, seed));
+CREATE TABLE branches (trial INTEGER, number INTEGER, parent INTEGER, epoch INTEGER NOT NULL,
+    minibatch INTEGER NOT NULL, after INTEGER NOT NULL, PRIMARY KEY (trial, number)) WITHOUT ROWID;
+CREATE TABLE actions (trial INTEGER, number INTEGER, branch INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    minibatch INTEGER NOT NULL, step INTEGER NOT NULL, kind TEXT NOT NULL, by TEXT NOT NULL, details TEXT NOT NULL,
+    PRIMARY KEY (trial, number)) WITHOUT ROWID;
+CREATE TABLE branch_epochs (trial INTEGER, branch INTEGER, {", ".join(CURVE)},
+    PRIMARY KEY (trial, branch, number)) WITHOUT ROWID;
+CREATE TABLE checkpoints (trial INTEGER, branch INTEGER, epoch INTEGER, minibatch INTEGER NOT NULL,
+    after INTEGER NOT NULL, content BLOB NOT NULL, PRIMARY KEY (trial, branch, epoch));
+CREATE TABLE requests (trial INTEGER PRIMARY KEY);
 """
 
 
@@ -119,7 +133,7 @@ def locked(file: Path | None, deadline: float | None) -> Iterator[None]:
     if file is None:
         yield
         return
-    lock = file.with_name(f"{file.name}.lock")
+    lock = _lock_of(file)
     said = False
     while (held := _try(lock)) is None:
         if not said:
@@ -133,9 +147,44 @@ def locked(file: Path | None, deadline: float | None) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            lock.unlink()  # while it is held: whoever waits for it sees that it is gone, and makes it anew
-        os.close(held)
+        _free(lock, held)
+
+
+@contextmanager
+def unless_searched(file: Path) -> Iterator[bool]:
+    """Whether no search is at work on a study's file; if so, none begins within the block."""
+    lock = _lock_of(file)
+    held = _try(lock)
+    try:
+        yield held is not None
+    finally:
+        if held is not None:
+            _free(lock, held)
+
+
+@contextmanager
+def claimed(file: Path | None, trial: int) -> Iterator[None]:
+    """Hold the lock of one trial, beside the study's file; FileError while another panda has it."""
+    if file is None:
+        yield
+        return
+    lock = file.with_name(f"{file.name}.trial-{trial}.lock")
+    if (held := _try(lock)) is None:
+        raise FileError(f"{file}: another panda is at work on trial {trial}; close it first")
+    try:
+        yield
+    finally:
+        _free(lock, held)
+
+
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.lock")
+
+
+def _free(lock: Path, held: int) -> None:
+    with suppress(OSError):
+        lock.unlink()  # while it is held: whoever waits for it sees that it is gone, and makes it anew
+    os.close(held)
 
 
 def _try(lock: Path) -> int | None:

@@ -14,7 +14,7 @@ from .. import checks
 from ..errors import DataError
 from ..kernels import random
 from ._ranking import ranked
-from ._trial import ENDED, Trial
+from ._trial import ENDED, STEERED, Trial
 
 RESAMPLES = 200
 FEWEST = 2  # trials below which a best of them says nothing of how bests grow
@@ -83,7 +83,7 @@ def _scores(trials: Sequence[Trial], metric: str) -> np.ndarray:
     scores = [trial.score for trial in ranked(trials, metric) if trial.score is not None]
     if not scores:
         raise DataError("expected trials with scores, got none")
-    lost = sum(trial.state in ENDED for trial in trials) - len(scores)
+    lost = sum(trial.state in ENDED and trial.state != STEERED for trial in trials) - len(scores)
     return np.array([*scores, *[scores[-1]] * max(lost, 0)])
 
 

@@ -10,13 +10,13 @@ import math
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from ..metrics import rank
 from ..run import Epoch
 from ._halving import Halving, Key
 from ._samplers import Sampler
-from ._trial import DIVERGED, ENDED, OVERTIME, RUNNING, STOPPED, Trial
+from ._trial import DIVERGED, ENDED, FAILED, OVERTIME, RUNNING, STEERED, STOPPED, Trial
 
 WORST = (math.inf, math.inf)
 
@@ -102,6 +102,22 @@ class Plan:
         else:
             heappush(self._ready, number)
 
+    def steer(self, number: int) -> Trial:
+        """Leave a trial that is not being worked on to a person, unless it failed; return how it stands."""
+        if self.trials[number].state == FAILED:
+            return self.trials[number]
+        self._waiting.pop(number, None)
+        if number in self._ready:
+            self._ready.remove(number)
+            heapify(self._ready)
+        self.trials[number] = replace(self.trials[number], state=STEERED)
+        return self.trials[number]
+
+    def go_on(self, number: int) -> None:
+        """Have a trial that was cut worked on again."""
+        self.trials[number] = replace(self.trials[number], state=RUNNING)
+        heappush(self._ready, number)
+
     def decide(self) -> list[Trial]:
         """Judge the trials whose peers are there, until no more can be; return those that stop now."""
         stopped = []
@@ -141,7 +157,7 @@ class Plan:
         assert self._halving is not None
         peers = self._peers(number)
         there = {number} | {peer for peer in peers if len(self._keys[peer]) > rung}
-        keys = {peer: self._keys[peer][rung] for peer in there if self.trials[peer].state != OVERTIME}
+        keys = {peer: self._keys[peer][rung] for peer in there if self.trials[peer].state not in (OVERTIME, STEERED)}
         return self._halving.survives(number, rung, peers, keys)
 
     def _count_ended(self) -> int:

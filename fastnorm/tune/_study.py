@@ -1,4 +1,4 @@
-"""Study: the record of a search in one SQLite file, to read; see _file.py for its tables, _record.py for its writer."""
+"""Study: the record of a search in one SQLite file, to read; its tables are in _file.py, its writers in _writer.py."""
 
 import json
 import math
@@ -6,7 +6,8 @@ import os
 import sqlite3
 import weakref
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Self
@@ -16,6 +17,7 @@ from ..errors import DataError, FileError, MissingExtra
 from ..metrics import HIGHER_IS_BETTER, rank
 from ..model import Model
 from ..run import Epoch
+from ._branches import Action, Branch
 from ._difference import Comparison, compare_best
 from ._file import CURVE, TRIAL, connect_reader, from_row, reported
 from ._space import Dimension, unpack_space
@@ -25,6 +27,8 @@ from ._trial import CUT, RUNNING, SCORED, STATES, Trial
 
 class Study:
     """A search: its trials, their curves, its best models. caviar makes one; Study.open reads one, grown or growing.
+
+    What a person does to a trial is part of it (actions, branches); a panda's own study has one trial, number 0.
 
     path   its file, None in memory
     facts  what the search was done with: "metric", "seed", "epochs", "space", "sampler", "data", "version", ...
@@ -119,7 +123,25 @@ class Study:
     def curve(self, trial: int) -> list[Epoch]:
         """Return the epochs of a trial that has ended, waits or was cut, by its number (SQLite keeps nan as NULL)."""
         rows = self._read(f"SELECT {', '.join(CURVE)} FROM epochs WHERE trial = ? ORDER BY number", trial)
-        return [Epoch(*map(_from_column, row)) for row in rows]
+        return [self._epoch(row) for row in rows]
+
+    def actions(self, trial: int = 0) -> list[Action]:
+        """Return what was done by hand to a trial that was steered, in order."""
+        columns = ", ".join(field.name for field in fields(Action))
+        rows = self._read(f"SELECT {columns} FROM actions WHERE trial = ? ORDER BY number", trial)
+        with reported(self.path):
+            return [Action(*(*row[:-1], json.loads(row[-1]))) for row in rows]
+
+    def branches(self, trial: int = 0) -> list[Branch]:
+        """Return the branches of a trial that was steered, each with its own epochs."""
+        curves: dict[int, list[Epoch]] = {}
+        query = f"SELECT branch, {', '.join(CURVE)} FROM branch_epochs WHERE trial = ? ORDER BY branch, number"
+        for branch, *values in self._read(query, trial):
+            curves.setdefault(branch, []).append(self._epoch(values))
+        rows = self._read(
+            "SELECT number, parent, epoch, minibatch, after FROM branches WHERE trial = ? ORDER BY number", trial
+        )
+        return [Branch(*(*row, curves.get(row[0], []))) for row in rows]
 
     @property
     def history(self) -> list[Trial]:
@@ -172,6 +194,12 @@ class Study:
         states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
         return f"Study({counts.total()} trials: {states})"
 
+    def _epoch(self, row: Sequence[Any]) -> Epoch:
+        """Return the epoch of a row of its table; SQLite keeps nan as NULL, and None where nothing is validated."""
+        unjudged = () if self.facts.get("validation", 0) is not None else ("validation_loss", "validation_metric")
+        values: dict[str, Any] = dict(zip(CURVE, (math.nan if value is None else value for value in row), strict=True))
+        return Epoch(**values | dict.fromkeys(unjudged))
+
     def _decided(self, best: list[Trial]) -> Trial:
         """Return the best trial, or the one that is when the best have been run again."""
         if not best:
@@ -198,11 +226,6 @@ class Study:
     def _read(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with reported(self.path):
             return self._connection.execute(query, values).fetchall()
-
-
-def _from_column(value: Any) -> Any:
-    """Return a value of the table; SQLite keeps nan as NULL."""
-    return math.nan if value is None else value
 
 
 def _of_one_kind(values: list[Any]) -> list[Any]:

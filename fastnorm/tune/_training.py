@@ -89,14 +89,16 @@ class Training:
             return True
         return rank(self.metric, _score(epoch), _loss(epoch)) < rank(self.metric, trial.score, trial.loss)
 
+    def run(self, trial: Trial, part: int = 0) -> Run:
+        """Return the trial's Run on a part of the data, not trained yet."""
+        first = sum(4 if judged else 2 for judged in self.judged[:part])
+        x, y, *aside = self.data.arrays[first : first + (4 if self.judged[part] else 2)]
+        validation = (aside[0], aside[1]) if aside else None
+        return _run(self.build(trial.hyperparameters), x, y, validation, trial, self.loss)
+
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
         """Return the trial's Runs, which differ in their rows alone, where it stands."""
-        arrays = iter(self.data.arrays)
-        runs = []
-        for judged in self.judged:
-            x, y = next(arrays), next(arrays)
-            aside = (next(arrays), next(arrays)) if judged else None
-            runs.append(_run(self.build(trial.hyperparameters), x, y, aside, trial, self.loss))
+        runs = [self.run(trial, part) for part in range(len(self.judged))]
         for run, content in zip(runs, state, strict=False):
             run.restore(content)
         return runs

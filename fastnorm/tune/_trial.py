@@ -10,8 +10,9 @@ OVERTIME = "overtime"  # had fewer, by its own time limit
 DIVERGED = "diverged"  # its loss left the finite numbers
 CUT = "cut"  # interrupted by the search's time limit or by hand; goes on when the search does
 FAILED = "failed"  # build or its training raised
+STEERED = "steered"  # by hand: it decides nothing, and nothing decides about it
 SCORED = (FINISHED, STOPPED, OVERTIME)  # ended well: may be the best
-ENDED = (*SCORED, DIVERGED, FAILED)  # what a longer search would have found too
+ENDED = (*SCORED, DIVERGED, FAILED, STEERED)  # what a longer search would have found too
 STATES = (RUNNING, *ENDED, CUT)
 
 
@@ -23,7 +24,8 @@ class Trial:
     hyperparameters  what the sampler gave and `build` got
     seed             of its Run: the same model, data and seed give the same weights again
     state            "running", "finished", "stopped" (by halving), "overtime" (its own limit), "diverged" (not finite
-                     any more), "failed" or "cut" (the search's time limit or Ctrl-C)
+                     any more), "failed", "cut" (the search's time limit or Ctrl-C) or "steered" (by hand: left out of
+                     all decisions)
     score            validation metric of its best epoch; None before one is known
     loss             validation loss of that epoch; decides between equal scores
     best_epoch       number of that epoch

@@ -6,11 +6,12 @@ another machine does the same work and gives the same bytes.
 
 import multiprocessing
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -120,7 +121,10 @@ def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
 
 
 def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome:
-    """Do a slice in another process, with the kernels of the same variant, as long as the folder `sign` is there."""
+    """Do a slice in another process, with the kernels of the same variant.
+
+    It is stopped when the folder `sign` is gone, or a file with the trial's number is in it.
+    """
     if cpu.variant() != variant:
         raise SettingError(f"worker: expected the kernels of variant {variant} as in the study, got {cpu.variant()}")
     brake, done = Brake(), threading.Event()
@@ -128,7 +132,7 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     def watch() -> None:
         parent = multiprocessing.parent_process()
         while not done.wait(LOOKS_EVERY):
-            if not Path(sign).exists():
+            if not Path(sign).exists() or Path(sign, str(piece.trial.number)).exists():
                 brake.pull()
             if parent is not None and not parent.is_alive():
                 os._exit(1)  # killed: nobody is left to take what comes of this
@@ -146,7 +150,7 @@ class Crew:
 
     def __init__(self, executor: Executor, until_done: ExitStack) -> None:
         self._executor = executor
-        self._brake = Brake()
+        self._brakes: dict[Future[Outcome], tuple[int, Brake]] = {}  # of the slices at work, and their trials
         self._sign = ""  # a folder that tells other processes that the search goes on
         if not isinstance(executor, ThreadPoolExecutor):
             folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
@@ -156,15 +160,22 @@ class Crew:
         """Have a slice done."""
         if self._sign:
             return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
-        return self._executor.submit(work_on, work, piece, self._brake, report)
+        brake = Brake()
+        future = self._executor.submit(work_on, work, piece, brake, report)
+        self._brakes[future] = piece.trial.number, brake
+        future.add_done_callback(lambda future: self._brakes.pop(future, None))
+        return future
 
     def costs(self, work: Work, trials: Sequence[Trial]) -> list[float]:
         """Return how much work each trial is, as a worker says; those of other processes are not asked."""
         return [0.0] * len(trials) if self._sign else list(self._executor.map(work.cost, trials))
 
-    def stop(self) -> None:
-        """Stop all that is being done, at the next minibatch."""
-        self._brake.pull()
-        if self._sign:
-            with suppress(OSError):
-                os.rmdir(self._sign)
+    def stop(self, trial: int | None = None) -> None:
+        """Stop what is being done for a trial, or all that is, at the next minibatch."""
+        for number, brake in [*self._brakes.values()]:
+            if trial in (None, number):
+                brake.pull()
+        if self._sign and trial is None:
+            shutil.rmtree(self._sign, ignore_errors=True)
+        elif self._sign:
+            Path(self._sign, str(trial)).touch()

@@ -1,0 +1,123 @@
+"""adopt: a trial of a search becomes a panda, while the search is at work too; give_back returns it."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileError, SettingError
+from ..model import Model
+from ..run import Run
+from ._caviar import training
+from ._data import Validation
+from ._file import WAITS, claimed, from_row, unless_searched
+from ._helm import Helm, reach
+from ._panda import Panda
+from ._rescue import Guard
+from ._steering import LIVE, Steering
+from ._study import Study
+from ._training import Training
+from ._trial import CUT, FAILED, RUNNING, STEERED, Trial
+from ._writer import Writer, require_agreement
+
+
+def adopt(
+    study: Study | str | os.PathLike[str],
+    trial: int,
+    build: Callable[[dict[str, Any]], Model] | None,
+    x: Any,
+    y: Any,
+    *,
+    validation: Validation = None,
+    loss: Any = None,
+    guard: Guard | None = None,
+    test: tuple[Any, Any] | None = None,
+) -> Panda:
+    """Steer a trial of caviar by hand: one that has ended, was cut, or is at work this moment.
+
+    study  that was recorded in a file, or the file
+    trial  its number. A search at work, here or in another process, stops it at its next minibatch and goes on
+           without it. One without a recorded state is trained again by its seed, to the same bits
+    build, x, y, validation, loss  as in the search
+    guard, test  as for panda
+    With KFold it is the first fold's Run. The trial is "steered" from now on, and decides nothing in its search any
+    more; panda.give_back() makes its live path the trial's curve, score and model.
+    Raises FileError where data differ from the search's, SettingError for a trial that failed or was never begun.
+    """
+    file = study.path if isinstance(study, Study) else Path(study)
+    if file is None:
+        raise SettingError("adopt: this study is in memory alone; give caviar a study=FILE")
+    with Study.open(file) as there:  # a file that is there, and a study
+        facts = there.facts
+    epochs, seed = facts.get("epochs") or 1, facts["seed"]
+    work, found = training(build, x, y, validation, epochs, loss, seed)
+    require_agreement(file, facts, found, "adoption")
+    with ExitStack() as stack:
+        stack.enter_context(claimed(file, trial))
+        writer = Writer(file, None)
+        stack.callback(writer.close)
+        before = _trial(writer.study, trial)
+        run = work.run(before)
+        sealed = None if test is None else run.rows_to_judge(*test)
+        _take(writer, file, trial)
+        try:
+            helm = _helm(work, writer, run, trial)
+        except BaseException:
+            writer.rollback()
+            state = CUT if before.state == RUNNING else before.state
+            writer.stand(replace(_trial(writer.study, trial), state=state))
+            writer.commit()
+            raise
+        return Panda(helm, guard, sealed, stack.pop_all())
+
+
+def _trial(study: Study, number: int) -> Trial:
+    rows = study._read("SELECT * FROM trials WHERE number = ?", number)
+    if not rows:
+        raise SettingError(f"adopt: expected the number of a trial that was begun, got {number!r}")
+    trial = from_row(rows[0])
+    if trial.state == FAILED:
+        raise SettingError(f"adopt: trial {number} failed ({trial.message}), so there is no training to steer")
+    return trial
+
+
+def _take(writer: Writer, file: Path, number: int) -> None:
+    """Have the trial be nobody else's; a search at work is asked for it."""
+    asked = False
+    try:
+        while (trial := _trial(writer.study, number)).state != STEERED:
+            with unless_searched(file) as is_free:
+                if is_free:
+                    writer.stand(replace(trial, state=STEERED))
+                    writer.commit()
+                    return
+            asked = True
+            writer.request(number)
+            time.sleep(WAITS)
+    finally:
+        if asked:
+            writer.request(number, withdrawn=True)
+
+
+def _helm(work: Training, writer: Writer, run: Run, number: int) -> Helm:
+    """Bring the run to where the trial stood, and the record with it."""
+    study = writer.study
+    trial = _trial(study, number)
+    helm = Helm(run, Steering(writer, number), trial)
+    if helm.tree.branches:
+        helm.go_on()
+        return helm
+    rows = study._read("SELECT content FROM states WHERE trial = ? AND part = ?", number, LIVE)
+    twin = run.fork()
+    if rows:
+        twin.restore(bytes(rows[0][0]))
+    else:
+        reach(twin, trial.epochs, 0)
+        recorded = [epoch.loss for epoch in study.curve(number)]
+        if len(work.judged) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(recorded):
+            raise FileError(f"{study.path}: trial {number}, trained again, has another curve: expected the same build")
+    helm.begin(twin.state())
+    return helm

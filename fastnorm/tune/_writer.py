@@ -1,0 +1,106 @@
+"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _steering.py)."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileError
+from ..run import Epoch
+from ._file import CURVE, STANDING, TRIAL, connect_writer, reported, stands_of, to_row, values_of
+from ._study import Study
+from ._trial import Trial
+
+STARTED = f"REPLACE INTO trials VALUES ({', '.join('?' for name in TRIAL)})"
+STANDS = f"UPDATE trials SET {', '.join(f'{name} = ?' for name in STANDING)} WHERE number = ?"
+EPOCHS = f"REPLACE INTO epochs VALUES (?, {', '.join('?' for name in CURVE)})"
+
+
+class Writer:
+    """A study that is being written: a new one, or one that goes on.
+
+    path   its file; None: nowhere but in memory
+    facts  what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
+    who    writes it, for messages
+    Raises FileError for a file that is no study, and where the facts do not agree.
+    """
+
+    def __init__(self, path: Path | None, facts: Mapping[str, Any] | None, who: str = "search") -> None:
+        self._connection = connection = connect_writer(path)
+        with reported(path):
+            there = {name: json.loads(value) for name, value in connection.execute("SELECT * FROM study")}
+        facts = there if facts is None else json.loads(json.dumps(facts))
+        self.study = Study(connection, path, facts)
+        if there:
+            require_agreement(path, there, facts, who)
+        else:
+            with self.writing() as write:
+                write.executemany("INSERT INTO study VALUES (?, ?)", [(k, json.dumps(v)) for k, v in facts.items()])
+            self.commit()
+
+    def start(self, trial: Trial) -> None:
+        """Record that a trial has begun."""
+        with self.writing() as write:
+            write.execute(STARTED, to_row(trial))
+
+    def stand(self, trial: Trial, curve: Sequence[Epoch] = ()) -> None:
+        """Record how a trial stands, and epochs of its curve."""
+        with self.writing() as write:
+            write.execute(STANDS, (*stands_of(trial), trial.number))
+            write.executemany(EPOCHS, [(trial.number, *values_of(epoch)) for epoch in curve])
+
+    def request(self, trial: int, *, withdrawn: bool = False) -> None:
+        """Ask the search at work for a trial, or not any more."""
+        query = "DELETE FROM requests WHERE trial = ?" if withdrawn else "REPLACE INTO requests VALUES (?)"
+        with self.writing() as write:
+            write.execute(query, [trial])
+        self.commit()
+
+    def commit(self) -> None:
+        """Keep what has been written, and show it to readers."""
+        with reported(self.study.path):
+            self._connection.commit()
+
+    def rollback(self) -> None:
+        """Let go what has been written since the last commit."""
+        with reported(self.study.path):
+            self._connection.rollback()
+
+    def sync(self) -> None:
+        """Bring all that is recorded safely to the disk."""
+        self.commit()
+        with reported(self.study.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Let others write; the study stays open for reading."""
+        self.sync()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write to what the next commit keeps, all of it or nothing."""
+        with reported(self.study.path):
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+
+
+def require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any], who: str) -> None:
+    """Raise FileError where a study is there that was made with other facts, in words of who comes with them."""
+    for name, value in facts.items():
+        if there.get(name) != value:
+            words = _difference(name, value, there.get(name), who)
+            raise FileError(f"{path}: {words}; go on with the same, or give another path")
+
+
+def _difference(name: str, here: Any, there: Any, who: str) -> str:
+    """Say in what two facts differ, the smallest part of them that does."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        part = next(key for key in [*here, *there] if here.get(key) != there.get(key))
+        return _difference(f"{name}: {part}", here.get(part), there.get(part), who)
+    if name in ("data", "validation") and isinstance(here, str) and isinstance(there, str):
+        return f"{name}: this {who} has other rows than the study was made with"
+    found, made = ("nothing" if value is None else value for value in (here, there))
+    return f"{name}: this {who} has {found}, the study was made with {made}"
