@@ -87,7 +87,7 @@ class Guard:
         if not history or history[-1].learning_rate < LOWEST:
             return None
         *before, last = history
-        best = min((epoch for epoch in before if _is_finite(epoch)), key=judged, default=None)
+        best = min((epoch for epoch in before if is_finite(epoch)), key=judged, default=None)
         for kind, rule in (("nan", self._nan), ("spike", self._spike), ("patience", self._patience)):
             if reason := rule(history, best):
                 keeps = best is not None and self._is_worth_keeping(best, last)
@@ -97,7 +97,7 @@ class Guard:
     def _nan(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         last = history[-1]
         judged_by = "" if last.validation_loss is None else f", validation loss {last.validation_loss:.3g}"
-        return "" if _is_finite(last) else f"loss {last.loss:.3g}{judged_by} in epoch {last.number}"
+        return "" if is_finite(last) else f"loss {last.loss:.3g}{judged_by} in epoch {last.number}"
 
     def _spike(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         last = history[-1]
@@ -134,5 +134,6 @@ def judged(epoch: Epoch) -> float:
     return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
 
 
-def _is_finite(epoch: Epoch) -> bool:
+def is_finite(epoch: Epoch) -> bool:
+    """Return whether an epoch's losses are numbers."""
     return math.isfinite(epoch.loss) and math.isfinite(judged(epoch))
