@@ -89,8 +89,8 @@ def _rise(history: Curve) -> Iterator[Advice]:
     risen = judged(last) - judged(best)
     if risen > max((RISE - 1) * judged(best), SMALL * history[0].loss) and last.loss < best.loss / RISE:
         words = (
-            f"validation loss rises since epoch {best.number} ({judged(best):.3g} to {judged(last):.3g}) while training "
-            f"loss falls ({best.loss:.3g} to {last.loss:.3g}); try weight decay, dropout or more data"
+            f"validation loss rises since epoch {best.number}, {judged(best):.3g} to {judged(last):.3g}, while "
+            f"training loss falls, {best.loss:.3g} to {last.loss:.3g}; try weight decay, dropout or more data"
         )
         numbers = {"epoch": best.number, "best": judged(best), "validation_loss": judged(last), "loss": last.loss}
         yield Advice("variance", words, numbers)
@@ -140,8 +140,8 @@ def _running(look: Look) -> Iterator[Advice]:
     off, name = max(((layer.off, layer.name) for layer in look.layers if layer.off is not None), default=(0.0, ""))
     if off > FAR_OFF * noise:
         words = (
-            f"means of a minibatch are {off:.2g} standard deviations off the running ones in {name}, where {noise:.2g} is "
-            "noise; lower running_decay, or recalibrate at the end"
+            f"means of a minibatch are {off:.2g} standard deviations off the running ones in {name}, where {noise:.2g} "
+            "is noise; lower running_decay, or recalibrate at the end"
         )
         yield Advice("running statistics", words, {"off": off, "noise": noise})
 
@@ -151,14 +151,17 @@ def _steps(history: Curve, look: Look) -> Iterator[Advice]:
     fall, last, chance = _fall(history), history[-1], look.chance
     numbers = {"update": step, "fall": fall, "loss": last.loss, "chance": chance, "learning_rate": look.learning_rate}
     size, lost = f"a step changes weights by {step:.1e} of their size", last.loss > KNOWING * chance
+    ruined = any(True for _ in _units(look))  # units that let nothing through: then small steps are no cause
     slow = step < 10 * SMALL_STEP and 0 < fall < SLOW and last.loss > HIGH_LOSS * chance
     if step > BIG_STEP:
         yield Advice("rate too high", f"{size}, where 1e-3 to 1e-2 is usual; try a third of the rate", numbers)
-    if slow or (step < SMALL_STEP and (fall or lost)):
+    if not ruined and (slow or (step < SMALL_STEP and (fall or lost))):
         words = f"{size}, and the loss {last.loss:.3g} falls by {fall:.1%} an epoch; try three times the rate"
         yield Advice("rate too low", words, numbers)
     elif lost and len(history) > 1 and not fall and last.loss > BETTER * history[-2].loss:
-        words = f"training loss {last.loss:.3g} is no better than chance, {chance:.3g}; go back, and try a third of the rate"
+        words = (
+            f"training loss {last.loss:.3g} is no better than chance, {chance:.3g}; go back, to a third of the rate"
+        )
         yield Advice("rate too high", words, numbers)
 
 
@@ -167,7 +170,9 @@ def _errors(history: Curve, look: Look) -> Iterator[Advice]:
     gap = judged(last) - last.loss
     numbers = {"loss": last.loss, "validation_loss": judged(last), "chance": chance}
     if last.loss > HIGH_LOSS * chance and gap < GAP * chance and len(history) > RECENT and _fall(history) < SLOW:
-        words = f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network, train longer"
+        words = (
+            f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network or longer"
+        )
         yield Advice("bias", words, numbers)
     if gap > GAP * chance:
         words = (

@@ -1,6 +1,7 @@
 """Drift: how the distributions that hidden layers hand on move while training."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +44,10 @@ class Drift:
         self.layers: dict[str, list[Moments]] = {name: [] for name in self._sites}
 
     def look(self) -> None:
-        """Add what the run's model computes now; the run is not touched."""
+        """Add what the run's model computes now; the run is not touched.
+
+        Before the first step batch norm has no averages yet and passes on what it gets.
+        """
         with np.errstate(all="ignore"):  # of a diverged model nan is told, without a warning
             for name, index in self._sites.items():
                 values = values_at(self._run, index, self._x)
@@ -53,9 +57,10 @@ class Drift:
 
     @property
     def movement(self) -> dict[str, float]:
-        """Layer -> how far the mean of a unit moves from look to look, in its standard deviations before; the mean over
-        the units and the looks. Units that were constant are left out.
-        """  # fmt: skip
+        """Layer -> how far the mean of a unit moves from look to look, in its standard deviations before.
+
+        The mean over units and looks; units that were constant are left out.
+        """
         self._require_looks()
         return {name: _mean([_moved(*pair) for pair in _pairs(of)]) for name, of in self.layers.items()}
 
@@ -77,11 +82,11 @@ class Drift:
 
     def _require_looks(self) -> None:
         if len(self.looks) < 2:
-            raise SettingError(f"drift: expected two looks or more, got {len(self.looks)}; call look() after each epoch")
+            raise SettingError(f"drift: expected two looks or more, got {len(self.looks)}; call look() as it trains")
 
 
 def _pairs(of: list[Moments]) -> list[tuple[Moments, Moments]]:
-    return list(zip(of, of[1:], strict=False))
+    return list(pairwise(of))
 
 
 def _moved(before: Moments, after: Moments) -> np.ndarray:

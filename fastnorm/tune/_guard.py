@@ -2,19 +2,23 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import checks
 from ..errors import SettingError
-from ..run import Epoch
+from ..run import Epoch, Run
+from ._chance import chance
 
 BETTER = 0.99  # of the loss before: an epoch above is no better
 KNOWING = 0.9  # of chance: a loss below knows something
 LEARNED = 0.1  # of chance: a loss below is worth keeping, and one above is large enough for a spike
-EARLY = 10  # epochs that may be lost by starting again
+FALLING = 0.7  # of the training loss then: below, the training goes on well and it is validation that got worse
+EARLY = 6  # epochs that may be lost by starting again
+RISEN = 1.15  # times the loss before the first step: no rate that is fit leaves the first epoch's mean above
 TRIED = 1.01  # times the lower rate: that rate, but for rounding
 LOWEST = 1e-8  # a rate that moves no weight: what is wrong there is not the rate
+TRIAL = 32  # minibatches that tell the loss before the first step
 
 
 @dataclass(frozen=True)
@@ -44,40 +48,53 @@ class Guard:
     A verdict comes after an epoch where
 
     - "nan": a loss is nan or infinite;
-    - "spike": the loss is more than `spike` times the best before it (in the first epoch: than chance) and large,
-      beside what it was at the start;
+    - "spike": the loss is more than `spike` times the best before it and not small beside chance; or the mean of the
+      first epoch is above the loss before the first step;
     - "patience": for so many epochs none was 1 % better than those before. Not a second time at a lower rate.
 
-    The loss is that of validation where there is one, else of training. It goes back to the best epoch before, but to
-    the start where that is no better than chance, or where it was early and the training loss did not go down since
+    The loss is that of validation where there is one, else of training. It goes back to the best epoch before; but to
+    the start where that is no better than chance, or where it was early and the training loss has not fallen much since
     either: what a rate that is too high has done to the weights is not undone by a lower one. Each verdict lowers the
     rate, and below 1e-8 none comes, so they come to an end.
 
     spike     more than 1
     patience  epochs, at least 1
     factor    of the learning rate, between 0 and 1
-    chance    loss of a model that knows nothing of x, see `chance`; None: not known, so that it takes longer to tell a
-              hopeless start from a slow one
     veto      veto(panda, verdict) -> whether the verdict is not to be carried out; None: all are
+    chance    loss of a model that knows nothing of x; None: not known, and a hopeless start is told later, or never
+    start     mean training loss before the first step; None: not known. `knowing` fills in both
     """
 
     spike: float = 3.0
     patience: int = 2
     factor: float = 1 / 3
-    chance: float | None = None
     veto: Callable[[Any, Verdict], bool] | None = field(default=None, repr=False, compare=False)
+    chance: float | None = None
+    start: float | None = None
 
     def __post_init__(self) -> None:
         settings = {
             "spike": checks.number("Guard spike", self.spike, 1, ends="(]"),
             "patience": checks.integer("Guard patience", self.patience, 1),
             "factor": checks.number("Guard factor", self.factor, 0, 1, ends="()"),
-            "chance": None if self.chance is None else checks.number("Guard chance", self.chance, 0, ends="(]"),
+            "chance": None if self.chance is None else checks.number("Guard chance", self.chance, 0),
+            "start": None if self.start is None else checks.number("Guard start", self.start, 0),
         }
         for name, value in settings.items():
             object.__setattr__(self, name, value)
         if self.veto is not None and not callable(self.veto):
             raise SettingError(f"Guard veto: expected a function veto(panda, verdict), got {self.veto!r}")
+
+    def knowing(self, run: Run) -> "Guard":
+        """Return this guard with what it needs to know of a run filled in: chance, and the loss before the first step.
+
+        The latter by a fork of the run at rate 0, where it has not begun; it costs at most 32 minibatches.
+        """
+        known = replace(self, chance=chance(run)) if self.chance is None else self
+        if self.start is not None or run.program.state.position[0] > 0:
+            return known
+        start = _loss_at_rate_0(run)
+        return replace(known, start=start) if math.isfinite(start) else known
 
     def judge(self, history: Sequence[Epoch]) -> Verdict | None:
         """Return what to do after the last epoch of a curve, or None where it may go on.
@@ -101,11 +118,17 @@ class Guard:
 
     def _spike(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         last = history[-1]
-        loss = judged(last) if best else max(last.loss, judged(last))
-        least, where = (judged(best), f"epoch {best.number}") if best else (self.chance, "chance")
-        if least is None or loss <= max(self.spike * least, LEARNED * (self.chance or judged(history[0]))):
+        if best is None:
+            risen = self.start is not None and last.loss > RISEN * self.start
+            return (
+                f"loss {last.loss:.3g} in epoch {last.number}, above the {self.start:.3g} of the start" if risen else ""
+            )
+        loss, least = judged(last), judged(best)
+        if loss <= max(self.spike * least, LEARNED * (self.chance or judged(history[0]))):
             return ""
-        return f"loss {loss:.3g} in epoch {last.number} is {loss / least:.2g} times the {least:.3g} of {where}"
+        return (
+            f"loss {loss:.3g} in epoch {last.number} is {loss / least:.2g} times the {least:.3g} of epoch {best.number}"
+        )
 
     def _patience(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         mark, last = history[0], history[-1]
@@ -126,7 +149,7 @@ class Guard:
 
     def _is_worth_keeping(self, best: Epoch, last: Epoch) -> bool:
         learned = self.chance is not None and judged(best) < LEARNED * self.chance
-        return self._knows(best) and (learned or best.number > EARLY or last.loss < BETTER * best.loss)
+        return self._knows(best) and (learned or best.number > EARLY or last.loss < FALLING * best.loss)
 
 
 def judged(epoch: Epoch) -> float:
@@ -137,3 +160,11 @@ def judged(epoch: Epoch) -> float:
 def is_finite(epoch: Epoch) -> bool:
     """Return whether an epoch's losses are numbers."""
     return math.isfinite(epoch.loss) and math.isfinite(judged(epoch))
+
+
+def _loss_at_rate_0(run: Run) -> float:
+    """Return the mean training loss of a run's next minibatches, with nothing learned from them."""
+    fork = run.fork()
+    fork.set(learning_rate=0.0)
+    ended = fork.advance(minibatches=TRIAL)
+    return ended[0].loss if ended else float(fork.program.state.epoch_means()[0])

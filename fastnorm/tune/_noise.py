@@ -22,7 +22,7 @@ class Noise:
 
     rows         of the whole set
     batch_sizes  of the minibatches drawn
-    mean         layer -> for each batch size: how much the minibatch's mean varies, in standard deviations of the values
+    mean         layer -> for each batch size: how much the minibatch's mean varies, in standard deviations
     variance     layer -> likewise the minibatch's variance, as a share of that of all rows
     Both are roots of the mean square over units and minibatches, and fall as 1 / sqrt(batch size): with batch norm it
     is these that regularize, the more the smaller the minibatch. That law for the mean, with rows drawn without
