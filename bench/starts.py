@@ -10,7 +10,7 @@ from fastnorm import table
 
 from . import letters
 
-EPOCHS = 20  # in all, with those that were taken back
+EPOCHS = 40  # in all, with those that were taken back
 BATCH_SIZE = 64
 LADDER = tuple(float(f"{10 ** (step / 2):.1g}") for step in range(-7, 7))  # 3e-4, 1e-3, 3e-3 ... 1000
 NETWORKS = {

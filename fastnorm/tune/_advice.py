@@ -16,7 +16,7 @@ RISE, RISES = 1.1, 2  # times the loss before; so many of them in recent epochs 
 SMALL = 0.05  # of the first epoch's loss: a loss below may jump, and a difference below is none
 HIGH_LOSS, GAP = 0.3, 0.15  # of chance
 BIG_STEP, SMALL_STEP = 5e-2, 1e-4  # update over weights; 1e-3 to 1e-2 is usual
-MANY = 0.3  # dead or saturated units
+MANY = 0.5  # dead or saturated units
 FAR_OFF = 3  # times the noise
 DECAYED = 0.3  # of the first rate
 
@@ -141,7 +141,7 @@ def _running(look: Look) -> Iterator[Advice]:
     if off > FAR_OFF * noise:
         words = (
             f"means of a minibatch are {off:.2g} standard deviations off the running ones in {name}, where {noise:.2g} "
-            "is noise; lower running_decay, or recalibrate at the end"
+            "is noise; recalibrate at the end, or lower running_decay"
         )
         yield Advice("running statistics", words, {"off": off, "noise": noise})
 
@@ -159,9 +159,7 @@ def _steps(history: Curve, look: Look) -> Iterator[Advice]:
         words = f"{size}, and the loss {last.loss:.3g} falls by {fall:.1%} an epoch; try three times the rate"
         yield Advice("rate too low", words, numbers)
     elif lost and len(history) > 1 and not fall and last.loss > BETTER * history[-2].loss:
-        words = (
-            f"training loss {last.loss:.3g} is no better than chance, {chance:.3g}; go back, to a third of the rate"
-        )
+        words = f"training loss {last.loss:.3g} is no better than chance, {chance:.3g}; go back, to a third of the rate"
         yield Advice("rate too high", words, numbers)
 
 
@@ -170,9 +168,7 @@ def _errors(history: Curve, look: Look) -> Iterator[Advice]:
     gap = judged(last) - last.loss
     numbers = {"loss": last.loss, "validation_loss": judged(last), "chance": chance}
     if last.loss > HIGH_LOSS * chance and gap < GAP * chance and len(history) > RECENT and _fall(history) < SLOW:
-        words = (
-            f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network or longer"
-        )
+        words = f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network or longer"
         yield Advice("bias", words, numbers)
     if gap > GAP * chance:
         words = (

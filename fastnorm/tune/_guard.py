@@ -119,16 +119,14 @@ class Guard:
     def _spike(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         last = history[-1]
         if best is None:
-            risen = self.start is not None and last.loss > RISEN * self.start
-            return (
-                f"loss {last.loss:.3g} in epoch {last.number}, above the {self.start:.3g} of the start" if risen else ""
-            )
+            if self.start is None or last.loss <= RISEN * self.start:
+                return ""
+            return f"loss {last.loss:.3g} in epoch {last.number}, above {self.start:.3g} before the first step"
         loss, least = judged(last), judged(best)
         if loss <= max(self.spike * least, LEARNED * (self.chance or judged(history[0]))):
             return ""
-        return (
-            f"loss {loss:.3g} in epoch {last.number} is {loss / least:.2g} times the {least:.3g} of epoch {best.number}"
-        )
+        where = f"the {least:.3g} of epoch {best.number}"
+        return f"loss {loss:.3g} in epoch {last.number} is {loss / least:.2g} times {where}"
 
     def _patience(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         mark, last = history[0], history[-1]

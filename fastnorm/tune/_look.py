@@ -69,7 +69,7 @@ class Look:
                 _cell(layer.saturated, ".0%"), _cell(layer.update, ".1e"),
             )  # fmt: skip
             row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-            lines.append(f"{layer.name[:20]:<20}{layer.units:>6}{row}")
+            lines.append(f"{layer.name[:20]:<20}{layer.units:>6}{row}".rstrip())
         return "\n".join(lines)
 
 
@@ -94,9 +94,12 @@ def look(run: Run) -> Look:
         for operation in tape.operations:
             layer = _layer(tape, operation)
             if operation.name == "batchnorm":
-                layer = replace(layer, **_statistics(tape, operation, arrays, fresh))
-            if operation.name in DEAD or operation.name in SATURATED:
-                layer = replace(layer, **_activity(operation, values_at(fork, operation.output, x)))
+                off, variance = _statistics(tape, operation, arrays, fresh)
+                layer = replace(layer, off=off, variance=variance)
+            if operation.name in DEAD:
+                layer = replace(layer, dead=_dead(operation, values_at(fork, operation.output, x)))
+            if operation.name in SATURATED:
+                layer = replace(layer, saturated=_saturated(operation, values_at(fork, operation.output, x)))
             if layer.name:
                 layers[layer.name] = layer
         updates = _updates(fork)
@@ -117,21 +120,24 @@ def _owner(parameter: str) -> str:
 
 def _statistics(
     tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray]
-) -> dict[str, float | None]:
+) -> tuple[float | None, float | None]:
+    """Return how far the statistics of the minibatch are from the running ones, None before the first step."""
     mean, variance, weight = (tape.values[index].name for index in operation.inputs[3:])
-    if arrays[weight][0] == 0:  # before the first step nothing runs
-        return {}
+    if arrays[weight][0] == 0:
+        return None, None
     epsilon = operation.attributes["epsilon"]
     running, present = arrays[variance] + epsilon, fresh[variance] + epsilon
     off = np.sqrt(np.mean((fresh[mean] - arrays[mean]) ** 2 / running))
-    return {"off": float(off), "variance": float(np.exp(np.mean(np.log(present / running))))}
+    return float(off), float(np.exp(np.mean(np.log(present / running))))
 
 
-def _activity(operation: Operation, values: np.ndarray) -> dict[str, float]:
-    if operation.name in DEAD:
-        return {"dead": float(np.mean((np.abs(values) <= DEAD[operation.name]).all(axis=0)))}
+def _dead(operation: Operation, values: np.ndarray) -> float:
+    return float(np.mean((np.abs(values) <= DEAD[operation.name]).all(axis=0)))
+
+
+def _saturated(operation: Operation, values: np.ndarray) -> float:
     low, high = SATURATED[operation.name]
-    return {"saturated": float(np.mean((values < low) | (values > high)))}
+    return float(np.mean((values < low) | (values > high)))
 
 
 def _updates(fork: Run) -> dict[str, float]:

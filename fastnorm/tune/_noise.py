@@ -74,7 +74,9 @@ def noise(run: Run, batch_sizes: Sequence[int] = SIZES, seed: int = 0) -> Noise:
 
 
 def _spread(values: np.ndarray, size: int, seed: int) -> tuple[float, float]:
-    """Return how much mean and variance of minibatches of one size vary."""
+    """Return how much mean and variance of minibatches of one size vary; not at all where no unit does."""
+    if values.shape[1] == 0:
+        return 0.0, 0.0
     whole, variance = values.mean(axis=0), values.var(axis=0)
     count = len(values) // size
     off, share = [], []
