@@ -1,8 +1,8 @@
 """What batch norm does to the distributions inside: how far they move while training, with it and without.
 
-moves is how far the mean of a hidden unit's pre-activation goes in four minibatches or fewer, in its standard deviations;
-stretch by what factor the latter changes. In the first epochs, on 256 rows that stay the same, at the same rate for both
-networks. `still` says how many times farther the last hidden layer moves without batch norm.
+moves is how far the mean of a hidden unit's pre-activation goes in four minibatches or fewer, in its standard
+deviations; stretch by what factor these change. In the first epochs, on 256 rows that stay the same, both networks at
+the same rate. `still` says how many times farther the last hidden layer moves without batch norm.
 """
 
 from pathlib import Path
