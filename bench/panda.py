@@ -99,7 +99,7 @@ def _alone(data: starts.Data, network: str, optimizer: str, rate: float, seed: i
 
 def _guarded(data: starts.Data, network: str, optimizer: str, rate: float, seed: int) -> End:
     run = starts.run(data, network, optimizer, rate, seed)
-    with tune.panda(run, guard=tune.Guard().knowing(run)) as panda:
+    with tune.panda(run, guard=tune.Guard()) as panda:
         panda.advance(starts.EPOCHS)
         found = run.model.evaluate(*data.validation)
         reverts = sum(action.kind == "revert" for action in panda.actions)

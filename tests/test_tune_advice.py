@@ -114,6 +114,11 @@ def test_steady_falls():
     assert topics([2.0 * 0.9**epoch for epoch in range(6)], validation=[1.0] * 6) == []
 
 
+def test_losses_of_0_and_below_are_no_matter():
+    assert topics([1.0, 0.5, *[0.0] * 6]) == []
+    assert topics([1.0, -1.0, -2.0, -3.0, -4.0, -5.0, -6.0]) == []
+
+
 def test_validation_that_rises():
     losses = [1.0, 0.7, 0.5, 0.35]
     assert topics(losses, validation=[1.0, 0.8, 0.9, 1.0]) == ["variance"]

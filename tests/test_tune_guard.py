@@ -4,10 +4,11 @@ import math
 
 import curves
 import pytest
+import running
 
 import fastnorm as fn
 from fastnorm.errors import SettingError
-from fastnorm.tune import Guard, Verdict
+from fastnorm.tune import Guard, Verdict, panda
 
 NAN = math.nan
 KNOWING = Guard(chance=2.3, start=2.4)
@@ -27,6 +28,7 @@ FINE = [1.2, 0.5, 0.3, 0.2, 0.15, 0.12, 0.1]
         (KNOWING, [*FINE, 0.0999, 0.0998], "patience", 8, "no loss below the 0.0999 of epoch 8 for 2 epochs"),
         (KNOWING, [2.5, 2.31, 2.32, 2.31], "patience", 0, "no loss below the 2.31 of epoch 2 for 2 epochs"),
         (KNOWING, [1.5, 1.0, 0.9, 0.91, 0.9], "patience", 0, "no loss below the 0.9 of epoch 3 for 2 epochs"),
+        (KNOWING, [0.0, 0.5], "spike", 1, "loss 0.5 in epoch 2 is far above the 0 of epoch 1"),
         (Guard(patience=4), [1.5, *[1.6] * 4], "patience", 0, "no loss below the 1.5 of epoch 1 for 4 epochs"),
     ],
 )  # fmt: skip
@@ -115,18 +117,12 @@ def test_knowing_fills_in_what_is_not_given():
     assert Guard().knowing(run) == Guard(chance=guard.chance)
 
 
-def auto(run, guard, epochs):
-    """A panda without one: epochs in all; the number of rescues."""
-    marks, rescues = [run.checkpoint()], 0
-    for _ in range(epochs):
-        run.advance()
-        marks[run.epoch :] = [run.checkpoint()]
-        if verdict := guard.judge(run.history):
-            rate = run.slots["learning_rate"] * verdict.factor
-            run.revert(marks[verdict.epoch])
-            run.set(learning_rate=rate)
-            rescues += 1
-    return rescues
+def rescued(run, guard, epochs):
+    """The number of rescues in so many epochs in all, those that were taken back included."""
+    with panda(run, guard=guard) as watched:
+        assert len(watched.advance(epochs)) == epochs
+        assert {action.by for action in watched.actions} <= {"guard"}
+        return sum(action.kind == "revert" for action in watched.actions)
 
 
 @pytest.mark.parametrize("between", [[fn.ReLU()], [fn.BatchNorm(), fn.ReLU()]], ids=["plain", "batchnorm"])
@@ -135,17 +131,47 @@ def test_it_rescues_starts_at_hopeless_rates(between, optimizer):
     run = curves.run(between, optimizer)
     assert run.advance(30)[-1].validation_metric < 0.5
     run = curves.run(between, optimizer)
-    assert auto(run, Guard().knowing(run), 30) >= 4
+    assert rescued(run, Guard(), 30) >= 4
     assert run.model.evaluate(curves.X[curves.VALIDATION], curves.Y[curves.VALIDATION])["accuracy"] > 0.93
 
 
 def test_rescues_come_to_an_end():
     """Where no rate helps, because the loss itself is nan, it gives up."""
     run = curves.run([fn.ReLU()], fn.SGD(1.0), loss=lambda p, t: ((p - 1e30) ** 2).sum(axis=1) * 1e30)
-    assert auto(run, Guard(), 30) == math.ceil(math.log(1e8, 3))
+    assert rescued(run, Guard(), 30) == math.ceil(math.log(1e8, 3))
+
+
+def test_a_person_may_veto():
+    asked = []
+
+    def veto(watched, verdict):
+        asked.append(verdict)
+        return True
+
+    run = curves.run([fn.ReLU()], fn.SGD(100.0))
+    with panda(run, guard=Guard(veto=veto)) as watched:
+        watched.advance(1)
+        assert [action.kind for action in watched.actions] == ["veto"]
+    assert [verdict.kind for verdict in asked] == ["spike"]
+    assert (run.epoch, run.learning_rate) == (1, 100.0)
+
+
+def test_a_guarded_training_taken_up_again_is_rescued_as_one_undisturbed(tmp_path):
+    def make():
+        return curves.run([fn.ReLU()], fn.SGD(30.0))
+
+    with panda(make(), guard=Guard()) as whole:
+        whole.advance(8)
+        history, actions = whole.history, whole.actions
+    for part in (1, 1, 3, 3):
+        with panda(make(), tmp_path / "study.sqlite", guard=Guard()) as again:
+            again.advance(part)
+            found = again.history, again.actions
+    assert running.untimed(found[0]) == running.untimed(history)
+    assert found[1] == actions
 
 
 def test_it_leaves_a_good_start_alone_until_it_has_converged():
     run = curves.run(optimizer=fn.SGD(0.03))
-    assert auto(run, Guard().knowing(run), 5) == 0
+    assert rescued(run, Guard(), 5) == 0
     assert run.epoch == 5

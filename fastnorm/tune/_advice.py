@@ -119,7 +119,11 @@ def _fall(history: Curve) -> float:
         after.loss < FALLING * before.loss and judged(after) < FALLING * judged(before)
         for before, after in pairwise(end)
     )
-    return 1 - (judged(end[-1]) / judged(end[0])) ** (1 / RECENT) if steady and len(end) > RECENT else 0.0
+    return (
+        1 - (judged(end[-1]) / judged(end[0])) ** (1 / RECENT)
+        if steady and len(end) > RECENT and judged(end[-1]) > 0
+        else 0.0
+    )
 
 
 # ---- what the look says
@@ -165,6 +169,8 @@ def _steps(history: Curve, look: Look) -> Iterator[Advice]:
 
 def _errors(history: Curve, look: Look) -> Iterator[Advice]:
     last, chance = history[-1], look.chance
+    if not chance > 0:
+        return
     gap = judged(last) - last.loss
     numbers = {"loss": last.loss, "validation_loss": judged(last), "chance": chance}
     if last.loss > HIGH_LOSS * chance and gap < GAP * chance and len(history) > RECENT and _fall(history) < SLOW:

@@ -52,17 +52,17 @@ class Guard:
       first epoch is above the loss before the first step;
     - "patience": for so many epochs none was 1 % better than those before. Not a second time at a lower rate.
 
-    The loss is that of validation where there is one, else of training. It goes back to the best epoch before; but to
-    the start where that is no better than chance, or where it was early and the training loss has not fallen much since
-    either: what a rate that is too high has done to the weights is not undone by a lower one. Each verdict lowers the
-    rate, and below 1e-8 none comes, so they come to an end.
+    The loss, 0 at best, is that of validation where there is one, else of training. It goes back to the best epoch
+    before; but to the start where that is no better than chance, or where it was early and the training loss has not
+    fallen much since either: what a rate that is too high has done to the weights is not undone by a lower one. Each
+    verdict lowers the rate, and below 1e-8 none comes, so they come to an end.
 
     spike     more than 1
     patience  epochs, at least 1
     factor    of the learning rate, between 0 and 1
     veto      veto(panda, verdict) -> whether the verdict is not to be carried out; None: all are
     chance    loss of a model that knows nothing of x; None: not known, and a hopeless start is told later, or never
-    start     mean training loss before the first step; None: not known. `knowing` fills in both
+    start     mean training loss before the first step; None: not known. panda fills in both, see `knowing`
     """
 
     spike: float = 3.0
@@ -77,8 +77,8 @@ class Guard:
             "spike": checks.number("Guard spike", self.spike, 1, ends="(]"),
             "patience": checks.integer("Guard patience", self.patience, 1),
             "factor": checks.number("Guard factor", self.factor, 0, 1, ends="()"),
-            "chance": None if self.chance is None else checks.number("Guard chance", self.chance, 0),
-            "start": None if self.start is None else checks.number("Guard start", self.start, 0),
+            "chance": None if self.chance is None else checks.number("Guard chance", self.chance, 0, ends="(]"),
+            "start": None if self.start is None else checks.number("Guard start", self.start, 0, ends="(]"),
         }
         for name, value in settings.items():
             object.__setattr__(self, name, value)
@@ -90,11 +90,12 @@ class Guard:
 
         The latter by a fork of the run at rate 0, where it has not begun; it costs at most 32 minibatches.
         """
-        known = replace(self, chance=chance(run)) if self.chance is None else self
-        if self.start is not None or run.program.state.position[0] > 0:
-            return known
-        start = _loss_at_rate_0(run)
-        return replace(known, start=start) if math.isfinite(start) else known
+        known = self
+        if self.chance is None and 0 < (found := chance(run)) < math.inf:
+            known = replace(known, chance=found)
+        if self.start is None and run.program.state.position[0] == 0 and 0 < (found := _loss_at_rate_0(run)) < math.inf:
+            known = replace(known, start=found)
+        return known
 
     def judge(self, history: Sequence[Epoch]) -> Verdict | None:
         """Return what to do after the last epoch of a curve, or None where it may go on.
@@ -125,8 +126,8 @@ class Guard:
         loss, least = judged(last), judged(best)
         if loss <= max(self.spike * least, LEARNED * (self.chance or judged(history[0]))):
             return ""
-        where = f"the {least:.3g} of epoch {best.number}"
-        return f"loss {loss:.3g} in epoch {last.number} is {loss / least:.2g} times {where}"
+        times = f"{loss / least:.2g} times" if least > 0 else "far above"
+        return f"loss {loss:.3g} in epoch {last.number} is {times} the {least:.3g} of epoch {best.number}"
 
     def _patience(self, history: Sequence[Epoch], best: Epoch | None) -> str:
         mark, last = history[0], history[-1]
