@@ -1,19 +1,7 @@
 """The bench of the guard and of drift: what fails, what is rescued, and that both run."""
 
-import importlib
 import math
 from itertools import pairwise
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return lambda name: importlib.import_module(f"bench.{name}")
 
 
 def test_the_ladder_goes_by_factors_of_about_three(bench):
