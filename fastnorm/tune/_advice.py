@@ -155,7 +155,7 @@ def _steps(history: Curve, look: Look) -> Iterator[Advice]:
     fall, last, chance = _fall(history), history[-1], look.chance
     numbers = {"update": step, "fall": fall, "loss": last.loss, "chance": chance, "learning_rate": look.learning_rate}
     size, lost = f"a step changes weights by {step:.1e} of their size", last.loss > KNOWING * chance
-    ruined = any(True for _ in _units(look))  # units that let nothing through: then small steps are no cause
+    ruined = list(_units(look))  # units that let nothing through: then small steps are no cause
     slow = step < 10 * SMALL_STEP and 0 < fall < SLOW and last.loss > HIGH_LOSS * chance
     if step > BIG_STEP:
         yield Advice("rate too high", f"{size}, where 1e-3 to 1e-2 is usual; try a third of the rate", numbers)
@@ -173,7 +173,8 @@ def _errors(history: Curve, look: Look) -> Iterator[Advice]:
         return
     gap = judged(last) - last.loss
     numbers = {"loss": last.loss, "validation_loss": judged(last), "chance": chance}
-    if last.loss > HIGH_LOSS * chance and gap < GAP * chance and len(history) > RECENT and _fall(history) < SLOW:
+    high = HIGH_LOSS * chance < last.loss < KNOWING * chance and gap < GAP * chance
+    if high and len(history) > RECENT and _fall(history) < SLOW:
         words = f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network or longer"
         yield Advice("bias", words, numbers)
     if gap > GAP * chance:
