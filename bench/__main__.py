@@ -8,8 +8,8 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "ulps", "growth", "footprint", "caviar", "study")
-SEARCHES = ("caviar", "study")  # which take --data
+TRAININGS = ("caviar", "study", "panda", "drift")  # which take --data
+SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "ulps", "growth", "footprint", *TRAININGS)
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
         return 2
     report = importlib.import_module("bench.report").Report()  # imports NumPy: only now may it
     for subject in options.subjects:
-        data = [options.data] if subject in SEARCHES else []
+        data = [options.data] if subject in TRAININGS else []
         importlib.import_module(f"bench.{subject}").measure(report, peers, options.only, *data)
     if options.json:
         report.save(options.json)
@@ -37,7 +37,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose name contains this text")
     parser.add_argument("--threads", type=int, choices=range(1, machine.cores() + 1), default=1, metavar="N",
                         help="of ours and of every peer, each on a core of its own; default 1")  # fmt: skip
-    parser.add_argument("--data", type=Path, metavar="FILE", help="letter.csv for caviar and study; else made-up rows")
+    parser.add_argument("--data", type=Path, metavar="FILE", help=f"letter.csv, for {', '.join(TRAININGS)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()
 

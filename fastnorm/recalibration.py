@@ -1,6 +1,6 @@
 """Recalibration: batch norm's statistics as exact means and variances over a data set."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,18 +36,29 @@ def _before_dropout(tape: Tape, index: int) -> int:
     return index
 
 
-def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int) -> Any:
-    """Mean and biased variance of each column of what the operation reads, in float64, and their full weight."""
-    source, predictor = _before_dropout(tape, operation.inputs[0]), None
+def inside(
+    tape: Tape, index: int, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int = 1
+) -> Iterator[np.ndarray]:
+    """What inference computes on the rows of x (n, features) where the tape has this value, a block of rows at a time.
+
+    With statistics recalibrated over x that is what training computes of a minibatch x, but for dropout.
+    """
+    source, predictor = _before_dropout(tape, index), None
     if tape.values[source].role == "input":
         first, end = layout.columns_of_inputs(tape)[source]
         x = x[:, first:end]
     else:
         predictor = Predictor(folding.fold(joining.until(tape, source), arrays), x.dtype)
-    count, mean, squares = 0, np.float64(0), np.float64(0)
     for first in range(0, len(x), BLOCK):
         rows = x[first : first + BLOCK]
-        block = (rows if predictor is None else predictor.predict(rows, threads=threads)).astype(np.float64)
+        yield rows if predictor is None else predictor.predict(rows, threads=threads)
+
+
+def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int) -> Any:
+    """Mean and biased variance of each column of what the operation reads, in float64, and their full weight."""
+    count, mean, squares = 0, np.float64(0), np.float64(0)
+    for rows in inside(tape, operation.inputs[0], arrays, x, threads):
+        block = rows.astype(np.float64)
         n, block_mean = len(block), block.mean(axis=0)
         distance = block_mean - mean  # Chan, Golub & LeVeque 1979
         squares = squares + ((block - block_mean) ** 2).sum(axis=0) + distance**2 * (count * n / (count + n))

@@ -122,6 +122,18 @@ class Run:
         """How many minibatches an epoch has."""
         return len(self._starts) - 1
 
+    @property
+    def data(self) -> tuple[np.ndarray, np.ndarray, Any]:
+        """The training rows (n, features), their targets as the loss takes them, their weights or None; no copies."""
+        return self._data
+
+    def upcoming(self) -> np.ndarray:
+        """The rows of the next minibatch: their places in the data."""
+        minibatch = min(self.minibatch, self.minibatches - 1)
+        first, _, order = self._shuffle.piece(self.epoch, minibatch)
+        begin, end = self._starts[minibatch : minibatch + 2] - self._starts[first]
+        return order[begin:end]
+
     def __iter__(self) -> Iterator[Epoch]:
         """Advance one epoch at a time, without end; ends early only if stopped."""
         while done := self.advance():

@@ -1,7 +1,9 @@
 """What all tests share: each variant this CPU runs, both dtypes, seeded numbers, and how hypothesis searches."""
 
+import importlib
 import os
 import zlib
+from pathlib import Path
 
 import cases_elementwise  # noqa: F401  puts its calls where cases has them
 import cases_rows  # noqa: F401  likewise
@@ -41,6 +43,13 @@ def dtype(request):
 def rng(request):
     """Random numbers that depend on the test's name alone."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """Gives the modules of the bench by name."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent)
+    return lambda name: importlib.import_module(f"bench.{name}")
 
 
 # ---- the command line

@@ -1,21 +1,11 @@
 """The bench of searches: its data, the twelve configurations, cores given back, verdicts."""
 
-import importlib
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fastnorm.tune import Space
-
-ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    return lambda name: importlib.import_module(f"bench.{name}")
+from fastnorm.tune import Space, Trial
 
 
 def test_the_twelve_configurations_are_in_their_space(bench):
@@ -47,11 +37,10 @@ def test_cores_are_given_back(bench):
 
 
 def test_two_workers_share_trials_and_begin_the_dearest_of_the_last_first(bench):
-    caviar, trial = bench("caviar"), importlib.import_module("fastnorm.tune").Trial
-    trials = [trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 1, 1, 3])]
-    assert caviar._possible(trials, 2) == 6 / 3
-    trials = [trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 2, *[1] * 7, 9])]
-    assert caviar._possible(trials, 2) == 19 / 10
+    trials = [Trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 1, 1, 3])]
+    assert bench("caviar")._possible(trials, 2) == 6 / 3
+    trials = [Trial(number, {}, 0, seconds=seconds) for number, seconds in enumerate([1, 2, *[1] * 7, 9])]
+    assert bench("caviar")._possible(trials, 2) == 19 / 10
 
 
 @pytest.mark.parametrize(

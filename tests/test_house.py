@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "tune": (
         {"tune"},
-        {"model", "run", "files", "metrics", "layers", "losses", "optimizers", "schedules", "kernels"},
+        {"model", "run", "files", "metrics", "layers", "losses", "optimizers", "schedules", "trace", "kernels"},
     ),
     "model": (
         {"model", "sequential", "fitting", "recording", "ensembling"},

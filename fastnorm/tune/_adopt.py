@@ -16,7 +16,7 @@ from ._data import Validation
 from ._file import WAITS, claimed, from_row, unless_searched
 from ._helm import Helm, reach
 from ._panda import Panda
-from ._rescue import Guard
+from ._rescue import Guard, informed
 from ._steering import LIVE, Steering
 from ._study import Study
 from ._training import Training
@@ -71,7 +71,7 @@ def adopt(
             writer.stand(replace(_trial(writer.study, trial), state=state))
             writer.commit()
             raise
-        return Panda(helm, guard, sealed, stack.pop_all())
+        return Panda(helm, informed(guard, run), sealed, stack.pop_all())
 
 
 def _trial(study: Study, number: int) -> Trial:

@@ -15,7 +15,7 @@ from ._dimensions import Choice
 from ._file import claimed
 from ._helm import Helm
 from ._panda import Panda
-from ._rescue import Guard
+from ._rescue import Guard, informed
 from ._space import pack_space
 from ._steering import Steering
 from ._trial import STEERED, Trial
@@ -40,6 +40,7 @@ def panda(
     file, sealed = None if study is None else Path(study), None if test is None else run.rows_to_judge(*test)
     with ExitStack() as stack:
         stack.enter_context(claimed(file, 0))
+        guard = informed(guard, run)  # before the run is where the study stands: then it says the same as undisturbed
         writer = Writer(file, _facts(run), "run")
         stack.callback(writer.close)
         helm = Helm(run, Steering(writer, 0), Trial(0, _settings(run), run.seed, STEERED))

@@ -2,7 +2,8 @@
 
 from typing import Any, Protocol
 
-from ..run import Epoch
+from ..run import Epoch, Run
+from . import _guard
 from ._branches import GUARD, REVERT
 from ._helm import Helm
 
@@ -27,6 +28,11 @@ class Guard(Protocol):
     def veto(self) -> Any: ...
 
     def judge(self, history: list[Epoch]) -> Verdict | None: ...
+
+
+def informed(guard: Guard | None, run: Run) -> Guard | None:
+    """The guard, told what ours wants to know of a run before it begins."""
+    return guard.knowing(run) if isinstance(guard, _guard.Guard) else guard
 
 
 def rescue(helm: Helm, verdict: Verdict) -> None:

@@ -1,0 +1,116 @@
+"""The guard alone, on bad starts: learning rates of a ladder that are too high, with nobody there to look.
+
+For each network and optimizer the good rate is the one of the ladder with the lowest final validation loss, the mean
+over the seeds; what it comes to is `good`. A start above it *fails* where, left alone, it ends more than 0.05 below
+`good`, or not finite. It is *rescued* where with the guard it ends within 0.02 of `good`, or better, after the same
+number of epochs in all: those that the guard takes back count. Rates that are too low are no case for the guard.
+
+Starts that do not fail, at lower rates too, tell of false alarms: harm_gap is by how much the guard makes the worst of
+them worse.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from fastnorm import tune
+
+from . import starts
+from .report import Report, Row
+
+COLUMNS = {
+    "case": 26, "seeds": 5, "good": 6, "alone": 6, "guarded": 7, "rescues": 7, "kept": 5, "fails": 5, "rescued": 7,
+    "harm_gap": 8,
+}  # fmt: skip
+SEEDS = 3
+FAILS, RESCUED = 0.05, 0.02  # accuracy below the good rate's
+TARGET, HARM = 0.8, 0.02
+
+
+@dataclass(frozen=True)
+class End:
+    """What a start came to: validation loss and accuracy; how often it was rescued; epochs on its live path."""
+
+    loss: float
+    accuracy: float
+    rescues: int = 0
+    kept: int = starts.EPOCHS
+
+
+def measure(report: Report, peers: dict[str, ModuleType], only: str, data: Path | None) -> None:
+    """One row per start whose name contains `only`, and one for all of them."""
+    rows_of = starts.load(data)
+    report.begin(f"panda: the guard alone on {rows_of.name}, {starts.EPOCHS} epochs", COLUMNS, [])
+    with report.group() as rows:
+        for network, optimizer in product(starts.NETWORKS, starts.OPTIMIZERS):
+            if any(only in _name(network, optimizer, rate) for rate in starts.LADDER):
+                rows += [row for row in _table(rows_of, network, optimizer) if only in row["case"]]
+        rows.append(_together(rows))
+
+
+def _name(network: str, optimizer: str, rate: float) -> str:
+    return f"{network} {optimizer} {rate:g}"
+
+
+def _table(data: starts.Data, network: str, optimizer: str) -> Iterator[Row]:
+    alone = {rate: [_alone(data, network, optimizer, rate, seed) for seed in range(SEEDS)] for rate in starts.LADDER}
+    best = min(starts.LADDER, key=lambda rate: _mean_loss(alone[rate]))
+    good = float(np.mean([end.accuracy for end in alone[best]]))
+    for rate in starts.LADDER:
+        fails = [not is_fine(end, good) for end in alone[rate]]
+        if any(fails) and rate < best:
+            continue
+        guarded = [_guarded(data, network, optimizer, rate, seed) for seed in range(SEEDS)]
+        saved = [end.accuracy >= good - RESCUED for end, bad in zip(guarded, fails, strict=True) if bad]
+        harms = [
+            before.accuracy - after.accuracy
+            for before, after, bad in zip(alone[rate], guarded, fails, strict=True)
+            if not bad
+        ]
+        yield {
+            "case": _name(network, optimizer, rate), "seeds": SEEDS, "good": good,
+            "alone": float(np.mean([end.accuracy for end in alone[rate]])),
+            "guarded": float(np.mean([end.accuracy for end in guarded])),
+            "rescues": float(np.mean([end.rescues for end in guarded])),
+            "kept": float(np.mean([end.kept for end in guarded])),
+            "fails": sum(fails), "rescued": sum(saved), "harm_gap": max(harms, default=None),
+        }  # fmt: skip
+
+
+def is_fine(end: End, good: float) -> bool:
+    """Return whether a start did not fail."""
+    return math.isfinite(end.loss) and end.accuracy >= good - FAILS
+
+
+def _mean_loss(ends: list[End]) -> float:
+    return float(np.nan_to_num(np.mean([end.loss for end in ends]), nan=np.inf))
+
+
+def _alone(data: starts.Data, network: str, optimizer: str, rate: float, seed: int) -> End:
+    run = starts.run(data, network, optimizer, rate, seed)
+    last = run.advance(starts.EPOCHS)[-1]
+    return End(last.validation_loss, last.validation_metric)
+
+
+def _guarded(data: starts.Data, network: str, optimizer: str, rate: float, seed: int) -> End:
+    run = starts.run(data, network, optimizer, rate, seed)
+    with tune.panda(run, guard=tune.Guard()) as panda:
+        panda.advance(starts.EPOCHS)
+        found = run.model.evaluate(*data.validation)
+        reverts = sum(action.kind == "revert" for action in panda.actions)
+        return End(found["loss"], found["accuracy"], reverts, run.epoch)
+
+
+def _together(rows: list[Row]) -> Row:
+    """The share of all failing starts that were rescued, and the worst false alarm."""
+    fails, rescued = (sum(row[column] for row in rows) for column in ("fails", "rescued"))
+    harms = [row["harm_gap"] for row in rows if row["harm_gap"] is not None]
+    return {
+        "case": "share rescued of all", "seeds": SEEDS, "fails": fails, "rescued": rescued / fails if fails else None,
+        "harm_gap": max(harms, default=None), "targets": {"rescued": TARGET, "harm_gap": HARM},
+    }  # fmt: skip

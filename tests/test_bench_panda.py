@@ -1,0 +1,45 @@
+"""The bench of the guard and of drift: what fails, what is rescued, and that both run."""
+
+import math
+from itertools import pairwise
+
+
+def test_the_ladder_goes_by_factors_of_about_three(bench):
+    ladder = bench("starts").LADDER
+    assert (ladder[0], ladder[-1]) == (3e-4, 1000)
+    assert all(2.9 < high / low < 3.4 for low, high in pairwise(ladder))
+
+
+def test_what_fails(bench):
+    panda = bench("panda")
+    assert panda.is_fine(panda.End(0.1, 0.93), good=0.97)
+    assert not panda.is_fine(panda.End(0.1, 0.91), good=0.97)
+    assert not panda.is_fine(panda.End(math.nan, 0.97), good=0.97)
+
+
+def test_the_last_row_is_of_all_starts(bench):
+    rows = [
+        {"fails": 3, "rescued": 2, "harm_gap": None},
+        {"fails": 0, "rescued": 0, "harm_gap": 0.01},
+        {"fails": 1, "rescued": 1, "harm_gap": -0.01},
+    ]
+    panda = bench("panda")
+    row = panda._together(rows)
+    assert (row["fails"], row["rescued"], row["harm_gap"]) == (4, 0.75, 0.01)
+    assert row["targets"] == {"rescued": 0.8, "harm_gap": 0.02}
+    assert panda._together([])["rescued"] is None
+
+
+def test_both_subjects_run(bench, monkeypatch, capsys):
+    panda, drift, starts = bench("panda"), bench("drift"), bench("starts")
+    monkeypatch.setattr(starts, "EPOCHS", 3)
+    monkeypatch.setattr(starts, "LADDER", (0.03, 1000.0))
+    monkeypatch.setattr(panda, "SEEDS", 1)
+    monkeypatch.setattr(drift, "LOOKS", 3)
+    report = bench("report").Report()
+    panda.measure(report, {}, "batchnorm sgd", None)
+    drift.measure(report, {}, "adam", None)
+    printed = capsys.readouterr().out
+    assert "batchnorm sgd 1000" in printed
+    assert "relu" not in printed.split("drift on digits")[0]
+    assert "adam, the last layer" in printed
