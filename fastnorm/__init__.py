@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 from . import errors, kernels, ops
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .composition import Columns, Concatenate, Residual, Shared
-from .differentiation import grad, minimize, value_and_grad
-from .ensembling import ensemble
 from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .model import Model, load
@@ -17,6 +15,9 @@ from .schedules import Constant, Cosine, CosineRestarts, Exponential, InverseTim
 from .sequential import Sequential
 
 if TYPE_CHECKING:
+    from . import table, tune
+    from .differentiation import grad, minimize, value_and_grad
+    from .ensembling import ensemble
     from .table import Table
 
 __version__ = "0.1.0"
@@ -79,10 +80,16 @@ __all__ = [
 ]
 
 
+# Imported when they are first asked for: training on arrays needs none of them, and waits for none.
+LATER = {
+    "Table": "table", "ensemble": "ensembling",
+    "grad": "differentiation", "minimize": "differentiation", "value_and_grad": "differentiation",
+}  # fmt: skip
+
+
 def __getattr__(name: str) -> Any:
-    """Import `tune`, `table` and Table when they are first asked for: training on arrays needs none of them."""
     if name in ("table", "tune"):
         return importlib.import_module(f".{name}", __name__)
-    if name == "Table":
-        return importlib.import_module(".table", __name__).Table
+    if name in LATER:
+        return getattr(importlib.import_module(f".{LATER[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
