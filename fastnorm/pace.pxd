@@ -5,14 +5,13 @@ cdef enum:
 
 cdef class Pace:
     cdef readonly int threads                   # of the next minibatch
-    cdef int most
+    cdef int most, way
     cdef bint choosing
-    cdef int way, faster                        # at work; and the one to be at work but for trials
-    cdef double[2] means                        # seconds of a minibatch, lately, by way
+    cdef double alone                           # seconds of a minibatch, when it was last measured
     cdef Py_ssize_t count                       # minibatches that have been measured together, in so many seconds
     cdef double measured
-    cdef double since, pause                    # seconds since the last trial ended, and until the next
+    cdef double since, pause                    # seconds on this way; seconds alone before the other is tried again
 
     cdef void took(self, double seconds) noexcept nogil
-    cdef void judge(self, double stall) noexcept nogil
+    cdef void judge(self, double mean) noexcept nogil
     cdef void go(self, int way) noexcept nogil

@@ -49,7 +49,7 @@ def test_threads_that_wait_for_a_core_are_left_at_once():
 
 def test_it_changes_its_mind_with_the_machine():
     choice = Pace(2)
-    shared, _ = drive(choice, 1.0, 1e-3, 0.04)
+    shared, _ = drive(choice, 5.0, 1e-3, 0.04)
     assert shared < 0.3
     drive(choice, 3.0, 1e-3, 0.6e-3)
     shared, _ = drive(choice, 3.0, 1e-3, 0.6e-3)
