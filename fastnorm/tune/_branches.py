@@ -139,10 +139,16 @@ class Tree:
         return branch.parent is None or (branch.epoch, branch.minibatch) < place
 
     def before_last(self, now: Spot) -> tuple[Spot, Action]:
-        """The moment just before the last intervention that led to now, and that intervention.
+        """The moment just before the last intervention that led to now, and that intervention."""
+        if (last := self.last(now)) is None:
+            raise SettingError("undo: nothing has been done yet that could be taken back")
+        return self.just_before(last), last
+
+    def last(self, now: Spot) -> Action | None:
+        """The last intervention that led to now.
 
         Marks and pauses are none, they changed nothing; and what was taken back already does not count. A nudge that is
-        part of a rescue or of cubs is taken back with it.
+        part of a rescue or of cubs belongs to it.
         """
         for end in self.line(now):
             nudges = [
@@ -154,8 +160,8 @@ class Tree:
             origin = next((action for action in self.actions if action.details.get("branch") == end.branch), None)
             last = nudges[-1] if nudges else origin
             if last is not None and last.kind != UNDO:
-                return self.just_before(last), last
-        raise SettingError("undo: nothing has been done yet that could be taken back")
+                return last
+        return None
 
     def just_before(self, action: Action) -> Spot:
         """The moment before an action took effect."""

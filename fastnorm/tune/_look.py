@@ -14,6 +14,7 @@ from ._sites import ACTIVATIONS, probe, values_at
 
 ROWS = 1024  # of the training data, on which dead and saturated units are counted
 DEAD = {"relu": 0.0, "gelu": 1e-3, "silu": 1e-3}  # a unit with no value farther from 0 on any row is dead
+SHAPES = (".2g", ".2f", ".0%", ".0%", ".1e")  # of a layer's numbers
 SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # outside, hardly any gradient comes through
 
 
@@ -39,6 +40,11 @@ class Layer:
     saturated: float | None = None
     update: float | None = None
 
+    def cells(self) -> tuple[str, ...]:
+        """What stands in a table's columns after name and units."""
+        values = (self.off, self.variance, self.dead, self.saturated, self.update)
+        return tuple(_cell(value, shape) for value, shape in zip(values, SHAPES, strict=True))
+
 
 @dataclass(frozen=True)
 class Look:
@@ -60,20 +66,16 @@ class Look:
 
     def __str__(self) -> str:
         where = f"after epoch {self.epoch}" + (f" and {self.minibatch} minibatches" if self.minibatch else "")
-        titles = ("off (sd)", "variance x", "dead", "saturated", "update")
         lines = [f"{where}, learning rate {self.learning_rate:.3g}", f"{'layer':<20}{'units':>6}"]
-        lines[1] += "".join(f"{title:>{width}}" for title, width in zip(titles, WIDTHS, strict=True))
+        lines[1] += "".join(f"{title:>{width}}" for title, width in zip(TITLES, WIDTHS, strict=True))
         for layer in self.layers:
-            cells = (
-                _cell(layer.off, ".2g"), _cell(layer.variance, ".2f"), _cell(layer.dead, ".0%"),
-                _cell(layer.saturated, ".0%"), _cell(layer.update, ".1e"),
-            )  # fmt: skip
-            row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+            row = "".join(f"{cell:>{width}}" for cell, width in zip(layer.cells(), WIDTHS, strict=True))
             lines.append(f"{layer.name[:20]:<20}{layer.units:>6}{row}".rstrip())
         return "\n".join(lines)
 
 
-WIDTHS = (10, 11, 7, 11, 10)  # of the table's columns after name and units
+TITLES = ("off (sd)", "variance x", "dead", "saturated", "update")  # of the table's columns after name and units
+WIDTHS = (10, 11, 7, 11, 10)
 
 
 def look(run: Run) -> Look:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from .. import checks
 from ..errors import SettingError
-from ..run import Epoch
+from ..run import Epoch, Run
 from ..validation import Validation
 from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
 from ._conduct import cores
@@ -207,6 +207,12 @@ class Panda(View):
         self.close()
 
     # ---- order ----
+
+    @contextmanager
+    def still(self) -> Iterator[Run]:
+        """A block in which the run stands between two minibatches, to be looked at; an advance under way waits."""
+        with self._turns.acting():
+            yield self.run
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

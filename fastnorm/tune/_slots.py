@@ -14,14 +14,15 @@ def named(run: Run, settings: Mapping[str, float]) -> dict[str, float]:
         raise SettingError(f"nudge: expected hyperparameters out of {', '.join(run.slots)}, got none")
     slots: dict[str, float] = {}
     for name, value in settings.items():
-        for slot in _slots_of(run, name):
+        for slot in slots_of(run, name):
             if slot in slots:
                 raise SettingError(f"nudge: {slot} is asked for twice")
             slots[slot] = run.slot_of_rate(value) if slot == "learning_rate" else value
     return slots
 
 
-def _slots_of(run: Run, name: str) -> list[str]:
+def slots_of(run: Run, name: str) -> list[str]:
+    """The slots that one name means; SettingError, which lists those there are, for a name that means none."""
     there = run.slots
     if name in there:
         return [name]

@@ -32,6 +32,11 @@ class View:
         return list(self._helm.tree.actions)
 
     @property
+    def undoable(self) -> Action | None:
+        """What undo would take back."""
+        return self._helm.tree.last(self._helm.now)
+
+    @property
     def branches(self) -> list[Branch]:
         """All branches; the last one is live."""
         return [replace(branch, curve=list(branch.curve)) for branch in self._helm.tree.branches]
