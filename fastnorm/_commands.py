@@ -1,4 +1,4 @@
-"""The commands tune, trials, fit, predict and info; cli.py runs them."""
+"""The commands tune, trials, fit, panda (see _steering.py), predict and info; cli.py runs them."""
 
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from rich.table import Table as Grid
 
 from . import __version__, _options, checks, table
 from ._findings import to_json, trial_lines, trial_records
-from ._parts import load, located, unit_of
+from ._parts import layer_units, load, located, unit_of
 from ._progress import FitProgress, SearchProgress
-from ._searching import Hunt, make_folder, shared
+from ._searching import MODEL, STUDY, Hunt, make_folder, require_own, shared
+from ._steering import panda
 from .errors import DataError, FileError, SettingError
 from .kernels import cpu
 from .model import load as load_model
@@ -32,7 +33,6 @@ from .tune._conduct import cores
 from .tune._confirm import TIMES
 from .tune._defaults import require_used
 
-MODEL, STUDY = "model.safetensors", "study.sqlite"  # in a folder of `tune`
 KEEP = 20  # models in a study: what an ensemble is chosen from
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
 
@@ -77,8 +77,7 @@ def tune(
     source = load(data, target, example)
     out = out or Path(f"{source.name}-tuned")
     file, study = out / MODEL, out / STUDY
-    if file.exists() and not study.exists():
-        raise FileError(f"{file}: exists and no study is beside it; give another --out, or remove it")
+    require_own(file, study)
     seconds = None if minutes is None else 60 * checks.number("--minutes", minutes, 0, ends="()")
     trials = 30 if trials is None and minutes is None else trials
     tried = None if space is None else Space.from_toml(space)
@@ -159,7 +158,7 @@ def fit(
     if out.is_dir():
         raise FileError(f"{out}: is a folder; give --out the name of a file in it")
     space = {
-        "hidden": Choice([[] if hidden == "0" else [_units(word) for word in hidden.split(",")]]),
+        "hidden": Choice([layer_units(hidden)]),
         "learning_rate": Choice([learning_rate]),
         "decay_rate": Choice([decay_rate]),
         "batch_size": Choice([batch_size]),
@@ -183,6 +182,9 @@ def fit(
 
     progress = FitProgress(1, epochs, None, hunt.parts.unit)
     hunt.run(search, progress)
+
+
+app.command()(panda)
 
 
 @app.command()
@@ -239,9 +241,3 @@ def _unit(model: Path) -> float:
     """Return what a score of 1 is in the target's own units, where the model beside the study knows them."""
     learned = load_model(model).table if model.is_file() else None
     return 1.0 if learned is None else unit_of(learned)
-
-
-def _units(word: str) -> int:
-    if not word.strip().isdecimal() or int(word) == 0:
-        raise SettingError(f"--hidden: expected units of each layer like 128,128, got {word!r}")
-    return int(word)

@@ -23,6 +23,15 @@ class Sampler(StrEnum):
     coarse_to_fine = "coarse-to-fine"
 
 
+class Optimizer(StrEnum):
+    """The rule that updates the weights."""
+
+    sgd = "sgd"
+    rmsprop = "rmsprop"
+    adam = "adam"
+    nadam = "nadam"
+
+
 def _option(names: str, metavar: str, words: str, default: str | bool = True, **bounds: Any) -> Any:
     return typer.Option(*names.split(), metavar=metavar, help=words, show_default=default, **bounds)
 
@@ -44,6 +53,7 @@ Trials = Annotated[
 ]
 Minutes = Annotated[float | None, _option("--minutes", "M", "Time to search.", "no limit")]
 Epochs = Annotated[int, _option("--epochs", "N", "How often a model sees each training row.", min=1)]
+EpochsSteered = Annotated[int, _option("--epochs", "N", "Where it stops by itself; a key goes on.", min=1)]
 Workers = Annotated[int | None, _option("--workers", "N", "Models trained at a time.", "one per core", min=1)]
 Seed = Annotated[int, _option("--seed", "N", "Same seed, same rows and models.", min=0)]
 Folder = Annotated[
@@ -60,10 +70,16 @@ StudyFile = Annotated[Path, _argument("STUDY", "Folder of `fastnorm tune`, or th
 Hidden = Annotated[str, _option("--hidden", "UNITS", "Of each hidden layer; 0: softmax or linear regression.")]
 BatchSize = Annotated[int, _option("--batch-size", "N", "Rows in a minibatch.", min=1)]
 LearningRate = Annotated[float, _option("--learning-rate", "RATE", "Of Adam, in the first epoch.")]
+FirstRate = Annotated[float | None, _option("--learning-rate", "RATE", "In the first epoch.", "0.003; 0.1 for sgd")]
+Rules = Annotated[Optimizer, _option("--optimizer", "NAME", "sgd (momentum 0.9), rmsprop, adam or nadam.")]
 DecayRate = Annotated[float, _option("--decay-rate", "X", "The rate in epoch n is divided by 1 + X n.", min=0)]
 Dropout = Annotated[float, _option("--dropout", "SHARE", "Of hidden units left out in training.", min=0)]
 WeightDecay = Annotated[float, _option("--weight-decay", "X", "Decoupled, as in AdamW.", min=0)]
 ModelFile = Annotated[Path | None, _option("--out", "FILE", "For the model.", "named after DATA")]
+Guarded = Annotated[
+    bool, typer.Option("--guard/--no-guard", help="Take a training that goes wrong back, to a third of the rate.")
+]
+StudyToWrite = Annotated[Path | None, _option("--study", "FILE", "For the record, which goes on.", "in --out")]
 Model = Annotated[Path, _argument("MODEL", "Model file of `fastnorm tune` or `fastnorm fit`.")]
 Rows = Annotated[Path, _argument("DATA", "CSV or Parquet file with the columns the model learned from.")]
 Predictions = Annotated[Path | None, _option("--out", "FILE", "CSV file to write.", "the terminal")]

@@ -105,6 +105,15 @@ def share(source: Source, task: str, seed: int) -> Parts:
     return Parts(learned, training, validation, test)
 
 
+def layer_units(words: str) -> list[int]:
+    """Return the units of each hidden layer, from words like 128,128; none from 0."""
+    units = [] if words == "0" else [word.strip() for word in words.split(",")]
+    for word in units:
+        if not word.isdecimal() or int(word) == 0:
+            raise SettingError(f"--hidden: expected units of each layer like 128,128, got {word!r}")
+    return [int(word) for word in units]
+
+
 @contextmanager
 def located(path: Path) -> Iterator[None]:
     """Say in a complaint about data which file they came from."""

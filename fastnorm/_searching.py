@@ -19,6 +19,7 @@ from .errors import FileError, SettingError
 from .model import Model
 from .tune import Ensemble, Study, ensemble
 
+MODEL, STUDY = "model.safetensors", "study.sqlite"  # in the folder of a search, or of a panda
 DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
 TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
 
@@ -130,6 +131,12 @@ def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts
     if is_said:
         print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
     return parts
+
+
+def require_own(file: Path, study: Path) -> None:
+    """Require that a model file that would be overwritten came from this study."""
+    if file.exists() and not study.exists():
+        raise FileError(f"{file}: exists and no study is beside it; give another --out, or remove it")
 
 
 def make_folder(folder: Path) -> None:

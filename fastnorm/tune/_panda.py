@@ -85,10 +85,11 @@ class Panda(View):
     def _guarded(self) -> None:
         """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
         count = len(self._helm.tree.actions)
-        verdict = self.guard.judge(self.history) if self.guard is not None else None
-        if verdict is None:
+        guard = self.guard  # which another thread may take away meanwhile
+        verdict = None if guard is None else guard.judge(self.history)
+        if guard is None or verdict is None:
             return
-        is_vetoed = self.guard is not None and self.guard.veto is not None and self.guard.veto(self, verdict)
+        is_vetoed = guard.veto is not None and guard.veto(self, verdict)
         with self._acting():
             if is_vetoed:
                 self._helm.act(VETO, PERSON, reason=verdict.reason)
@@ -169,15 +170,16 @@ class Panda(View):
 
         Asked again, it is the same score. SettingError without a test set.
         """
-        opened = self._helm.opened
-        if opened is None:
+        if self.opened is None:
             if self._test is None:
                 raise SettingError("final_score: no test set has been sealed; give panda(..., test=(x, y))")
             with self._acting():
                 loss, metric = self.run.judge(self._test)
-                opened = self._helm.act(SCORE, loss=loss, metric=metric)
+                self._helm.act(SCORE, loss=loss, metric=metric)
                 self._turns.end()
-        return {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
+        score = self.opened
+        assert score is not None
+        return score
 
     def give_back(self) -> None:
         """Record the model of the live path's best epoch as the trial's, and close.

@@ -54,6 +54,14 @@ class View:
         """
         return sum("peek" in action.details for action in self._helm.tree.actions)
 
+    @property
+    def opened(self) -> dict[str, float] | None:
+        """The score on the test set, once final_score has opened it."""
+        opened = self._helm.opened
+        return (
+            None if opened is None else {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
+        )
+
     def schedule(self) -> Steered:
         """The learning rate over time of the live path, as factors of the first one: for fit(schedule=...).
 

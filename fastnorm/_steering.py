@@ -1,0 +1,108 @@
+"""The command panda: a run opened, or opened again, steered in the console, and kept."""
+
+import sys
+from pathlib import Path
+
+from . import _options, checks
+from ._parts import Parts, layer_units, load
+from ._searching import MODEL, STUDY, make_folder, require_own, shared
+from .errors import SettingError
+from .metrics import HIGHER_IS_BETTER
+from .optimizers import SGD, Adam, Nadam, RMSprop
+from .run import Run
+from .schedules import InverseTime
+from .tune import Guard, Panda, Study, default_model
+from .tune import panda as steer
+from .tune._helm import best_of
+
+OPTIMIZERS = {"sgd": (SGD, 0.1), "rmsprop": (RMSprop, 3e-3), "adam": (Adam, 3e-3), "nadam": (Nadam, 3e-3)}
+
+
+def panda(
+    data: _options.Data = None,
+    target: _options.Target = None,
+    task: _options.Kind = _options.Task.auto,
+    hidden: _options.Hidden = "128,128",
+    epochs: _options.EpochsSteered = 20,
+    batch_size: _options.BatchSize = 128,
+    optimizer: _options.Rules = _options.Optimizer.adam,
+    learning_rate: _options.FirstRate = None,
+    decay_rate: _options.DecayRate = 0.0,
+    dropout: _options.Dropout = 0.1,
+    weight_decay: _options.WeightDecay = 0.0,
+    guard: _options.Guarded = True,
+    seed: _options.Seed = 0,
+    out: _options.Folder = None,
+    study: _options.StudyToWrite = None,
+    example: _options.Example = None,
+) -> None:
+    """Steer one model while it trains: on a terminal, with curves, a key for every action, and undo.
+
+    Rows are shared as `fastnorm tune` shares them; the test rows stay sealed until one asks for the final score. What
+    is done is recorded in the study, and the same command again goes on from there. Leaving saves the model of the best
+    epoch, Ctrl-C too. `?` shows the keys.
+
+    - `fastnorm panda letter.csv --target letter --hidden 64,64 --learning-rate 30`
+    - `fastnorm panda --example digits`
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise SettingError("panda: expected a terminal, which its console needs; without one there is `fastnorm fit`")
+    checks.extra("textual", "cli")
+    units = layer_units(hidden)
+    source = load(data, target, example)
+    out = out or Path(f"{source.name}-panda")
+    file, study = out / MODEL, study or out / STUDY
+    require_own(file, study)
+    rule, usual = OPTIMIZERS[optimizer]
+    settings = {"learning_rate": usual if learning_rate is None else learning_rate, "weight_decay": weight_decay}
+    parts = shared(source, task, seed)
+    run = Run(
+        default_model(units, parts.outputs, dropout),
+        *parts.training,
+        validation=parts.validation,
+        optimizer=rule(**settings),
+        schedule=InverseTime(decay_rate) if decay_rate else None,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    watch = Guard().knowing(run)
+    make_folder(out)
+    with steer(run, study, guard=watch if guard else None, test=parts.test) as steered:
+        _show(steered, epochs, watch, source.name, file, study, parts)
+
+
+def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, study: Path, parts: Parts) -> None:
+    """Open the console; however it is left, the model is saved, and errors come after that."""
+    from .console import INTERRUPTED, Console, Driver
+
+    driver = Driver(steered, epochs, watch)
+    unit = 1.0 if driver.metric in HIGHER_IS_BETTER else parts.unit
+    console, left = Console(driver, name, str(file.parent), unit), None
+    try:
+        left = console.run()
+    finally:
+        driver.close()
+        _keep(steered, file, study, parts)
+    if driver.failure is not None:
+        raise driver.failure
+    if left == INTERRUPTED:
+        raise KeyboardInterrupt
+    sys.exit(console.return_code)
+
+
+def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
+    """Save the model of the best epoch, and say what is where, and how to go on."""
+    best, opened = best_of(steered.history, steered.run.loss.metric), steered.opened
+    if best is None:
+        print(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
+        return
+    steered.give_back()
+    with Study.open(study) as record:
+        model = record.model(0)
+    for part, words in {"validation": "validation", **({"test": "test"} if opened else {})}.items():
+        scores = parts.scores(model, parts.by_name()[part])
+        print(f"{words}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
+    model.table = parts.table
+    model.save(file)
+    further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
+    print(f"saved {file} (epoch {best.number}) and {study}. {further}")

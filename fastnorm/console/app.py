@@ -1,0 +1,259 @@
+"""The console: a panda on a terminal, with a key for every action."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Resize
+from textual.widget import Widget
+from textual.widgets import Static
+
+from .. import checks
+from ..errors import SettingError
+from ..tune import Panda
+from ..tune._slots import slots_of
+from . import tables
+from .curves import Plot
+from .driver import Driver, best_epoch, open_test_set, undo, veto
+from .keys import bindings, help_lines
+from .prompts import Page, Prompt, Question
+
+REDRAWS = 0.2  # seconds between two looks at whether there is something new
+FACTOR = 3  # of a nudge of the rate by a key
+LAYOUTS = {"all": ("curves", "middle", "bottom"), "curves": ("curves",), "layers": ("middle",)}
+LEFT, INTERRUPTED = "left", "interrupted"
+
+CSS = """
+Screen { layout: vertical; }
+#status, #keys { height: 1; background: $panel; }
+#curves { height: 1fr; }
+#curves.alone { layout: vertical; }
+Region { width: 1fr; height: 1fr; border-top: solid $primary; padding: 0 1 0 0; }
+#slots { width: 30; padding: 0 1; }
+#log { width: 6fr; }
+#advice { width: 5fr; padding: 0 1; }
+ModalScreen { align: center middle; }
+.box {
+    width: 78; max-width: 100%; height: auto; max-height: 100%;
+    border: round $primary; padding: 0 1; background: $surface;
+}
+#complaint { color: $text-warning; }
+"""
+
+ABOUT_CURVES = (
+    "Curves: blue is training, orange validation, grey what was left behind; x stands for a loss that is no number. "
+    "Below them the letters of what was done, where it took effect; + and - are the rate, g is the guard. The numbers "
+    "on the left are the first and the last epoch. Peeks: how often results on the validation rows decided something; "
+    "the more often, the less their score says of new rows. The test rows stay sealed until t."
+)
+
+
+class Region(Widget):
+    """A part of the screen with a title; it draws itself into whatever room there is."""
+
+    def __init__(self, name: str, title: str, draw: Callable[[int, int], Text]) -> None:
+        super().__init__(id=name)
+        self.border_title = title
+        self._draw = draw
+
+    def render(self) -> Text:
+        width, height = self.content_size
+        return self._draw(width, height) if width and height else Text()
+
+
+class Console(App[str]):
+    """The screen of a driver; run() returns "left" or "interrupted", and never touches what is recorded.
+
+    source  what the data are called
+    place   where study and model will be
+    unit    what a metric of 1 is in the target's own units
+    """
+
+    BINDINGS: ClassVar = bindings()
+    ENABLE_COMMAND_PALETTE = False
+    CSS = CSS
+
+    def __init__(self, driver: Driver, source: str, place: str, unit: float = 1.0) -> None:
+        super().__init__()
+        self.driver = driver
+        self.title = f"fastnorm panda {source}"
+        self._source, self._place = source, place
+        scale = unit if driver.metric != "accuracy" else 1.0
+        self._plots = {"loss": Plot("loss", "loss"), "metric": Plot(driver.metric, "metric", scale)}
+        self._arrangement = "all"
+        self._drawn = -1
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="status")
+        with Horizontal(id="curves"):
+            for name, plot in self._plots.items():
+                yield Region(name, name, partial(self._plot, plot))
+        with Horizontal(id="middle"):
+            yield Region("layers", "layers", lambda *room: tables.layers(self.driver.moment.look, *room))
+            yield Region("slots", "hyperparameters", lambda *room: tables.slots(self.driver.moment, *room))
+        with Horizontal(id="bottom"):
+            yield Region("log", "done, after epoch:minibatch", lambda *room: tables.last_lines(self._done(), *room))
+            yield Region("advice", "advice", lambda *room: tables.advice(self.driver.moment.advice, *room))
+        yield Static(id="keys")
+
+    def on_mount(self) -> None:
+        self.driver.start()
+        self.set_interval(REDRAWS, self._tick)
+        self._tick()
+
+    def on_resize(self, event: Resize) -> None:
+        self._lay_out(event.size.height)
+
+    def _lay_out(self, rows: int) -> None:
+        """Share the rows out: the curves have what the others do not need."""
+        rest, look = rows - 2, self.driver.moment.look
+        middle = min(2 + len(look.layers if look else ()), max(9, rest // 3))
+        heights = {"middle": middle, "bottom": max(4, rest // 5)}
+        shown = LAYOUTS[self._arrangement]
+        for name in LAYOUTS["all"]:
+            band = self.query_one(f"#{name}")
+            band.display = name in shown
+            band.set_class(len(shown) == 1, "alone")
+            band.styles.height = heights[name] if name in heights and len(shown) > 1 else "1fr"
+
+    @property
+    def shown(self) -> int:
+        """The version that was drawn last."""
+        return self._drawn
+
+    def _tick(self) -> None:
+        """Draw what is new."""
+        driver = self.driver
+        line = tables.status(
+            self._source, driver.state, driver.place, driver.goal, driver.minibatches, driver.moment, driver.guarded
+        )
+        self.query_one("#status", Static).update(line)
+        self.query_one("#keys", Static).update(tables.keys(self.size.width, driver.state))
+        if self._drawn != driver.version:
+            self._drawn = driver.version
+            for name, plot in self._plots.items():
+                self.query_one(f"#{name}").border_title = Content.from_rich_text(plot.title(driver.moment))
+            for region in self.query(Region):
+                region.refresh()
+
+    def _plot(self, plot: Plot, width: int, height: int) -> Text:
+        return plot.draw(self.driver.moment, width, height)
+
+    def _done(self) -> list[Text]:
+        return tables.log_lines(self.driver.moment, self.driver.notes)
+
+    # ---- keys ----
+
+    def action_go_or_pause(self) -> None:
+        self.driver.toggle()
+
+    def action_faster(self) -> None:
+        self._rescale(FACTOR)
+
+    def action_slower(self) -> None:
+        self._rescale(1 / FACTOR)
+
+    def _rescale(self, factor: float) -> None:
+        def rescale(panda: Panda) -> None:
+            with panda.still() as run:
+                panda.nudge(learning_rate=run.learning_rate * factor)
+
+        self.driver.act(rescale)
+
+    def action_nudge(self, name: str) -> None:
+        try:
+            slots = slots_of(self.driver.panda.run, name)
+        except SettingError as error:
+            self.driver.say(str(error), is_wrong=True)
+            return
+        moment = self.driver.moment
+        values = moment.slots | {"learning_rate": moment.learning_rate}
+        now = ", ".join(f"{slot} {values[slot]:.4g}" for slot in slots)
+
+        def submit(text: str) -> Future[Any]:
+            value = checks.number(name, text, 0)
+            return self.driver.act(lambda panda: panda.nudge(**{name: value}))
+
+        self._prompt(name, f"now {now}", submit)
+
+    def action_undo(self) -> None:
+        self.driver.act(undo)
+
+    def action_veto(self) -> None:
+        self.driver.act(veto)
+
+    def action_guard(self) -> None:
+        self.driver.guard()
+
+    def action_revert(self) -> None:
+        last, best = self.driver.place[0], best_epoch(self.driver.panda)
+        words = f"to the end of which epoch, 0 (the start) to {last}?"
+        words += "" if best is None else f" The best by validation is {best}."
+
+        def submit(text: str) -> Future[Any]:
+            epoch = _whole(text, "epoch", 0)
+            return self.driver.act(lambda panda: panda.revert(epoch))
+
+        self._prompt("back", words, submit)
+
+    def action_checkpoint(self) -> None:
+        def submit(note: str) -> Future[Any]:
+            return self.driver.act(lambda panda: panda.checkpoint(note))
+
+        self._prompt("checkpoint", "a note, or nothing", submit)
+
+    def action_cubs(self) -> None:
+        def submit(text: str) -> Future[Any]:
+            epochs = _whole(text or "1", "epochs", 1)
+            return self.driver.act(lambda panda: panda.cubs(epochs=epochs))
+
+        words = "a third of, the same and three times the rate, side by side: for how many epochs? (1)"
+        self._prompt("cubs", words, submit)
+
+    def action_advice(self) -> None:
+        found = [tables.advice_in_words(one) for one in self.driver.moment.advice]
+        self.push_screen(Page("advice", found or [Text("nothing seems wrong")]))
+
+    def action_history(self) -> None:
+        self.push_screen(Page("done, after epoch:minibatch", self._done() or [Text("nothing yet")], at_end=True))
+
+    def action_layout(self) -> None:
+        names = list(LAYOUTS)
+        self._arrangement = names[(names.index(self._arrangement) + 1) % len(names)]
+        self._lay_out(self.size.height)
+
+    def action_help(self) -> None:
+        lines = [Text().append(f"{label:<8}", tables.KEY).append(words) for label, words in help_lines()]
+        self.push_screen(Page("help", [*lines, Text(), Text(ABOUT_CURVES)]))
+
+    def action_final_score(self) -> None:
+        best = best_epoch(self.driver.panda)
+        words = "This opens the test set, once: it cannot be steered any more after it."
+        if best is not None and self.driver.place != (best, 0):
+            words += f" It goes back to epoch {best} first, the best by validation, whose weights are saved."
+        self.driver.pause()
+        self._ask("final score?", words, lambda: self.driver.act(open_test_set))
+
+    def action_leave(self) -> None:
+        words = f"Study and model are saved in {self._place}; the same command goes on from here."
+        self._ask("leave?", words, lambda: self.exit(LEFT))
+
+    def action_interrupt(self) -> None:
+        self.exit(INTERRUPTED)
+
+    def _prompt(self, title: str, words: str, submit: Callable[[str], Future[Any]]) -> None:
+        self.push_screen(Prompt(title, words, submit))
+
+    def _ask(self, title: str, words: str, done: Callable[[], Any]) -> None:
+        self.push_screen(Question(title, words), lambda yes: done() if yes else None)
+
+
+def _whole(text: str, name: str, low: int) -> int:
+    """The whole number in what was typed."""
+    word = text.strip()
+    return checks.integer(name, int(word) if word.isdecimal() else word, low)

@@ -1,0 +1,178 @@
+"""The curves of a training: the live path in color, what was left behind in grey, a letter where something was done."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.text import Text
+
+from ..metrics import HIGHER_IS_BETTER
+from ..run import Epoch
+from ..tune import Action, Branch
+from ..tune._branches import GUARD, PAUSE
+from .canvas import Canvas
+from .driver import Moment
+from .words import is_whole, mark_of
+
+TRAINING, VALIDATION, LEFT, AXIS = "dodger_blue1", "orange1", "grey50", "grey70"
+MARK, GUARD_MARK, BROKEN = "bold bright_white", "bold red1", "bold red1"  # BROKEN: a loss that is no number
+GUTTER = 8  # cells for the numbers on the left
+LOG_PAYS = 10  # times the lowest value: a highest one above asks for a logarithmic scale
+LEAST, TINY = 0.1, 1e-9  # of the highest value: what a linear scale spans at least
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale from low to high, logarithmic or not; what lies outside is drawn at the edge."""
+
+    low: float
+    high: float
+    is_log: bool
+
+    @classmethod
+    def of(cls, live: Sequence[float], left: Sequence[float], may_be_log: bool) -> "Axis":
+        """The scale on which these values show.
+
+        The live path's decide: what was left behind may add a factor of 10 on either side, or on a linear scale as much
+        as the live path's own span.
+        """
+        there, gone = ([value for value in values if math.isfinite(value)] for values in (live, left))
+        there = there or gone or [0.0, 1.0]
+        bottom, top = min(there), max(there)
+        everything = [*there, *gone]
+        if may_be_log and min(everything) > 0:
+            low, high = max(min(everything), bottom / LOG_PAYS), min(max(everything), top * LOG_PAYS)
+            if high > LOG_PAYS * low:
+                return cls(low, high, True)
+        reach = max(top - bottom, abs(top) * LEAST)
+        low, high = max(min(everything), bottom - reach), min(max(everything), top + reach)
+        return cls(low, high, False) if low < high else cls(low - reach - TINY, high + reach + TINY, False)
+
+    def share(self, values: Sequence[float]) -> np.ndarray:
+        """Where values lie, 0 at low and 1 at high; nan for what is no number."""
+        array = np.array([value if math.isfinite(value) else math.nan for value in values], float)
+        if self.is_log:
+            array = np.log(np.maximum(array, self.low))
+            return (array - math.log(self.low)) / math.log(self.high / self.low)
+        return (array - self.low) / (self.high - self.low)
+
+    def value(self, share: float) -> float:
+        """The value at a share of the way up."""
+        if self.is_log:
+            return self.low * (self.high / self.low) ** share
+        return self.low + share * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One quantity over the epochs.
+
+    name   as it is called: loss, or a metric
+    field  of an epoch: "loss" or "metric"
+    unit   what a value of 1 is in the target's own units
+    """
+
+    name: str
+    field: str
+    unit: float = 1.0
+
+    def title(self, moment: Moment) -> Text:
+        """The last values, each in the color of its curve."""
+        text = Text(f"{self.name.replace('_', ' ')} ")
+        if not moment.history:
+            return text.append("(no epoch yet)")
+        last = moment.history[-1]
+        text.append(_figure(self._of(last)), TRAINING)
+        if (judged := self._of(last, "validation_")) is not None:
+            text.append(", validation ").append(_figure(judged), VALIDATION)
+        return text.append(" (log)") if self._axis(moment).is_log else text
+
+    def draw(self, moment: Moment, width: int, height: int) -> Text:
+        """The plot, with its numbers on the left and the epochs below, in so many cells."""
+        canvas, axis = Canvas(max(width - GUTTER, 1), max(height - 1, 1)), self._axis(moment)
+        end = last_epoch(moment)
+        for branch in moment.branches[:-1]:
+            curve = [*_where_it_leaves(branch, moment), *branch.curve]
+            for prefix in ("", "validation_"):
+                self._line(canvas, axis, curve, prefix, end, LEFT)
+        for prefix, color in (("", TRAINING), ("validation_", VALIDATION)):
+            self._line(canvas, axis, moment.history, prefix, end, color)
+        marks = Canvas(canvas.width, 1)
+        for x, letter, color in _marks(moment, end):
+            marks.letter(x, 0, letter, color)
+        ticks = {0: 1.0, canvas.height - 1: 0.0} | ({canvas.height // 2: 0.5} if canvas.height >= 6 else {})
+        lines = [
+            Text(f"{_figure(axis.value(ticks[row])) if row in ticks else '':>{GUTTER - 1}} ", AXIS) + line
+            for row, line in enumerate(canvas.rows())
+        ]
+        return Text("\n", no_wrap=True).join([*lines, _below(marks, end)])
+
+    def _line(self, canvas: Canvas, axis: Axis, curve: list[Epoch], prefix: str, end: int, color: str) -> None:
+        values = [self._of(epoch, prefix) for epoch in curve]
+        if not values or None in values:
+            return
+        x = [_across(epoch.number, end) for epoch in curve]
+        y = axis.share([value for value in values if value is not None])
+        canvas.line(x, y, color)
+        for place in np.flatnonzero(np.isnan(y)):
+            canvas.letter(x[place], 0, "x", LEFT if color == LEFT else BROKEN)
+
+    def _axis(self, moment: Moment) -> Axis:
+        live = list(self._values(moment.history))
+        left = [value for branch in moment.branches[:-1] for value in self._values(branch.curve)]
+        return Axis.of(live, left, self.name not in HIGHER_IS_BETTER)
+
+    def _values(self, curve: list[Epoch]) -> Iterator[float]:
+        for epoch in curve:
+            for value in (self._of(epoch), self._of(epoch, "validation_")):
+                if value is not None:
+                    yield value
+
+    def _of(self, epoch: Epoch, prefix: str = "") -> float | None:
+        value = getattr(epoch, prefix + self.field)
+        return None if value is None else value * self.unit
+
+
+def last_epoch(moment: Moment) -> int:
+    """The last epoch that any branch has come to, at least 2: the right edge."""
+    return max(2, moment.place[0], *(branch.curve[-1].number for branch in moment.branches if branch.curve))
+
+
+def _where_it_leaves(branch: Branch, moment: Moment) -> list[Epoch]:
+    """The epoch at whose end a branch leaves those it came from; none at the start."""
+    parent = branch.parent
+    while parent is not None:
+        found = [epoch for epoch in moment.branches[parent].curve if epoch.number == branch.epoch]
+        if found:
+            return found
+        parent = moment.branches[parent].parent
+    return []
+
+
+def _across(epoch: float, end: int) -> float:
+    """Where an epoch lies between the left edge, the end of the first one, and the right one."""
+    return min(max((epoch - 1) / (end - 1), 0.0), 1.0)
+
+
+def _marks(moment: Moment, end: int) -> Iterator[tuple[float, str, str]]:
+    """Where a letter stands for what was done, and its color; those of the guard on top."""
+    place = {True: GUARD_MARK, False: MARK}
+    for guarded in (False, True):
+        for action in moment.actions:
+            if is_whole(action) and action.kind != PAUSE and (action.by == GUARD) == guarded:
+                yield _across(_when(action), end), mark_of(action), place[guarded]
+
+
+def _when(action: Action) -> float:
+    return action.epoch if action.minibatch == 0 else action.epoch + 0.5
+
+
+def _below(marks: Canvas, end: int) -> Text:
+    """The axis of epochs, with a letter for each intervention; on the left the first and the last one."""
+    (line,) = marks.rows()
+    return Text(f"{f'1-{end}':>{GUTTER - 1}} ", AXIS) + Text(line.plain.replace(" ", "─"), AXIS, spans=line.spans)
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}" if math.isfinite(value) else "no number"

@@ -1,0 +1,265 @@
+"""Driver: a panda that trains in a thread of its own, is acted on in another, and shows each moment to the screen."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import FastnormError, SettingError
+from ..run import Epoch
+from ..tune import Action, Advice, Branch, Guard, Look, Panda, advise, look
+from ..tune._branches import GUARD
+from ..tune._helm import best_of
+
+LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
+LOOKS = 20  # times what a look costs pass until the next one, so training is slowed by 5 % at most
+AGAIN = 0.05  # seconds until a pause that came between two epochs is asked for again
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to be said that is no action; it came after so many actions."""
+
+    after: int
+    words: str
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What stands at a minibatch boundary; nothing of it changes any more."""
+
+    history: list[Epoch]
+    branches: list[Branch]
+    actions: list[Action]
+    place: tuple[int, int]
+    slots: dict[str, float]
+    learning_rate: float
+    peeks: int
+    look: Look | None
+    advice: list[Advice]
+    opened: dict[str, float] | None
+
+
+class Driver:
+    """Trains a panda to a goal, and further; everything here may be called from the thread of the screen.
+
+    panda   which nobody else drives
+    epochs  where training stops by itself first; `go` there adds as many
+    guard   what is switched on and off; the panda's own says with which of these it begins
+    moment  the last one seen; version changes with it and with the notes
+    """
+
+    def __init__(self, panda: Panda, epochs: int, guard: Guard) -> None:
+        self.panda = panda
+        self.goal = self._more = epochs
+        self.minibatches = panda.run.minibatches
+        self.metric = panda.run.loss.metric
+        self.notes: list[Note] = []
+        self.failure: Exception | None = None
+        self.version = 0
+        self._guard = guard
+        self._goes = panda.run.epoch < epochs
+        self._leaves = False
+        self._last_act: Future[Any] | None = None
+        self._versions = itertools.count(1)
+        self._look: Look | None = None
+        self._advice: list[Advice] = []
+        self._next_look = 0.0
+        self._seen = 0.0
+        self._changed = threading.Condition()
+        self._stands = threading.Event()
+        self._stands.set()
+        self._actors = ThreadPoolExecutor(1, thread_name_prefix="act")
+        self._pausers = ThreadPoolExecutor(1, thread_name_prefix="pause")
+        self._trainer = threading.Thread(target=self._train, name="train")
+        self.moment = self._take()
+
+    # ---- what the screen asks ----
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Whole epochs done, and minibatches of the next one, this instant."""
+        return self.panda.run.epoch, self.panda.run.minibatch
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the guard is on."""
+        return self.panda.guard is not None
+
+    @property
+    def state(self) -> str:
+        """What it is doing, in a word."""
+        if self._acts:
+            return "acting"
+        if self._goes:
+            return "training"
+        if self.moment.opened is not None:
+            return "finished"
+        return "paused" if self.panda.run.epoch < self.goal else "done"
+
+    # ---- what the screen does ----
+
+    def start(self) -> None:
+        """Begin to train, where the goal is not reached yet."""
+        self._trainer.start()
+
+    def toggle(self) -> None:
+        """Pause, or go on; at the goal, to one that is as far away as the first was."""
+        if self._goes:
+            self.pause()
+        elif self.moment.opened is not None:
+            self.say("the test set has been opened: steering on would make it a second development set", is_wrong=True)
+        else:
+            with self._changed:
+                if self.panda.run.epoch >= self.goal:
+                    self.goal += self._more
+                self._goes = True
+                self._changed.notify()
+
+    def pause(self) -> None:
+        """Stop at the next minibatch, and give up cubs."""
+        self._goes = False
+        self._pausers.submit(self._halt)
+
+    def guard(self) -> None:
+        """Switch the guard on or off."""
+        self.panda.guard = None if self.guarded else self._guard
+        self.say(f"guard {'on' if self.guarded else 'off'}")
+
+    def act(self, call: Callable[[Panda], Any]) -> Future[Any]:
+        """Do something to the panda at the next minibatch, after what was asked for before; a refusal is noted too."""
+        self._last_act = self._actors.submit(self._act, call)
+        return self._last_act
+
+    def say(self, words: str, *, is_wrong: bool = False) -> None:
+        """Note something for the screen's log."""
+        self.notes.append(Note(len(self.moment.actions), words, is_wrong))
+        self.version = next(self._versions)
+
+    def close(self) -> None:
+        """Stop training, let what is being done end, and the threads with it; the panda stays open."""
+        self._actors.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            self._goes, self._leaves = False, True
+            self._changed.notify()
+        self._halt()
+        if self._trainer.is_alive():
+            self._trainer.join()
+        self._pausers.shutdown()
+        self._actors.shutdown()
+
+    @property
+    def _acts(self) -> bool:
+        return self._last_act is not None and not self._last_act.done()
+
+    # ---- threads ----
+
+    def _train(self) -> None:
+        """Advance by epochs while it should."""
+        while self._is_wanted():
+            try:
+                try:
+                    self.panda.advance()
+                finally:
+                    self._stands.set()
+                if not self._goes or time.monotonic() - self._seen > LEAST:
+                    self._refresh()
+            except Exception as error:
+                self._fail(error)
+
+    def _is_wanted(self) -> bool:
+        """Wait until there is something to train; False: never again."""
+        with self._changed:
+            while not self._leaves:
+                if self._goes and self.panda.run.epoch < self.goal:
+                    self._stands.clear()
+                    return True
+                if self._goes:
+                    self._goes = False
+                    self._refresh()
+                self._changed.wait()
+        return False
+
+    def _halt(self) -> None:
+        """Pause; again where that came just before an advance began."""
+        try:
+            while self._acts or not self._stands.is_set():
+                self.panda.pause()
+                self._stands.wait(AGAIN)
+        except FastnormError as error:
+            self._fail(error)
+
+    def _act(self, call: Callable[[Panda], Any]) -> Any:
+        try:
+            return call(self.panda)
+        except FastnormError as error:
+            self.say(str(error), is_wrong=True)
+            raise
+        except Exception as error:
+            self._fail(error)
+            raise
+        finally:
+            self._refresh()
+
+    def _fail(self, error: Exception) -> None:
+        """Stop, and say why; what was no fault of a setting or a file is raised again by whoever closes."""
+        self._goes = False
+        words = str(error)
+        if not isinstance(error, FastnormError):
+            self.failure, words = error, f"{type(error).__name__}: {error}"
+        self.say(words, is_wrong=True)
+
+    # ---- what is seen ----
+
+    def _refresh(self) -> None:
+        self.moment = self._take()
+        self.version = next(self._versions)
+        self._seen = time.monotonic()
+
+    def _take(self) -> Moment:
+        with self.panda.still() as run:
+            panda, begun = self.panda, time.monotonic()
+            history = panda.history
+            if begun >= self._next_look or not self._goes:
+                self._look = look(run)
+                self._advice = advise(history, self._look)
+                self._next_look = begun + LOOKS * (time.monotonic() - begun)
+            return Moment(
+                history, panda.branches, panda.actions, (run.epoch, run.minibatch), run.slots, run.learning_rate,
+                panda.peeks, self._look, self._advice, panda.opened,
+            )  # fmt: skip
+
+
+# ---- what a key does to a panda, beyond its own methods
+
+
+def veto(panda: Panda) -> None:
+    """Take back what the guard did last, and switch it off; SettingError where somebody has done something since."""
+    last = panda.undoable
+    if last is None or last.by != GUARD:
+        raise SettingError("veto: the guard did nothing, or something was done since; u takes that back first")
+    panda.guard = None
+    panda.undo()
+
+
+def undo(panda: Panda) -> None:
+    """Take the last intervention back."""
+    panda.undo()
+
+
+def best_epoch(panda: Panda) -> int | None:
+    """The best epoch of the live path by validation; None where none was judged."""
+    best = best_of(panda.history, panda.run.loss.metric)
+    return None if best is None else best.number
+
+
+def open_test_set(panda: Panda) -> dict[str, float]:
+    """Go back to the best epoch, whose weights are the model's, and judge them by the test set."""
+    best, run = best_epoch(panda), panda.run
+    if best is not None and (run.epoch, run.minibatch) != (best, 0):
+        panda.revert(best)
+    return panda.final_score()
