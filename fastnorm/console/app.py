@@ -1,5 +1,6 @@
 """The console: a panda on a terminal, with a key for every action."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -10,60 +11,24 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
-from textual.widget import Widget
 from textual.widgets import Static
 
 from .. import checks
 from ..errors import SettingError
-from ..tune import Panda
 from ..tune._slots import slots_of
 from . import tables
 from .curves import Plot
-from .driver import Driver, best_epoch, open_test_set, undo, veto
-from .keys import bindings, help_lines
+from .deeds import best_epoch, open_test_set, rescale, undo, veto
+from .driver import Driver
+from .keys import ABOUT_CURVES, bindings, help_lines
 from .prompts import Page, Prompt, Question
+from .regions import CSS, Region
 
 REDRAWS = 0.2  # seconds between two looks at whether there is something new
+RESTS = 20  # times what a plot costs pass until it is drawn again: a long training leaves the processor to itself
 FACTOR = 3  # of a nudge of the rate by a key
 LAYOUTS = {"all": ("curves", "middle", "bottom"), "curves": ("curves",), "layers": ("middle",)}
 LEFT, INTERRUPTED = "left", "interrupted"
-
-CSS = """
-Screen { layout: vertical; }
-#status, #keys { height: 1; background: $panel; }
-#curves { height: 1fr; }
-#curves.alone { layout: vertical; }
-Region { width: 1fr; height: 1fr; border-top: solid $primary; padding: 0 1 0 0; }
-#slots { width: 30; padding: 0 1; }
-#log { width: 6fr; }
-#advice { width: 5fr; padding: 0 1; }
-ModalScreen { align: center middle; }
-.box {
-    width: 78; max-width: 100%; height: auto; max-height: 100%;
-    border: round $primary; padding: 0 1; background: $surface;
-}
-#complaint { color: $text-warning; }
-"""
-
-ABOUT_CURVES = (
-    "Curves: blue is training, orange validation, grey what was left behind; x stands for a loss that is no number. "
-    "Below them the letters of what was done, where it took effect; + and - are the rate, g is the guard. The numbers "
-    "on the left are the first and the last epoch. Peeks: how often results on the validation rows decided something; "
-    "the more often, the less their score says of new rows. The test rows stay sealed until t."
-)
-
-
-class Region(Widget):
-    """A part of the screen with a title; it draws itself into whatever room there is."""
-
-    def __init__(self, name: str, title: str, draw: Callable[[int, int], Text]) -> None:
-        super().__init__(id=name)
-        self.border_title = title
-        self._draw = draw
-
-    def render(self) -> Text:
-        width, height = self.content_size
-        return self._draw(width, height) if width and height else Text()
 
 
 class Console(App[str]):
@@ -87,6 +52,7 @@ class Console(App[str]):
         self._plots = {"loss": Plot("loss", "loss"), "metric": Plot(driver.metric, "metric", scale)}
         self._arrangement = "all"
         self._drawn = -1
+        self._next_draw = 0.0
 
     def compose(self) -> ComposeResult:
         yield Static(id="status")
@@ -134,7 +100,7 @@ class Console(App[str]):
         )
         self.query_one("#status", Static).update(line)
         self.query_one("#keys", Static).update(tables.keys(self.size.width, driver.state))
-        if self._drawn != driver.version:
+        if self._drawn != driver.version and time.monotonic() >= self._next_draw:
             self._drawn = driver.version
             for name, plot in self._plots.items():
                 self.query_one(f"#{name}").border_title = Content.from_rich_text(plot.title(driver.moment))
@@ -142,7 +108,10 @@ class Console(App[str]):
                 region.refresh()
 
     def _plot(self, plot: Plot, width: int, height: int) -> Text:
-        return plot.draw(self.driver.moment, width, height)
+        begun = time.monotonic()
+        drawn = plot.draw(self.driver.moment, width, height)
+        self._next_draw = begun + RESTS * (time.monotonic() - begun)
+        return drawn
 
     def _done(self) -> list[Text]:
         return tables.log_lines(self.driver.moment, self.driver.notes)
@@ -153,17 +122,10 @@ class Console(App[str]):
         self.driver.toggle()
 
     def action_faster(self) -> None:
-        self._rescale(FACTOR)
+        self.driver.act(lambda panda: rescale(panda, FACTOR))
 
     def action_slower(self) -> None:
-        self._rescale(1 / FACTOR)
-
-    def _rescale(self, factor: float) -> None:
-        def rescale(panda: Panda) -> None:
-            with panda.still() as run:
-                panda.nudge(learning_rate=run.learning_rate * factor)
-
-        self.driver.act(rescale)
+        self.driver.act(lambda panda: rescale(panda, 1 / FACTOR))
 
     def action_nudge(self, name: str) -> None:
         try:

@@ -12,7 +12,7 @@ from ..run import Epoch
 from ..tune import Action, Branch
 from ..tune._branches import GUARD, PAUSE
 from .canvas import Canvas
-from .driver import Moment
+from .moment import Moment
 from .words import is_whole, mark_of
 
 TRAINING, VALIDATION, LEFT, AXIS = "dodger_blue1", "orange1", "grey50", "grey70"

@@ -5,43 +5,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
-from ..errors import FastnormError, SettingError
-from ..run import Epoch
-from ..tune import Action, Advice, Branch, Guard, Look, Panda, advise, look
-from ..tune._branches import GUARD
-from ..tune._helm import best_of
+from ..errors import FastnormError
+from ..tune import Advice, Guard, Look, Panda, advise, look
+from .moment import Moment, Note
 
 LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
 LOOKS = 20  # times what a look costs pass until the next one, so training is slowed by 5 % at most
 AGAIN = 0.05  # seconds until a pause that came between two epochs is asked for again
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something to be said that is no action; it came after so many actions."""
-
-    after: int
-    words: str
-    is_wrong: bool = False
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What stands at a minibatch boundary; nothing of it changes any more."""
-
-    history: list[Epoch]
-    branches: list[Branch]
-    actions: list[Action]
-    place: tuple[int, int]
-    slots: dict[str, float]
-    learning_rate: float
-    peeks: int
-    look: Look | None
-    advice: list[Advice]
-    opened: dict[str, float] | None
 
 
 class Driver:
@@ -232,34 +204,3 @@ class Driver:
                 history, panda.branches, panda.actions, (run.epoch, run.minibatch), run.slots, run.learning_rate,
                 panda.peeks, self._look, self._advice, panda.opened,
             )  # fmt: skip
-
-
-# ---- what a key does to a panda, beyond its own methods
-
-
-def veto(panda: Panda) -> None:
-    """Take back what the guard did last, and switch it off; SettingError where somebody has done something since."""
-    last = panda.undoable
-    if last is None or last.by != GUARD:
-        raise SettingError("veto: the guard did nothing, or something was done since; u takes that back first")
-    panda.guard = None
-    panda.undo()
-
-
-def undo(panda: Panda) -> None:
-    """Take the last intervention back."""
-    panda.undo()
-
-
-def best_epoch(panda: Panda) -> int | None:
-    """The best epoch of the live path by validation; None where none was judged."""
-    best = best_of(panda.history, panda.run.loss.metric)
-    return None if best is None else best.number
-
-
-def open_test_set(panda: Panda) -> dict[str, float]:
-    """Go back to the best epoch, whose weights are the model's, and judge them by the test set."""
-    best, run = best_epoch(panda), panda.run
-    if best is not None and (run.epoch, run.minibatch) != (best, 0):
-        panda.revert(best)
-    return panda.final_score()

@@ -50,19 +50,21 @@ KEYS = (
     Key("a", "a", "advice", "advice", "all advice in full"),
     Key("l", "l", "layout", "layout", "all, curves alone, layers alone"),
     Key("h", "h", "history", "history", "all that was done"),
-    Key(
-        "t",
-        "t",
-        "final_score",
-        "test",
-        "final score: opens the sealed test set; steering ends",
-    ),
+    Key("t", "t", "final_score", "test", "final score: opens the sealed test set; steering ends"),
     Key("question_mark", "?", "help", "help", "this page"),
     Key("q", "q", "leave", "quit", "leave: all is saved, and the same command goes on"),
 )
 RATE = ("↑↓", "rate")  # stands for three keys in the line at the bottom
 LAST = ("?", "q")  # always in it
 INTERRUPT = Binding("ctrl+c", "interrupt", priority=True)  # leave without being asked
+
+
+ABOUT_CURVES = (
+    "Curves: blue is training, orange validation, grey what was left behind; x stands for a loss that is no number. "
+    "Below them the letters of what was done, where it took effect; + and - are the rate, g is the guard. The numbers "
+    "on the left are the first and the last epoch. Peeks: how often results on the validation rows decided something; "
+    "the more often, the less their score says of new rows. The test rows stay sealed until t."
+)
 
 
 def bindings() -> list[Any]:

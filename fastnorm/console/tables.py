@@ -10,8 +10,8 @@ from ..tune import Advice, Layer, Look
 from ..tune._advice import BIG_STEP, FAR_OFF, MANY, SMALL_STEP
 from ..tune._branches import GUARD
 from ..tune._look import TITLES
-from .driver import Moment, Note
 from .keys import footer
+from .moment import Moment, Note
 from .words import by_family, in_words, is_whole, mark_of, place_of
 
 HEAD, WARNING, WRONG, WEAK, KEY = "bold", "bold orange1", "bold red1", "grey70", "bold bright_white"
