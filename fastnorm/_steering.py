@@ -45,7 +45,7 @@ def panda(
     - `fastnorm panda letter.csv --target letter --hidden 64,64 --learning-rate 30`
     - `fastnorm panda --example digits`
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _has_terminal():
         raise SettingError("panda: expected a terminal, which its console needs; without one there is `fastnorm fit`")
     checks.extra("textual", "cli")
     units = layer_units(hidden)
@@ -106,3 +106,8 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
     print(f"saved {file} (epoch {best.number}) and {study}. {further}")
+
+
+def _has_terminal() -> bool:
+    """Whether keys can be read, and the screen, which Textual draws on stderr, be seen."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

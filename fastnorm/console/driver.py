@@ -37,6 +37,7 @@ class Driver:
         self._goes = panda.run.epoch < epochs
         self._leaves = False
         self._last_act: Future[Any] | None = None
+        self._last_pause: Future[None] | None = None
         self._versions = itertools.count(1)
         self._look: Look | None = None
         self._advice: list[Advice] = []
@@ -65,7 +66,7 @@ class Driver:
     @property
     def state(self) -> str:
         """What it is doing, in a word."""
-        if self._acts:
+        if self._acts or (self._last_pause is not None and not self._last_pause.done()):
             return "acting"
         if self._goes:
             return "training"
@@ -95,7 +96,7 @@ class Driver:
     def pause(self) -> None:
         """Stop at the next minibatch, and give up cubs."""
         self._goes = False
-        self._pausers.submit(self._halt)
+        self._last_pause = self._pausers.submit(self._halt)
 
     def guard(self) -> None:
         """Switch the guard on or off."""

@@ -1,0 +1,307 @@
+"""The console's keys: each does what it says, can be undone, and tells when it is refused."""
+
+import pytest
+from consoling import ENDLESS, LARGE, SMALL, done, drive
+
+import fastnorm as fn
+from fastnorm.console import INTERRUPTED
+from fastnorm.console.curves import LEFT, Plot
+from fastnorm.console.keys import KEYS
+
+
+def test_it_trains_to_its_goal_and_further():
+    async def script(screen):
+        await done(screen)
+        assert "done" in screen.line("status")
+        assert "epoch 3 of 3" in screen.line("status")
+        await screen.press("space")
+        await screen.until(lambda: screen.driver.place == (6, 0))
+        await done(screen)
+        assert "epoch 6 of 6" in screen.line("status")
+        assert screen.panda.actions == []
+
+    drive(script)
+
+
+def test_a_nudge_acts_while_it_trains_and_is_undone():
+    async def script(screen):
+        await screen.until(lambda: screen.driver.place[0] > 2)
+        await screen.press("down")
+        assert screen.driver.state == "training"
+        await screen.press("space")
+        nudge = screen.panda.actions[0]
+        assert nudge.details["to"] == {"learning_rate": pytest.approx(0.1 / 3)}
+        assert nudge.epoch >= 2
+        assert screen.text("slots").split()[:2] == ["learning_rate", "0.0333"]
+        assert "rate 0.1 to 0.0333" in screen.text("log")
+        await screen.press("u")
+        assert screen.text("slots").split()[:2] == ["learning_rate", "0.1"]
+        assert "undone: rate 0.1 to 0.0333" in screen.text("log")
+        await screen.press("plus")
+        assert screen.panda.run.learning_rate == pytest.approx(0.3)
+
+    drive(script, epochs=ENDLESS)
+
+
+def test_pause_stands_still_and_go_on_does_not():
+    async def script(screen):
+        await screen.until(lambda: screen.driver.place[0] > 2)
+        await screen.press("space")
+        await screen.until(
+            lambda: screen.driver.state == "paused" and screen.driver.moment.place == screen.driver.place
+        )
+        place = screen.driver.place
+        await screen.press("c", "enter")
+        assert screen.driver.place == place
+        await screen.drawn()
+        assert "paused" in screen.line("status")
+        assert "space go on" in screen.line("keys")
+        await screen.press("space")
+        await screen.until(lambda: screen.driver.place[0] > place[0] + 2)
+
+    drive(script, epochs=ENDLESS)
+
+
+def test_a_prompt_keeps_wrong_input_and_says_what_is_wrong():
+    async def script(screen):
+        await done(screen)
+        await screen.press("d", "x", "enter")
+        assert screen.over("#complaint") == "dropout: expected a number, got 'x'"
+        assert screen.console.screen.query_one("Input").value == "x"
+        await screen.press("backspace", "1", "enter")
+        await screen.until(lambda: "finite number in [0, 1)" in screen.over("#complaint"))
+        assert screen.panda.actions == []
+        await screen.press("backspace", "0", ".", "5", "enter")
+        await screen.until(lambda: len(screen.console.screen_stack) == 1)
+        assert screen.panda.run.slots["dropout_0"] == 0.5
+        await screen.drawn()
+        assert "dropout 0.25 to 0.5" in screen.text("log")
+
+    drive(script)
+
+
+@pytest.mark.parametrize(
+    ("key", "slot", "value"),
+    [
+        ("w", "weight_decay", 0.01),
+        ("m", "momentum", 0.5),
+        ("r", "running_decay_0", 0.7),
+        ("equals_sign", "learning_rate", 2.0),
+    ],
+)
+def test_each_hyperparameter_has_a_key(key, slot, value):
+    async def script(screen):
+        await done(screen)
+        await screen.press(key, *str(value), "enter")
+        assert screen.panda.run.slots[slot] == value
+
+    drive(script)
+
+
+def test_a_hyperparameter_that_is_not_there_is_told():
+    async def script(screen):
+        await done(screen)
+        await screen.press("m")
+        assert "no hyperparameter named 'momentum'" in screen.text("log")
+        assert len(screen.console.screen_stack) == 1
+
+    drive(script, optimizer=fn.RMSprop(0.01))
+
+
+def test_going_back_leaves_a_branch_in_grey():
+    async def script(screen):
+        await done(screen)
+        await screen.press("b", "9", "enter")
+        await screen.until(lambda: "expected a whole number from 0 to 4" in screen.over("#complaint"))
+        await screen.press("backspace", "2", "enter")
+        await screen.until(lambda: len(screen.console.screen_stack) == 1)
+        await screen.drawn()
+        assert (screen.driver.place, screen.driver.state) == ((2, 0), "paused")
+        assert [branch.parent for branch in screen.panda.branches] == [None, 0]
+        assert "branch 2" in screen.line("status")
+        assert "b 4 back to 2" in screen.text("log")
+        for name in ("loss", "metric"):
+            assert any(span.style == LEFT for span in screen.region(name).spans)
+        await screen.press("space")
+        await done(screen)
+        assert len(screen.driver.moment.branches[1].curve) == 2
+
+    drive(script, epochs=4)
+
+
+def test_cubs_leave_two_branches_and_undo_takes_them_back():
+    async def script(screen):
+        await done(screen)
+        await screen.press("f", "2", "enter")
+        await screen.until(lambda: len(screen.panda.branches) == 4)
+        await screen.drawn()
+        assert screen.driver.place == (5, 0)
+        assert "cubs x 0.33, 1, 3, 2 epochs" in screen.text("log")
+        await screen.press("u")
+        assert screen.driver.place == (3, 0)
+
+    drive(script)
+
+
+def test_the_guards_rescue_is_shown_and_vetoed():
+    async def script(screen):
+        await done(screen)
+        rescues = [action for action in screen.panda.actions if action.by == "guard" and action.kind == "revert"]
+        assert rescues
+        assert screen.text("log").splitlines()[-1].startswith("g ")
+        assert "g" in screen.text("loss").splitlines()[-1]
+        assert "guard on" in screen.line("status")
+        await screen.press("v")
+        assert screen.panda.guard is None
+        assert "guard off" in screen.line("status")
+        assert screen.panda.actions[-1].details["undone"] == rescues[-1].number
+        await screen.press("up", "v")
+        assert "veto: the guard did nothing, or something was done since" in screen.console.driver.notes[-1].words
+        await screen.press("g")
+        assert "guard on" in screen.line("status")
+
+    drive(script, guarded=True, epochs=6, optimizer=fn.SGD(1000.0))
+
+
+def test_the_final_score_is_of_the_best_epoch_and_ends_the_steering():
+    async def script(screen):
+        await done(screen)
+        await screen.press("t", "n")
+        assert screen.panda.opened is None
+        await screen.press("t", "y")
+        await screen.until(lambda: screen.driver.state == "finished")
+        best = max(screen.panda.history, key=lambda epoch: (epoch.validation_metric, -epoch.validation_loss))
+        assert screen.driver.place == (best.number, 0)
+        assert screen.panda.opened["accuracy"] == screen.panda.final_score()["accuracy"]
+        await screen.drawn()
+        assert "test set opened" in screen.text("log")
+        await screen.press("up")
+        assert "the test set has been opened" in screen.driver.notes[-1].words
+        await screen.press("space")
+        assert screen.driver.state == "finished"
+
+    drive(script, epochs=6)
+
+
+def test_leaving_asks_and_ctrl_c_does_not():
+    async def script(screen):
+        await screen.press("q")
+        assert "flowers-panda" in screen.over(".box Static")
+        await screen.press("n")
+        assert screen.console.is_running
+        await screen.press("q", "y")
+
+    async def hurried(screen):
+        await screen.press("d", "ctrl+c")
+
+    assert drive(script, epochs=ENDLESS) == "left"
+    assert drive(hurried, epochs=ENDLESS) == INTERRUPTED
+
+
+def test_a_study_goes_on_with_its_curves_and_branches(tmp_path):
+    study = tmp_path / "study.sqlite"
+    seen = []
+
+    async def first(screen):
+        await done(screen)
+        await screen.press("b", "2", "enter", "up", "space")
+        await done(screen)
+        seen.extend([screen.text("loss"), screen.text("log"), screen.panda.run.checkpoint().state])
+
+    async def second(screen):
+        await screen.drawn()
+        assert screen.driver.state == "done"
+        assert [screen.text("loss"), screen.text("log"), screen.panda.run.checkpoint().state] == seen
+        await screen.press("u")
+        assert screen.driver.place == (2, 0)
+
+    drive(first, study=study)
+    drive(second, study=study)
+
+
+def test_an_error_of_the_training_is_shown_and_kept():
+    async def script(screen):
+        await done(screen)
+        screen.panda.advance = broken
+        await screen.press("space")
+        await screen.until(lambda: screen.driver.failure is not None)
+        await screen.drawn()
+        assert "ZeroDivisionError: by zero" in screen.text("log")
+        assert screen.driver.state == "paused"
+
+    def broken():
+        raise ZeroDivisionError("by zero")
+
+    drive(script)
+
+
+def test_help_names_every_key():
+    async def script(screen):
+        await screen.press("question_mark")
+        text = screen.over("#text")
+        for key in KEYS:
+            assert f"{key.label:<8}{key.help}" in text
+        await screen.press("escape")
+        assert len(screen.console.screen_stack) == 1
+        for key in ("a", "h"):
+            await screen.press(key)
+            assert len(screen.console.screen_stack) == 2
+            await screen.press("escape")
+
+    drive(script)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_nothing_is_cut_off(size):
+    async def script(screen):
+        await done(screen)
+        await screen.press("up", "c", *"note", "enter")
+        base = screen.console.screen_stack[0]
+        bands = [base.query_one(f"#{name}") for name in ("status", "curves", "middle", "bottom", "keys")]
+        assert sum(band.size.height for band in bands) == size[1]
+        for region in base.query("Region"):
+            lines = region.render().split("\n")
+            assert len(lines) <= region.content_size.height
+            assert all(line.cell_len <= region.content_size.width for line in lines)
+        for name in ("status", "keys"):
+            assert len(screen.line(name).rstrip()) <= size[0]
+        assert "? help  q quit" in screen.line("keys")
+        assert [line.split()[0] for line in screen.text("layers").splitlines()[1:]] == [
+            layer.name for layer in screen.driver.moment.look.layers
+        ]
+        slots = screen.text("slots")
+        assert all(name in slots for name in ("learning_rate", "momentum", "weight_decay", "dropout", "running_decay"))
+        assert "c 3 checkpoint note" in screen.text("log")
+        assert screen.text("loss").splitlines()[-1].split()[0] == "1-3"
+
+    drive(script, size=size)
+
+
+def test_curves_and_layers_can_have_the_whole_screen():
+    async def script(screen):
+        await done(screen)
+        await screen.press("l")
+        base = screen.console.screen_stack[0]
+        assert base.query_one("#curves").size.height == SMALL[1] - 2
+        assert base.query_one("#loss").outer_size.width == SMALL[0]
+        await screen.press("l")
+        assert base.query_one("#middle").size.height == SMALL[1] - 2
+        await screen.press("l")
+        assert 9 <= base.query_one("#curves").size.height < SMALL[1] - 9
+
+    drive(script)
+
+
+def test_nothing_is_drawn_where_nothing_is_new(monkeypatch):
+    async def script(screen):
+        await done(screen)
+        drawn, draw = [], Plot.draw
+        monkeypatch.setattr(Plot, "draw", lambda plot, *room: drawn.append(plot) or draw(plot, *room))
+        for _ in range(3):
+            screen.console._tick()
+            await screen.pilot.pause()
+        assert drawn == []
+        await screen.press("g")
+        assert len(drawn) == 2
+
+    drive(script)
