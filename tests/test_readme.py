@@ -33,7 +33,7 @@ def test_its_space_can_be_searched(tmp_path):
 
 def test_its_map_names_every_module():
     modules = {path.stem for pattern in ("*.py", "*.pyx") for path in (ROOT / "fastnorm").glob(pattern)}
-    modules |= {path.stem for path in (ROOT / "fastnorm" / "tune").glob("*.py")}
+    modules |= {path.stem for room in ("console", "tune") for path in (ROOT / "fastnorm" / room).glob("*.py")}
     words = set(re.findall(r"\w+", MAP))
     assert modules - {"__init__"} - words == set()
 
@@ -53,3 +53,12 @@ def test_its_two_commands_stand_at_the_start(words):
     command = first if "tune" in words else second
     assert words in command
     assert len(command.splitlines()) == 1
+
+
+def test_its_pictures_are_there_and_need_nothing_else():
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(pictures) == 1
+    text = (ROOT / pictures[0]).read_text()
+    assert text.startswith("<svg")
+    assert len(text) < 100_000
+    assert re.findall(r"(?:url|href)=?[(\"](?!#)", text) == []
