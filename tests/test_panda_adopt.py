@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from running import assert_same, untimed
+from running import assert_same, make, untimed
 from searching import ENDLESS, TRAINING, VALIDATION, clouds, search
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
-from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, replay
+from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, panda, replay
 from fastnorm.tune._ranking import ranked
 from fastnorm.tune._writer import Writer
 
@@ -55,6 +55,20 @@ def test_a_finished_trial_goes_on_under_a_hand_from_where_it_ended(tmp_path, tri
     assert [other for other in given.trials if other.number != trial] == [
         other for other in study.trials if other.number != trial
     ]
+
+
+def test_where_nothing_else_has_a_score_the_steered_trial_is_the_best(tmp_path):
+    study = search(study=tmp_path / "s.sqlite", trials=1)
+    with adopted(study, 0) as watched:
+        watched.advance(1)
+        watched.give_back()
+    assert study.best_trial == study.best_so_far == study.trials[0]
+    watched = panda(make(validation=VALIDATION), tmp_path / "p.sqlite")
+    watched.advance(1)
+    with pytest.raises(FileError, match=r"expected the model of trial 0, found none; it is kept by panda\.give_back"):
+        watched.study.best_model()
+    with pytest.raises(FileError, match="this is the study of a panda; fn"):
+        adopted(tmp_path / "p.sqlite", 0)
 
 
 def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):

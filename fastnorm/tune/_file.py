@@ -98,7 +98,8 @@ def check_kind(connection: sqlite3.Connection, file: Path | None) -> None:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     if (application, version) != (APPLICATION, FORMAT):
-        raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got another kind of file")
+        came = f"one of format {version}, of another version" if application == APPLICATION else "another kind of file"
+        raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got {came}")
 
 
 @contextmanager

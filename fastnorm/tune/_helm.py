@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
-from ._branches import CUBS, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
+from ._branches import CUBS, GUARD, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
+from ._guard import Verdict
 from ._memory import Ring, stale
 from ._steering import Steering, checkpoint_at, checkpoints, live, start
 from ._study import Study
@@ -156,6 +157,13 @@ class Helm:
             self.travel(spot)
             self.grow([action], [branch])
         return action
+
+    def rescue(self, verdict: Verdict) -> None:
+        """Revert and nudge. The rate is a share of the one that failed, so that one rescue after the other gets on."""
+        rate = self.run.slots["learning_rate"] * verdict.factor
+        spot = self.tree.end_of(max(verdict.epoch, self.tree.first_epoch), self.now)
+        reverted = self.branch_off(spot, REVERT, GUARD, epoch=spot.epoch, reason=verdict.reason)
+        self.set({"learning_rate": rate}, GUARD, reason=verdict.reason, part_of=reverted.number)
 
     def grow(self, actions: Sequence[Action], branches: Sequence[Branch]) -> None:
         """Record new branches, the last of which is live: the run stands at its end."""
