@@ -174,7 +174,7 @@ def test_an_interruption_leaves_an_action_done_or_not_done(monkeypatch, moment):
 def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeypatch, before):
     watched = panda(make(validation=VALIDATION))
     watched.advance(1)
-    steering, write = watched._helm.steering, watched._helm.steering.write
+    journal, write = watched._helm.journal, watched._helm.journal.write
 
     def interrupted(*arguments, **options):
         if not before:
@@ -182,7 +182,7 @@ def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(steering, "write", interrupted)
+        patch.setattr(journal, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             watched.advance(1)
     watched.advance(1)

@@ -16,9 +16,9 @@ from ._data import Validation
 from ._file import WAITS, claimed, from_row, unless_searched
 from ._guard import Guard
 from ._helm import Helm, reach
+from ._journal import LIVE, Journal
 from ._opening import at_the_door
 from ._panda import Panda
-from ._steering import LIVE, Steering
 from ._study import Study
 from ._training import Training
 from ._trial import CUT, FAILED, RUNNING, STEERED, Trial
@@ -109,7 +109,7 @@ def _helm(work: Training, writer: Writer, run: Run, number: int) -> Helm:
     """Bring the run to where the trial stood, and the record with it."""
     study = writer.study
     trial = _trial(study, number)
-    helm = Helm(run, Steering(writer, number), trial)
+    helm = Helm(run, Journal(writer, number), trial)
     if helm.tree.branches:
         helm.go_on()
         return helm

@@ -15,8 +15,8 @@ from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
 from ._branches import CUBS, GUARD, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
 from ._guard import Verdict
+from ._journal import Journal, checkpoint_at, checkpoints, live, start
 from ._memory import Ring, stale
-from ._steering import Steering, checkpoint_at, checkpoints, live, start
 from ._study import Study
 from ._trial import Trial
 
@@ -26,9 +26,9 @@ STEERS = (NUDGE, REVERT, UNDO, CUBS)
 class Helm:
     """One trial under way by hand: the run as it stands is the end of the live branch."""
 
-    def __init__(self, run: Run, steering: Steering, trial: Trial) -> None:
+    def __init__(self, run: Run, journal: Journal, trial: Trial) -> None:
         self.run = run
-        self.steering = steering
+        self.journal = journal
         self.trial = trial  # as its row stands but for what follows from the curve
         self.ring = Ring()
         self.facts = run.facts()
@@ -39,7 +39,7 @@ class Helm:
         run = self.run
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
         self.tree = Tree([branch], [])
-        self.steering.begin(self.row(), branch, run.checkpoint(), self.facts)
+        self.journal.begin(self.row(), branch, run.checkpoint(), self.facts)
         self._read()
         if state is not None:
             run.restore(state)
@@ -60,7 +60,7 @@ class Helm:
     @property
     def study(self) -> Study:
         """The study that holds the record."""
-        return self.steering.writer.study
+        return self.journal.writer.study
 
     @property
     def now(self) -> Spot:
@@ -104,12 +104,12 @@ class Helm:
         stored = [*self._stored, now] if new else self._stored
         let_go = stale(self.tree, stored, now) if new else []
         try:
-            self.steering.write(
+            self.journal.write(
                 self.row(new), None, mark.state, epochs=(branch.number, new), checkpoint=now if new else None,
                 stale=let_go,
             )  # fmt: skip
         except BaseException:
-            self.steering.writer.rollback()
+            self.journal.writer.rollback()
             raise
         self._stored = [spot for spot in stored if spot not in let_go]
         if new:
@@ -123,7 +123,7 @@ class Helm:
             self.travel(self.tree.end_of(best.number, self.now), fork)
         model = fork.model.to_bytes()
         self.trial = replace(self.trial, weights=hashlib.sha256(model).hexdigest())
-        self.steering.keep(self.row(), model)
+        self.journal.keep(self.row(), model)
 
     # ---- what is done ----
 
@@ -131,7 +131,7 @@ class Helm:
         """Record an action that changes nothing in the run."""
         action = self.action(kind, by, details)
         with self.whole() as mark:
-            self.steering.write(self.row(), None, mark.state, actions=[action])
+            self.journal.write(self.row(), None, mark.state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -143,7 +143,7 @@ class Helm:
             run.set(**slots)
             changes = {"from": before, "to": self.shown(slots), "slots": dict(slots)}
             action = self.action(NUDGE, by, changes | details)
-            self.steering.write(self.row(), None, run.checkpoint().state, actions=[action])
+            self.journal.write(self.row(), None, run.checkpoint().state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -175,7 +175,7 @@ class Helm:
             self._stored.append(spot)
         mark = self.run.checkpoint()
         row = self.row()
-        self.steering.write(row, mark.history, mark.state, actions=actions, branches=branches, checkpoint=spot)
+        self.journal.write(row, mark.history, mark.state, actions=actions, branches=branches, checkpoint=spot)
 
     def action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
         """An action of this moment, not done yet."""
@@ -198,7 +198,7 @@ class Helm:
         try:
             yield mark
         except BaseException:
-            self.steering.writer.rollback()
+            self.journal.writer.rollback()
             self._read()
             if len(self.tree.actions) == count:
                 self.run.revert(mark)

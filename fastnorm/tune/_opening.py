@@ -17,9 +17,9 @@ from ._dimensions import Choice
 from ._file import claimed
 from ._guard import Guard
 from ._helm import Helm, reach
+from ._journal import Journal, live, start
 from ._panda import Panda
 from ._space import pack_space
-from ._steering import Steering, live, start
 from ._study import Study
 from ._trial import STEERED, Trial
 from ._writer import Writer
@@ -45,7 +45,7 @@ def panda(
         stack.enter_context(claimed(file, 0))
         writer = Writer(file, _facts(run), "run")
         stack.callback(writer.close)
-        helm = Helm(run, Steering(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
+        helm = Helm(run, Journal(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
         if helm.tree.branches:
             _take_up(helm, file)
         else:

@@ -1,4 +1,4 @@
-"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _steering.py)."""
+"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _journal.py)."""
 
 import json
 import sqlite3
