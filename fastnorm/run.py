@@ -17,7 +17,7 @@ from .losses import Loss
 from .optimizers import Adam, Optimizer
 from .program import Program
 from .schedules import Constant, Schedule
-from .shuffling import WINDOW, Shuffle
+from .shuffling import WINDOW, Shuffle, minibatch_starts
 from .validation import Validation, where_it_lies
 
 
@@ -65,7 +65,8 @@ class Run:
         self._data = x, target, sample_weight  # and the rows it is judged on, in validation
         self.rows = len(x)
         self.validation = None if validation is None else self.rows_to_judge(*validation)
-        self._starts = self._minibatches()
+        normalizes = any(operation.name == "batchnorm" for operation in self.tape.operations)
+        self._starts = minibatch_starts(self.rows, self.batch_size, normalizes)
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
         self._factors(0)  # a schedule that says nothing for this training says so now
@@ -82,16 +83,6 @@ class Run:
     def rows_to_judge(self, x: Any, y: Any) -> Validation:
         """Rows and targets that are none of its own, checked: see judge."""
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
-
-    def _minibatches(self) -> np.ndarray:
-        """Where each minibatch begins in the order of an epoch, and the end of the last."""
-        starts = np.append(np.arange(0, self.rows, self.batch_size), self.rows)
-        if any(operation.name == "batchnorm" for operation in self.tape.operations):
-            if min(self.batch_size, self.rows) == 1:
-                raise SettingError("batch norm needs minibatches of 2 rows or more: the variance of one row is 0")
-            if starts[-1] - starts[-2] == 1:
-                starts = np.delete(starts, -2)
-        return starts
 
     def _program(self, arrays: dict[str, np.ndarray]) -> Program:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())

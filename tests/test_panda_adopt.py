@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from running import assert_same, make, untimed
-from searching import ENDLESS, TRAINING, VALIDATION, clouds, search
+from searching import ENDLESS, TRAINING, VALIDATION, clouds, search, table
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
@@ -87,6 +87,19 @@ def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
     with adopted(file, winner) as again:  # and again under a hand
         again.advance(1)
         assert again.run.epoch == before.best_trial.epochs + 1
+
+
+def test_a_search_that_goes_on_decides_alike_whenever_the_trial_was_adopted(tmp_path):
+    options = {"epochs": 9, "halving": SuccessiveHalving()}
+    tables = []
+    for workers, trials in ((1, 4), (2, 12)):
+        file = tmp_path / f"{workers}.sqlite"
+        search(**options, trials=trials, workers=workers, study=file)
+        adopted(file, 2).give_back()
+        rows, curves = table(search(**options, trials=12, workers=workers, study=file))
+        tables.append((rows[:2] + rows[3:], curves[:2] + curves[3:]))
+        assert rows[2].state == "steered"
+    assert tables[0] == tables[1]
 
 
 def test_an_adopted_trial_is_replayed_by_a_run_made_as_the_trials_was(tmp_path):
