@@ -54,6 +54,7 @@ def test_the_file_opened_again_goes_on_from_the_live_state(tmp_path, validation)
         assert record(first) == record(straight)
     with open_at(file, validation=validation) as again:
         assert record(again) == record(straight)
+        assert again.schedule() == straight.schedule()
         for watched in (again, straight):
             watched.undo()
             watched.undo()

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 from running import VALIDATION, X, Y, assert_same, make, untimed, weights
 
@@ -66,6 +67,7 @@ def test_actions_take_effect_between_two_minibatches_and_the_advance_goes_on(tra
     wait(watched, thread)
     watched.cubs(epochs=1)
     wait(watched, thread)
+    assert watched.schedule().factors(np.zeros(1)) == 1  # what only looks does not wait
     watched.nudge(dropout=0.5)
     watched.pause()
     thread.join()

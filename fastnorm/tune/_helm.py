@@ -32,11 +32,13 @@ class Helm:
         self.trial = trial  # as its row stands but for what follows from the curve
         self.ring = Ring()
         self.facts = run.facts()
+        self.first_rate: float  # the slot learning_rate with which it began; begin and go_on tell it
         self._read()
 
     def begin(self, state: bytes | None = None) -> None:
         """Steer from where the run stands; what it was trained until this state then is part of the record."""
         run = self.run
+        self.first_rate = run.slots["learning_rate"]
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
         self.tree = Tree([branch], [])
         self.journal.begin(self.row(), branch, run.checkpoint(), self.facts)
@@ -47,7 +49,10 @@ class Helm:
 
     def go_on(self) -> None:
         """Steer from where the record ends; FileError where the run was made in another way."""
-        self.run.revert(live(self.study, self.trial.number, self.tree, self.facts))
+        mark, fork = live(self.study, self.trial.number, self.tree, self.facts), self.run.fork()
+        fork.revert(start(self.study, self.trial.number, self.facts))
+        self.first_rate = fork.slots["learning_rate"]
+        self.run.revert(mark)
 
     def _read(self) -> None:
         """Take the record as it is written."""
@@ -66,13 +71,6 @@ class Helm:
     def now(self) -> Spot:
         """The present moment."""
         return self.tree.now(self.run.epoch, self.run.minibatch)
-
-    @property
-    def first_rate(self) -> float:
-        """The slot learning_rate with which it began."""
-        fork = self.run.fork()
-        fork.revert(start(self.study, self.trial.number, self.facts))
-        return fork.slots["learning_rate"]
 
     @property
     def opened(self) -> Action | None:
