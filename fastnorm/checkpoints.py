@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import files
+from . import checks, files
 from .errors import FileError
 
 
@@ -51,7 +51,8 @@ class Checkpoint:
         for name, value in facts.items():
             came = document.get(name) if isinstance(document, dict) else None
             if came != value:
-                raise FileError(f"state: {name}: this run has {value!r}, the state comes from {came!r}")
+                part, has, had = checks.difference(f"state: {name}", value, came)
+                raise FileError(f"{part}: this run has {has!r}, the state comes from {had!r}")
         try:
             return cls(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in document["history"]))
         except (KeyError, TypeError) as error:

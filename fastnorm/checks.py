@@ -175,6 +175,19 @@ def choice(name: str, value: Any, options: Sequence[Any]) -> Any:
     return value
 
 
+def difference(name: str, one: Any, other: Any) -> tuple[str, Any, Any]:
+    """Return the smallest part in which two records differ, as JSON has them: its name, and what each has there."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        part = next(key for key in [*one, *other] if one.get(key) != other.get(key))
+        return difference(f"{name}: {part}", one.get(part), other.get(part))
+    if isinstance(one, list) and isinstance(other, list):
+        for place, parts in enumerate(zip(one, other, strict=False)):
+            if parts[0] != parts[1]:
+                return difference(f"{name}: {place}", *parts)
+        return f"{name}: length", len(one), len(other)
+    return name, one, other
+
+
 def extra(module: str, name: str) -> ModuleType:
     """Import an optional dependency; `name` is the extra of fastnorm-nn that brings it."""
     try:

@@ -30,6 +30,8 @@ class Folding:
         self._waiting: dict[int, Operation] = {}  # result of a dense layer that a batch norm takes in -> that layer
         self._recipes: dict[str, Callable[[], np.ndarray]] = {}  # constant -> its numbers for the present arrays
         self._new = Tape()
+        for value in self._old.of_role("input"):
+            self._value(value.index)  # all of them and in this order, used or not: the data keep their columns
         for operation in self._old.operations:
             if operation.name == "batchnorm":
                 self._known[operation.output] = self._batchnorm(operation)

@@ -17,7 +17,7 @@ from .losses import Loss
 from .optimizers import Adam, Optimizer
 from .program import Program
 from .schedules import Constant, Schedule
-from .shuffling import WINDOW, Shuffle
+from .shuffling import WINDOW, Shuffle, minibatch_starts
 from .validation import Validation, where_it_lies
 
 
@@ -62,10 +62,11 @@ class Run:
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.matrix("x", x, columns=self.tape.features)
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
-        self._data = x, target, sample_weight  # and the rows it is judged on, in _validation
+        self._data = x, target, sample_weight  # and the rows it is judged on, in validation
         self.rows = len(x)
-        self._validation = None if validation is None else self.rows_to_judge(*validation)
-        self._starts = self._minibatches()
+        self.validation = None if validation is None else self.rows_to_judge(*validation)
+        normalizes = any(operation.name == "batchnorm" for operation in self.tape.operations)
+        self._starts = minibatch_starts(self.rows, self.batch_size, normalizes)
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
         self._factors(0)  # a schedule that says nothing for this training says so now
@@ -77,21 +78,11 @@ class Run:
     @property
     def validates(self) -> bool:
         """Whether there are rows that judge each epoch."""
-        return self._validation is not None
+        return self.validation is not None
 
     def rows_to_judge(self, x: Any, y: Any) -> Validation:
         """Rows and targets that are none of its own, checked: see judge."""
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
-
-    def _minibatches(self) -> np.ndarray:
-        """Where each minibatch begins in the order of an epoch, and the end of the last."""
-        starts = np.append(np.arange(0, self.rows, self.batch_size), self.rows)
-        if any(operation.name == "batchnorm" for operation in self.tape.operations):
-            if min(self.batch_size, self.rows) == 1:
-                raise SettingError("batch norm needs minibatches of 2 rows or more: the variance of one row is 0")
-            if starts[-1] - starts[-2] == 1:
-                starts = np.delete(starts, -2)
-        return starts
 
     def _program(self, arrays: dict[str, np.ndarray]) -> Program:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
@@ -186,7 +177,7 @@ class Run:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
         rate = program.state.get_slot("learning_rate") * factor
-        judged = self.judge(self._validation)  # an interruption here leaves it open, and the next advance closes it
+        judged = self.judge(self.validation)  # an interruption here leaves it open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
         self.history[self.epoch :] = [epoch]  # or between these two lines: then it is put in again
         program.begin_epoch()
@@ -201,7 +192,7 @@ class Run:
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""
         state, parameters = self.program.state, {value.name for value in self.tape.of_role("parameter")}
-        if self._averaging is None:
+        if self._averaging is None or state.position[0] == 0:
             return {name: state.read(name) for name in state.parts}
         arrays = {name: self.program.average(name) if name in parameters else state.read(name) for name in state.parts}
         return recalibration.recalibrated(self.tape, arrays, self._data[0], self.threads)
@@ -267,7 +258,7 @@ class Run:
         """An independent run of a copy of the model, at the same point; the two share the arrays of the data alone."""
         fork = copy.copy(self)
         fork.model = copy.copy(self.model)
-        fork._validation = None if self._validation is None else self._validation.fork()
+        fork.validation = None if self.validation is None else self.validation.fork()
         fork._shuffle = Shuffle(self.seed, self._starts, self._shuffle.window)
         fork._alone = Alone()
         mark = self.checkpoint()

@@ -3,10 +3,21 @@
 import numpy as np
 
 from . import checks
+from .errors import SettingError
 from .kernels import random
 
 WINDOW = 1 << 16  # rows, where they lie on disk and nothing else is asked for
 BLOCKS = 64  # of a window
+
+
+def minibatch_starts(rows: int, batch_size: int, normalizes: bool) -> np.ndarray:
+    """Where each minibatch begins in the order of an epoch, and the end of the last; one that normalizes has 2 rows."""
+    starts = np.append(np.arange(0, rows, batch_size), rows)
+    if normalizes and min(batch_size, rows) == 1:
+        raise SettingError("batch norm needs minibatches of 2 rows or more: the variance of one row is 0")
+    if normalizes and starts[-1] - starts[-2] == 1:
+        starts = np.delete(starts, -2)
+    return starts
 
 
 class Shuffle:

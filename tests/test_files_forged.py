@@ -25,6 +25,8 @@ def put(value, *path):
     def change(document):
         for step in path[:-1]:
             document = document[step]
+        if isinstance(document, dict) and not isinstance(path[-1], str):
+            raise KeyError(path[-1])  # JSON has names alone
         document[path[-1]] = value
 
     return change

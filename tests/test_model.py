@@ -178,3 +178,14 @@ def test_predictions_made_while_weights_change_are_of_one_or_the_other():
     thread.join()
     model.take(dict(sets[0]))
     assert model.logits(X).tobytes() == known[0]
+
+
+def test_inputs_are_told_apart_in_whatever_order_they_are_used():
+    model = fn.Model(lambda a, b: fn.Dense(3)(b) + fn.Dense(3)(a), inputs=(2, 2), dtype="float64")
+    a, b = np.random.default_rng(0).normal(size=(2, 30, 2))
+    model.fit((a, b), np.arange(30) % 3, epochs=1)
+    arrays = model.arrays
+    expected = sum(
+        x @ arrays[f"{layer}.weight"] + arrays[f"{layer}.bias"] for x, layer in ((b, "dense_0"), (a, "dense_1"))
+    )
+    np.testing.assert_allclose(model.logits((a, b)), expected, rtol=1e-12, atol=1e-12)

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from running import assert_same, untimed
-from searching import ENDLESS, TRAINING, VALIDATION, clouds, search
+from running import assert_same, make, untimed
+from searching import ENDLESS, TRAINING, VALIDATION, clouds, search, table
 
 import fastnorm as fn
 from fastnorm.errors import FileError, SettingError
-from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, replay
+from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, panda, replay
 from fastnorm.tune._ranking import ranked
 from fastnorm.tune._writer import Writer
 
@@ -57,6 +57,20 @@ def test_a_finished_trial_goes_on_under_a_hand_from_where_it_ended(tmp_path, tri
     ]
 
 
+def test_where_nothing_else_has_a_score_the_steered_trial_is_the_best(tmp_path):
+    study = search(study=tmp_path / "s.sqlite", trials=1)
+    with adopted(study, 0) as watched:
+        watched.advance(1)
+        watched.give_back()
+    assert study.best_trial == study.best_so_far == study.trials[0]
+    watched = panda(make(validation=VALIDATION), tmp_path / "p.sqlite")
+    watched.advance(1)
+    with pytest.raises(FileError, match=r"expected the model of trial 0, found none; it is kept by panda\.give_back"):
+        watched.study.best_model()
+    with pytest.raises(FileError, match="this is the study of a panda; fn"):
+        adopted(tmp_path / "p.sqlite", 0)
+
+
 def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
     file = tmp_path / "s.sqlite"
     options = {"trials": 6, "epochs": 9, "halving": SuccessiveHalving(), "study": file}
@@ -73,6 +87,19 @@ def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
     with adopted(file, winner) as again:  # and again under a hand
         again.advance(1)
         assert again.run.epoch == before.best_trial.epochs + 1
+
+
+def test_a_search_that_goes_on_decides_alike_whenever_the_trial_was_adopted(tmp_path):
+    options = {"epochs": 9, "halving": SuccessiveHalving()}
+    tables = []
+    for workers, trials in ((1, 4), (2, 12)):
+        file = tmp_path / f"{workers}.sqlite"
+        search(**options, trials=trials, workers=workers, study=file)
+        adopted(file, 2).give_back()
+        rows, curves = table(search(**options, trials=12, workers=workers, study=file))
+        tables.append((rows[:2] + rows[3:], curves[:2] + curves[3:]))
+        assert rows[2].state == "steered"
+    assert tables[0] == tables[1]
 
 
 def test_an_adopted_trial_is_replayed_by_a_run_made_as_the_trials_was(tmp_path):

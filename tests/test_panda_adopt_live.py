@@ -66,6 +66,36 @@ def test_a_trial_at_work_is_stopped_and_the_search_goes_on_without_it(tmp_path, 
         assert {trial.state for trial in study.trials} == {"finished", "steered"}
 
 
+def test_a_trial_that_is_being_confirmed_is_given_away_and_the_next_best_takes_its_place(tmp_path):
+    file = tmp_path / "s.sqlite"
+    thread = threading.Thread(target=lambda: search(trials=3, epochs=1500, workers=2, confirm=1, study=file))
+    thread.start()
+    (confirmed,) = confirmations(file)
+    with adopted(file, confirmed) as watched:
+        assert thread.is_alive()
+        watched.advance(1)
+        watched.give_back()
+        thread.join()
+    with Study.open(file) as study:
+        (other,) = study.confirmations
+        assert len(study.confirmations[other]) == 5
+        assert study.trials[confirmed].state == "steered"
+        assert study.best_trial.number == other != confirmed
+        assert study.curve(confirmed) == watched.history
+
+
+def confirmations(file):
+    """Wait until trials are run again; return what came of it so far."""
+    begun(file, 0)
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        with Study.open(file) as study:
+            if found := study.confirmations:
+                return found
+        time.sleep(0.01)
+    raise AssertionError("nothing was confirmed")
+
+
 def test_a_request_that_is_withdrawn_changes_nothing(monkeypatch):
     options = {"trials": 3, "epochs": 300, "workers": 1, "halving": SuccessiveHalving(100)}
     expected, wishes = table(search(**options)), [[0], [1], [0], []]

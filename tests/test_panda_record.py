@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from running import VALIDATION, X, Y, assert_same, make, untimed
+from searching import search
 from test_tune_study import ENDED, FACTS, end
 
 import fastnorm as fn
@@ -53,6 +54,7 @@ def test_the_file_opened_again_goes_on_from_the_live_state(tmp_path, validation)
         assert record(first) == record(straight)
     with open_at(file, validation=validation) as again:
         assert record(again) == record(straight)
+        assert again.schedule() == straight.schedule()
         for watched in (again, straight):
             watched.undo()
             watched.undo()
@@ -81,15 +83,15 @@ def test_the_trial_tells_the_live_path(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"batch_size": 9}, "space: batch_size: options: this run has"),
-        ({"optimizer": fn.Adam(0.1)}, "space: learning_rate: options: this run has .*0.1.*, the study was made with"),
+        ({"batch_size": 9}, "space: batch_size: options: 0: this run has 9, the study was made with 8"),
+        ({"optimizer": fn.Adam(0.1)}, "space: learning_rate: options: 0: this run has 0.1, the study was made"),
         ({"seed": 6}, "seed: this run has 6, the study was made with 5"),
         ({"sample_weight": np.ones(len(X))}, "data: this run has other rows than the study was made with"),
         ({"x": X + 1}, "data: this run has other rows than the study was made with"),
         ({"validation": None}, "validation: this run has nothing, the study was made with"),
         ({"dtype": "float64"}, "data: this run has other rows"),
         ({"schedule": fn.InverseTime(1)}, "state: schedule: this run has 'InverseTime.*', the state comes from 'Const"),
-        ({"chain": [fn.Dense(3)]}, "state: tape: this run has"),
+        ({"chain": [fn.Dense(3)]}, "state: tape: values: 1: shape: 1: this run has 3, the state comes from 8"),
     ],
 )
 def test_a_run_made_in_another_way_is_refused(tmp_path, options, words):
@@ -110,6 +112,44 @@ def test_a_run_that_is_trained_already_is_not_thrown_away(tmp_path):
     run.advance()
     with pytest.raises(SettingError, match="expected one that is not trained yet, to go on with the study's own state"):
         panda(run, file)
+
+
+def test_the_study_of_a_search_and_a_pandas_own_are_told_apart(tmp_path):
+    file, searched = tmp_path / "p.sqlite", tmp_path / "s.sqlite"
+    open_at(file).close()
+    search(study=searched, trials=1)
+    with pytest.raises(FileError, match="this is the study of a search, of which fn"):
+        open_at(searched)
+    with pytest.raises(FileError, match="this is the study of a panda; give another path"):
+        search(study=file, trials=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"run": fn.Sequential([fn.Dense(3)])}, "run: expected a fn.Run, got <fastnorm.sequential.Sequential"),
+        ({"guard": 3}, "guard: expected a Guard, got 3"),
+        ({"test": X}, "test: expected two, x and y, got 50"),
+    ],
+)
+def test_what_cannot_be_steered_is_refused_at_the_door(tmp_path, arguments, words):
+    with pytest.raises(SettingError, match=words):
+        panda(**{"run": make()} | arguments, study=tmp_path / "p.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_block_that_cannot_be_recorded_lets_the_file_go(tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise FileError("database or disk is full")
+
+    watched = open_at(tmp_path / "p.sqlite")
+    watched.advance(1)
+    monkeypatch.setattr(watched._helm.journal, "write", full)
+    with pytest.raises(FileError, match="disk is full"), watched:
+        pass
+    assert watched.run.epoch == 1
+    with open_at(tmp_path / "p.sqlite") as again:
+        assert_same(again.run, watched.run)
 
 
 def test_two_pandas_do_not_share_a_record(tmp_path):

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 from running import VALIDATION, X, Y, assert_same, make, untimed, weights
 
@@ -66,6 +67,7 @@ def test_actions_take_effect_between_two_minibatches_and_the_advance_goes_on(tra
     wait(watched, thread)
     watched.cubs(epochs=1)
     wait(watched, thread)
+    assert watched.schedule().factors(np.zeros(1)) == 1  # what only looks does not wait
     watched.nudge(dropout=0.5)
     watched.pause()
     thread.join()
@@ -174,7 +176,7 @@ def test_an_interruption_leaves_an_action_done_or_not_done(monkeypatch, moment):
 def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeypatch, before):
     watched = panda(make(validation=VALIDATION))
     watched.advance(1)
-    steering, write = watched._helm.steering, watched._helm.steering.write
+    journal, write = watched._helm.journal, watched._helm.journal.write
 
     def interrupted(*arguments, **options):
         if not before:
@@ -182,7 +184,7 @@ def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeyp
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(steering, "write", interrupted)
+        patch.setattr(journal, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             watched.advance(1)
     watched.advance(1)

@@ -71,6 +71,19 @@ def test_batch_norm_of_some_columns_and_of_one_of_several_inputs():
     np.testing.assert_allclose(several.arrays["batchnorm_0.running_variance"], X[:, 3:].var(0), rtol=1e-12)
 
 
+@pytest.mark.parametrize("widths", [(3, 1), (1, 3)])
+def test_batch_norm_behind_a_layer_of_one_of_several_inputs(widths):
+    several = fn.Model(
+        lambda a, b: fn.Dense(3)(fn.BatchNorm()(fn.Dense(2)(b)) * fn.Dense(1)(a)), inputs=widths, dtype="float64"
+    )
+    parts = X[:, : widths[0]], X[:, widths[0] :]
+    several.fit(parts, Y, epochs=1)
+    several.recalibrate(parts)
+    arrays = several.arrays
+    found = (parts[1] @ arrays["dense_0.weight"]).mean(0)
+    np.testing.assert_allclose(arrays["batchnorm_1.running_mean"], found, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["residual", "branches", "shared"])
 def test_a_network_that_is_no_chain(name):
     """A shared batch norm is recalibrated once for each call; the last one stays."""

@@ -88,11 +88,21 @@ def test_a_state_fits_only_a_run_made_in_the_same_way():
     }.items():
         other = make(**options)
         before = other.checkpoint()
-        with pytest.raises(FileError, match=f"state: {name}: this run has .*, the state comes from"):
+        with pytest.raises(FileError, match=f"state: {name}: .*this run has .*, the state comes from"):
             other.restore(state)
         assert other.checkpoint() == before
     with pytest.raises(FileError, match="state: nesterov: this run has True, the state comes from False"):
         make(optimizer=fn.SGD(nesterov=True)).restore(make(optimizer=fn.SGD()).state())
+
+
+def test_a_run_with_averages_that_has_not_begun_is_as_it_was():
+    run = make(averaging=0.9)
+    begun, mark = weights(run), run.checkpoint()
+    run.advance(0)
+    assert weights(run) == begun
+    run.advance()
+    run.revert(mark)
+    assert weights(run) == begun
 
 
 def test_a_state_from_other_numbers_in_a_loss_of_ones_own_is_refused():

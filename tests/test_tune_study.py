@@ -71,6 +71,16 @@ def test_only_models_that_may_be_the_best_are_kept():
         assert kept(record.study) == {number: bytes([number]) for number in left}  # 1 to 3 wait for 0
 
 
+def test_a_study_of_an_older_format_is_told_from_another_kind_of_file(tmp_path):
+    Record(tmp_path / "s.sqlite", FACTS, 1).close()
+    connection = sqlite3.connect(tmp_path / "s.sqlite")
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    for take in (Study.open, lambda file: Record(file, FACTS, 1)):
+        with pytest.raises(FileError, match="expected a fastnorm study of format 3, got one of format 2, of another"):
+            take(tmp_path / "s.sqlite")
+
+
 def test_another_kind_of_file_is_never_overwritten(tmp_path):
     text, other = tmp_path / "text", tmp_path / "other"
     text.write_text("a,b\n1,2\n" * 1000)

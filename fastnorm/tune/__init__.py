@@ -22,10 +22,9 @@ from ._lint import lint
 from ._look import Layer, Look, look
 from ._noise import Noise, noise
 from ._objective import search
-from ._opening import panda
+from ._opening import panda, replay
 from ._panda import Panda
 from ._proposals import Proposals
-from ._replay import replay
 from ._samplers import Exhausted, RandomSampler, Sampler
 from ._space import Space
 from ._study import Study

@@ -14,14 +14,15 @@ from ..run import Run
 from ._caviar import training
 from ._data import Validation
 from ._file import WAITS, claimed, from_row, unless_searched
+from ._guard import Guard
 from ._helm import Helm, reach
+from ._journal import LIVE, Journal
+from ._opening import at_the_door
 from ._panda import Panda
-from ._rescue import Guard, informed
-from ._steering import LIVE, Steering
 from ._study import Study
 from ._training import Training
 from ._trial import CUT, FAILED, RUNNING, STEERED, Trial
-from ._writer import Writer, require_agreement
+from ._writer import Writer, require_agreement, steered_alone
 
 
 def adopt(
@@ -52,6 +53,8 @@ def adopt(
         raise SettingError("adopt: this study is in memory alone; give caviar a study=FILE")
     with Study.open(file) as there:  # a file that is there, and a study
         facts = there.facts
+    if steered_alone(facts):
+        raise FileError(f"{file}: this is the study of a panda; fn.tune.panda(run, study=...) goes on with it")
     epochs, seed = facts.get("epochs") or 1, facts["seed"]
     work, found = training(build, x, y, validation, epochs, loss, seed)
     require_agreement(file, facts, found, "adoption")
@@ -61,7 +64,7 @@ def adopt(
         stack.callback(writer.close)
         before = _trial(writer.study, trial)
         run = work.run(before)
-        sealed = None if test is None else run.rows_to_judge(*test)
+        informed, sealed = at_the_door(run, guard, test)
         _take(writer, file, trial)
         try:
             helm = _helm(work, writer, run, trial)
@@ -71,7 +74,7 @@ def adopt(
             writer.stand(replace(_trial(writer.study, trial), state=state))
             writer.commit()
             raise
-        return Panda(helm, informed(guard, run), sealed, stack.pop_all())
+        return Panda(helm, informed, sealed, stack.pop_all())
 
 
 def _trial(study: Study, number: int) -> Trial:
@@ -106,7 +109,7 @@ def _helm(work: Training, writer: Writer, run: Run, number: int) -> Helm:
     """Bring the run to where the trial stood, and the record with it."""
     study = writer.study
     trial = _trial(study, number)
-    helm = Helm(run, Steering(writer, number), trial)
+    helm = Helm(run, Journal(writer, number), trial)
     if helm.tree.branches:
         helm.go_on()
         return helm

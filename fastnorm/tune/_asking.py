@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import checks
 from ..errors import DataError, SettingError
-from ._coordinator import Draw
+from ._draw import Draw
 from ._objective import METRICS
 from ._proposals import Proposals
 from ._ranking import ranked

@@ -13,7 +13,8 @@ from .. import __version__, checks
 from ..errors import SettingError
 from ..kernels import cpu
 from ._confirm import confirm_best
-from ._coordinator import Callback, Coordinator, Draw
+from ._coordinator import Callback, Coordinator
+from ._draw import Draw
 from ._file import locked
 from ._halving import Halving
 from ._plan import Plan

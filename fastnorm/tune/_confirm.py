@@ -3,11 +3,12 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 
 from ..kernels import random
-from ._coordinator import Callback
+from ._coordinator import LOOKS_EVERY, Callback
 from ._record import Record
-from ._trial import CUT, FAILED, Trial
+from ._trial import CUT, FAILED, STEERED, Trial
 from ._work import Crew, Outcome, Slice, Work
 
 TIMES = 5  # a trial is run again
@@ -27,16 +28,22 @@ def confirm_best(
 ) -> None:
     """Run the best `count` trials again and record their scores; those that are on record are not repeated.
 
+    A trial that a person asks for is given away, and the next best one takes its place.
     What the deadline (by time.monotonic()) leaves undone is done by the same search when it goes on.
     """
-    done = {(trial, seed) for trial, seed in record.study._read("SELECT trial, seed FROM confirmations")}
-    waiting = [
-        Trial(trial.number, trial.hyperparameters, other)
-        for trial in record.study.leaders(count)
-        for other in map(int, random.random_bits(seed, random.SAMPLE, trial.number, SEEDS_POSITION, TIMES))
-        if (trial.number, other) not in done
-    ]
     active: dict[Future[Outcome], Trial] = {}
+
+    def to_do() -> list[Trial]:
+        done = {(trial.number, trial.seed) for trial in active.values()}
+        done.update(record.study._read("SELECT trial, seed FROM confirmations"))
+        return [
+            Trial(trial.number, trial.hyperparameters, other)
+            for trial in record.study.leaders(count)
+            for other in map(int, random.random_bits(seed, random.SAMPLE, trial.number, SEEDS_POSITION, TIMES))
+            if (trial.number, other) not in done
+        ]
+
+    waiting = to_do()
     try:
         while active or waiting:
             left = None if deadline is None else deadline - time.monotonic()
@@ -46,13 +53,18 @@ def confirm_best(
                 active[crew.submit(work, Slice(trial, epochs, deadline=until), lambda trial: None)] = trial
             if not active:
                 return
-            for future in wait(active, return_when=FIRST_COMPLETED).done:
+            for future in wait(active, LOOKS_EVERY, return_when=FIRST_COMPLETED).done:
                 trial, result = active.pop(future), future.result().trial
                 if result.state not in (CUT, FAILED):
                     record.confirm(trial.number, trial.seed, result)
                     record.commit()
                     for callback in callbacks:
                         callback(record.study, result)
+            for number in record.requests():
+                crew.stop(number)
+                given = record.study.trials[number]
+                record.give(given if given.state == FAILED else replace(given, state=STEERED))
+                waiting = to_do()
     except BaseException:
         crew.stop()
         wait(active)

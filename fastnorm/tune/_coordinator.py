@@ -7,52 +7,32 @@ when halving stops trials. To resume, the plan is given what is on record: trial
 from their recorded state, others begin again by their seed, to the same bits.
 """
 
-import json
 import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 
 from ..errors import SettingError
-from ..kernels import random
+from ._draw import Draw
 from ._plan import Plan
 from ._record import Record
-from ._samplers import Exhausted, Sampler
-from ._space import Space
+from ._samplers import Exhausted
 from ._study import Study
 from ._trial import CUT, FAILED, RUNNING, Trial
-from ._work import Crew, Outcome, Slice, Work
+from ._work import Crew, Outcome, Slice, Work, outcome_of
 
 Callback = Callable[[Study, Trial], None]
-SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
 LOOKS_EVERY = 0.05  # seconds between two looks at what a person wants to steer
 COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
 MOMENT = 0.002  # seconds without news after which what is written is committed
 TAIL = 4  # trials for each worker: so many at the end of a wave begin with the dearest, that the workers end together
 LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
-
-
-@dataclass(frozen=True)
-class Draw:
-    """How the trials of a search get their hyperparameters."""
-
-    sampler: Sampler
-    space: Space
-    seed: int
-    trials: int | None
-    metric: str
-
-    def trial(self, number: int, known: Sequence[Trial]) -> Trial:
-        """Return the trial of this number, with its hyperparameters just as the record gives them back."""
-        drawn = self.sampler.sample(self.space, self.seed, number, self.trials, known, self.metric)
-        seed = random.random_bits(self.seed, random.SAMPLE, number, SEED_POSITION, 1)[0]
-        return Trial(number, json.loads(json.dumps(drawn)), int(seed))
 
 
 class Coordinator:
@@ -225,7 +205,7 @@ class Coordinator:
         self._judge()
 
     def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
-        outcome = _outcome(future, self._active[future], is_stopping)
+        outcome = outcome_of(future, self._active[future], is_stopping)
         self._record.take(outcome)
         self._plan.add(outcome.trial, outcome.curve)
         del self._active[future]  # last: what interrupts the lines above finds it here again
@@ -270,18 +250,6 @@ class Coordinator:
             raise error
         words = f"{len(failed)} of {count} trials failed, see study.trials; trial {first.number}: {first.message}"
         warnings.warn(words, stacklevel=5)
-
-
-def _outcome(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
-    """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
-    error = None if future.cancelled() else future.exception()
-    if future.cancelled() or (error is not None and is_stopping):
-        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
-    if isinstance(error, Exception):
-        words = "with processes, build and the objective must be functions that a module defines"
-        script = "and a script must start the search under if __name__ == '__main__'"
-        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}, {script}") from error
-    return future.result()
 
 
 def _ignore(trial: Trial) -> None: ...

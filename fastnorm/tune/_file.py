@@ -4,7 +4,7 @@ Tables: study (facts about the search, JSON by name), trials, epochs (the curves
 trials, and of those with a state), states (what trials that wait, were stopped, cut or are steered go on from, a part
 for each of their Runs), confirmations (the best trials run again with other seeds).
 
-For trials that are steered by hand, see _steering.py: branches, actions (with details in JSON), branch_epochs (the part
+For trials that are steered by hand, see _journal.py: branches, actions (with details in JSON), branch_epochs (the part
 of the curve that is a branch's own; those of the live path stand in epochs too), checkpoints, and requests (which a
 panda asks a search at work for). `after` is the number of the last action done before that moment.
 
@@ -98,7 +98,8 @@ def check_kind(connection: sqlite3.Connection, file: Path | None) -> None:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     if (application, version) != (APPLICATION, FORMAT):
-        raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got another kind of file")
+        came = f"one of format {version}, of another version" if application == APPLICATION else "another kind of file"
+        raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got {came}")
 
 
 @contextmanager

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
-from ._branches import CUBS, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
+from ._branches import CUBS, GUARD, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
+from ._guard import Verdict
+from ._journal import Journal, checkpoint_at, checkpoints, live, start
 from ._memory import Ring, stale
-from ._steering import Steering, checkpoint_at, checkpoints, live, start
 from ._study import Study
 from ._trial import Trial
 
@@ -25,20 +26,22 @@ STEERS = (NUDGE, REVERT, UNDO, CUBS)
 class Helm:
     """One trial under way by hand: the run as it stands is the end of the live branch."""
 
-    def __init__(self, run: Run, steering: Steering, trial: Trial) -> None:
+    def __init__(self, run: Run, journal: Journal, trial: Trial) -> None:
         self.run = run
-        self.steering = steering
+        self.journal = journal
         self.trial = trial  # as its row stands but for what follows from the curve
         self.ring = Ring()
         self.facts = run.facts()
+        self.first_rate: float  # the slot learning_rate with which it began; begin and go_on tell it
         self._read()
 
     def begin(self, state: bytes | None = None) -> None:
         """Steer from where the run stands; what it was trained until this state then is part of the record."""
         run = self.run
+        self.first_rate = run.slots["learning_rate"]
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
         self.tree = Tree([branch], [])
-        self.steering.begin(self.row(), branch, run.checkpoint(), self.facts)
+        self.journal.begin(self.row(), branch, run.checkpoint(), self.facts)
         self._read()
         if state is not None:
             run.restore(state)
@@ -46,7 +49,10 @@ class Helm:
 
     def go_on(self) -> None:
         """Steer from where the record ends; FileError where the run was made in another way."""
-        self.run.revert(live(self.study, self.trial.number, self.tree, self.facts))
+        mark, fork = live(self.study, self.trial.number, self.tree, self.facts), self.run.fork()
+        fork.revert(start(self.study, self.trial.number, self.facts))
+        self.first_rate = fork.slots["learning_rate"]
+        self.run.revert(mark)
 
     def _read(self) -> None:
         """Take the record as it is written."""
@@ -59,19 +65,12 @@ class Helm:
     @property
     def study(self) -> Study:
         """The study that holds the record."""
-        return self.steering.writer.study
+        return self.journal.writer.study
 
     @property
     def now(self) -> Spot:
         """The present moment."""
         return self.tree.now(self.run.epoch, self.run.minibatch)
-
-    @property
-    def first_rate(self) -> float:
-        """The slot learning_rate with which it began."""
-        fork = self.run.fork()
-        fork.revert(start(self.study, self.trial.number, self.facts))
-        return fork.slots["learning_rate"]
 
     @property
     def opened(self) -> Action | None:
@@ -103,12 +102,12 @@ class Helm:
         stored = [*self._stored, now] if new else self._stored
         let_go = stale(self.tree, stored, now) if new else []
         try:
-            self.steering.write(
+            self.journal.write(
                 self.row(new), None, mark.state, epochs=(branch.number, new), checkpoint=now if new else None,
                 stale=let_go,
             )  # fmt: skip
         except BaseException:
-            self.steering.writer.rollback()
+            self.journal.writer.rollback()
             raise
         self._stored = [spot for spot in stored if spot not in let_go]
         if new:
@@ -122,7 +121,7 @@ class Helm:
             self.travel(self.tree.end_of(best.number, self.now), fork)
         model = fork.model.to_bytes()
         self.trial = replace(self.trial, weights=hashlib.sha256(model).hexdigest())
-        self.steering.keep(self.row(), model)
+        self.journal.keep(self.row(), model)
 
     # ---- what is done ----
 
@@ -130,7 +129,7 @@ class Helm:
         """Record an action that changes nothing in the run."""
         action = self.action(kind, by, details)
         with self.whole() as mark:
-            self.steering.write(self.row(), None, mark.state, actions=[action])
+            self.journal.write(self.row(), None, mark.state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -142,7 +141,7 @@ class Helm:
             run.set(**slots)
             changes = {"from": before, "to": self.shown(slots), "slots": dict(slots)}
             action = self.action(NUDGE, by, changes | details)
-            self.steering.write(self.row(), None, run.checkpoint().state, actions=[action])
+            self.journal.write(self.row(), None, run.checkpoint().state, actions=[action])
             self.tree.actions.append(action)
         return action
 
@@ -157,6 +156,13 @@ class Helm:
             self.grow([action], [branch])
         return action
 
+    def rescue(self, verdict: Verdict) -> None:
+        """Revert and nudge. The rate is a share of the one that failed, so that one rescue after the other gets on."""
+        rate = self.run.slots["learning_rate"] * verdict.factor
+        spot = self.tree.end_of(max(verdict.epoch, self.tree.first_epoch), self.now)
+        reverted = self.branch_off(spot, REVERT, GUARD, epoch=spot.epoch, reason=verdict.reason)
+        self.set({"learning_rate": rate}, GUARD, reason=verdict.reason, part_of=reverted.number)
+
     def grow(self, actions: Sequence[Action], branches: Sequence[Branch]) -> None:
         """Record new branches, the last of which is live: the run stands at its end."""
         self.tree.actions.extend(actions)
@@ -167,7 +173,7 @@ class Helm:
             self._stored.append(spot)
         mark = self.run.checkpoint()
         row = self.row()
-        self.steering.write(row, mark.history, mark.state, actions=actions, branches=branches, checkpoint=spot)
+        self.journal.write(row, mark.history, mark.state, actions=actions, branches=branches, checkpoint=spot)
 
     def action(self, kind: str, by: str, details: dict[str, Any]) -> Action:
         """An action of this moment, not done yet."""
@@ -190,7 +196,7 @@ class Helm:
         try:
             yield mark
         except BaseException:
-            self.steering.writer.rollback()
+            self.journal.writer.rollback()
             self._read()
             if len(self.tree.actions) == count:
                 self.run.revert(mark)

@@ -1,4 +1,4 @@
-"""panda(): a run, and the record of steering it, opened or made anew (Ng's "pandas versus caviar")."""
+"""panda(): a run and the record of steering it, made anew or gone on with (Ng's "pandas versus caviar"); replay()."""
 
 import os
 from contextlib import ExitStack
@@ -10,14 +10,17 @@ import numpy as np
 from .. import __version__, checks
 from ..errors import FileError, SettingError
 from ..run import Run
+from ..validation import Validation
+from ._branches import Tree
 from ._data import fingerprint
 from ._dimensions import Choice
 from ._file import claimed
-from ._helm import Helm
+from ._guard import Guard
+from ._helm import Helm, reach
+from ._journal import Journal, live, start
 from ._panda import Panda
-from ._rescue import Guard, informed
 from ._space import pack_space
-from ._steering import Steering
+from ._study import Study
 from ._trial import STEERED, Trial
 from ._writer import Writer
 
@@ -37,18 +40,31 @@ def panda(
     test   (x, y) that stay sealed until final_score()
     Raises FileError where the study was made with another run or other rows, or where another panda holds it.
     """
-    file, sealed = None if study is None else Path(study), None if test is None else run.rows_to_judge(*test)
+    file, (guard, sealed) = None if study is None else Path(study), at_the_door(run, guard, test)
     with ExitStack() as stack:
         stack.enter_context(claimed(file, 0))
-        guard = informed(guard, run)  # before the run is where the study stands: then it says the same as undisturbed
         writer = Writer(file, _facts(run), "run")
         stack.callback(writer.close)
-        helm = Helm(run, Steering(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
+        helm = Helm(run, Journal(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
         if helm.tree.branches:
             _take_up(helm, file)
         else:
             helm.begin()
         return Panda(helm, guard, sealed, stack.pop_all())
+
+
+def at_the_door(
+    run: Run, guard: Guard | None, test: tuple[Any, Any] | None
+) -> tuple[Guard | None, Validation | None]:
+    """Return the guard, told what it wants to know of a run before that goes on anywhere, and the rows to be sealed."""
+    if not isinstance(run, Run):
+        raise SettingError(f"run: expected a fn.Run, got {run!r}")
+    if guard is not None and not callable(getattr(guard, "judge", None)):
+        raise SettingError(f"guard: expected a Guard, got {guard!r}")
+    if test is not None and len(test) != 2:
+        raise SettingError(f"test: expected two, x and y, got {len(test)}")
+    informed = guard.knowing(run) if isinstance(guard, Guard) else guard
+    return informed, None if test is None else run.rows_to_judge(*test)
 
 
 def _take_up(helm: Helm, file: Path | None) -> None:
@@ -67,8 +83,8 @@ def _settings(run: Run) -> dict[str, Any]:
 
 def _facts(run: Run) -> dict[str, Any]:
     """What must be equal for the record to go on, beside what the state itself asks for."""
-    validation, weight = run._validation, run._data[2]
-    data = run._data[:2] if weight is None else (*run._data[:2], np.asarray(weight))
+    validation, (x, y, weight) = run.validation, run.data
+    data = (x, y) if weight is None else (x, y, np.asarray(weight))
     return {
         "metric": run.loss.metric, "seed": checks.integer("seed", run.seed, 0, 2**63 - 1),
         "space": pack_space({name: Choice([value]) for name, value in _settings(run).items()}), "epochs": None,
@@ -76,3 +92,34 @@ def _facts(run: Run) -> dict[str, Any]:
         "validation": None if validation is None else fingerprint(validation.x, validation.y),
         "version": __version__,
     }  # fmt: skip
+
+
+def replay(study: Study | str | os.PathLike[str], run: Run, trial: int = 0) -> Panda:
+    """Do again, at the same minibatches, what led to the end of a record; what was taken back is left out.
+
+    study  with the record, or its file; trial: which one of it was steered
+    run    one made in the same way, not trained yet
+    Returns a panda whose record, in memory, has these actions alone. Its weights are those at the end of the record,
+    bit for bit: FileError where they are not, and where the run was made in another way.
+    """
+    at_the_door(run, None, None)
+    if not isinstance(study, Study):
+        with Study.open(study) as opened:
+            return replay(opened, run, trial)
+    facts, tree = run.facts(), Tree(study.branches(trial), study.actions(trial))
+    recorded = live(study, trial, tree, facts)
+    if run.program.state.position != (0, 0, 0):
+        raise SettingError(f"replay: expected a run that is not trained yet, got one of {run.epoch} epochs")
+    begins = tree.branches[0]
+    if (begins.epoch, begins.minibatch) == (0, 0) and start(study, trial, facts).state != run.checkpoint().state:
+        raise FileError("run: expected one that starts as the recorded one did: other weights, or hyperparameters")
+    end = run.fork()
+    end.revert(recorded)
+    again = panda(run)
+    for action in tree.done(tree.now(end.epoch, end.minibatch)):
+        reach(run, action.epoch, action.minibatch, again)
+        again._redo(action)
+    reach(run, end.epoch, end.minibatch, again)
+    if run.checkpoint().state != recorded.state:
+        raise FileError(f"{study.path or 'study'}: other weights came about than are recorded: expected the same rows")
+    return again

@@ -13,8 +13,8 @@ from ..validation import Validation
 from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
 from ._conduct import cores
 from ._cubs import race
+from ._guard import Guard
 from ._helm import Helm
-from ._rescue import Guard, rescue
 from ._slots import named
 from ._turns import Turns
 from ._view import View
@@ -94,7 +94,7 @@ class Panda(View):
             if is_vetoed:
                 self._helm.act(VETO, PERSON, reason=verdict.reason)
             elif count == len(self._helm.tree.actions):
-                rescue(self._helm, verdict)
+                self._helm.rescue(verdict)
 
     # ---- what a person does ----
 
@@ -206,7 +206,10 @@ class Panda(View):
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self.close()
+        try:
+            self.close()
+        finally:
+            self._finalizer()  # where it could not be recorded, others may open the file all the same
 
     # ---- order ----
 

@@ -22,7 +22,7 @@ from ._difference import Comparison, compare_best
 from ._file import CURVE, TRIAL, connect_reader, from_row, reported
 from ._space import Dimension, unpack_space
 from ._standing import Standing
-from ._trial import CUT, RUNNING, SCORED, STATES, Trial
+from ._trial import CUT, RUNNING, SCORED, STATES, STEERED, Trial
 
 
 class Study:
@@ -92,14 +92,17 @@ class Study:
 
         When a search has ended by itself it is best_trial. Before, it depends on how far the machine came.
         """
-        return self._decided(self.leaders(1))
+        return self._decided(self.leaders(1) or self._best_of([STEERED], 1))
 
     def leaders(self, count: int) -> list[Trial]:
         """Return so many of the best trials so far, best first, out of those whose models are kept."""
+        return self._best_of([*SCORED, CUT, RUNNING], count)
+
+    def _best_of(self, states: Sequence[str], count: int) -> list[Trial]:
         order = "DESC" if self.metric in HIGHER_IS_BETTER else "ASC"
-        states = ", ".join(f"'{state}'" for state in (*SCORED, CUT, RUNNING))
+        listed = ", ".join(f"'{state}'" for state in states)
         rows = self._read(
-            f"SELECT * FROM trials WHERE score IS NOT NULL AND state IN ({states}) AND number IN "
+            f"SELECT * FROM trials WHERE score IS NOT NULL AND state IN ({listed}) AND number IN "
             f"(SELECT trial FROM models) ORDER BY score {order}, loss, number LIMIT ?", count,
         )  # fmt: skip
         return [from_row(row) for row in rows]
@@ -117,7 +120,9 @@ class Study:
         """Return the model of a trial, by its number; those of the best trials are kept (caviar's keep)."""
         rows = self._read("SELECT content FROM models WHERE trial = ?", trial)
         if not rows:
-            raise FileError(f"{self.path or 'study'}: expected the model of trial {trial}, found none; raise keep=")
+            steered = bool(self._read("SELECT * FROM trials WHERE number = ? AND state = ?", trial, STEERED))
+            way_out = "it is kept by panda.give_back()" if steered else "raise keep="
+            raise FileError(f"{self.path or 'study'}: expected the model of trial {trial}, found none; {way_out}")
         return Model.from_bytes(rows[0][0])
 
     def curve(self, trial: int) -> list[Epoch]:
@@ -156,7 +161,7 @@ class Study:
 
     @property
     def confirmations(self) -> dict[int, list[float]]:
-        """The scores of the trials that were run again with other seeds, by their numbers."""
+        """The scores of the trials that were run again with other seeds, by their numbers; without steered ones."""
         return {trial: [score for score, _ in results] for trial, results in self._confirmed().items()}
 
     @property
@@ -213,7 +218,11 @@ class Study:
     def _confirmed(self) -> dict[int, list[tuple[float, float]]]:
         """Scores and losses of the trials that were run again."""
         results: dict[int, list[tuple[float, float]]] = {}
-        for trial, score, loss in self._read("SELECT trial, score, loss FROM confirmations ORDER BY trial, seed"):
+        query = (
+            "SELECT trial, score, loss FROM confirmations WHERE trial IN (SELECT number FROM trials WHERE state != ?) "
+            "ORDER BY trial, seed"
+        )
+        for trial, score, loss in self._read(query, STEERED):
             results.setdefault(trial, []).append(
                 (math.nan if score is None else score, math.nan if loss is None else loss)
             )

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from ..run import Epoch, Run
 from ._branches import Action, Branch
+from ._exports import Steered, space_around, steered_schedule
 from ._helm import Helm
 from ._space import Space
-from ._steered import Steered, space_around, steered_schedule
 from ._study import Study
 
 

@@ -20,7 +20,7 @@ from typing import Protocol
 from ..errors import SettingError
 from ..kernels import cpu
 from ..run import Epoch
-from ._trial import FAILED, Trial
+from ._trial import CUT, FAILED, Trial
 
 LOOKS_EVERY = 0.05  # seconds between the looks of another process at whether its search goes on
 
@@ -143,6 +143,18 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     finally:
         done.set()
     return replace(outcome, error=None)  # not every exception can be sent
+
+
+def outcome_of(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
+    """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or (error is not None and is_stopping):
+        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
+    if isinstance(error, Exception):
+        words = "with processes, build and the objective must be functions that a module defines"
+        script = "and a script must start the search under if __name__ == '__main__'"
+        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}, {script}") from error
+    return future.result()
 
 
 class Crew:

@@ -1,4 +1,4 @@
-"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _steering.py)."""
+"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _journal.py)."""
 
 import json
 import sqlite3
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import checks
 from ..errors import FileError
 from ..run import Epoch
 from ._file import CURVE, STANDING, TRIAL, connect_writer, reported, stands_of, to_row, values_of
@@ -89,18 +90,24 @@ class Writer:
 
 def require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mapping[str, Any], who: str) -> None:
     """Raise FileError where a study is there that was made with other facts, in words of who comes with them."""
+    if steered_alone(there) != steered_alone(facts):
+        made = "a panda" if steered_alone(there) else "a search, of which fn.tune.adopt takes a trial"
+        raise FileError(f"{path}: this is the study of {made}; give another path")
     for name, value in facts.items():
         if there.get(name) != value:
             words = _difference(name, value, there.get(name), who)
             raise FileError(f"{path}: {words}; go on with the same, or give another path")
 
 
+def steered_alone(facts: Mapping[str, Any]) -> bool:
+    """Whether a study with these facts is a panda's own, and no search's: nothing was sampled."""
+    return facts.get("sampler", "") is None
+
+
 def _difference(name: str, here: Any, there: Any, who: str) -> str:
     """Say in what two facts differ, the smallest part of them that does."""
-    if isinstance(here, dict) and isinstance(there, dict):
-        part = next(key for key in [*here, *there] if here.get(key) != there.get(key))
-        return _difference(f"{name}: {part}", here.get(part), there.get(part), who)
     if name in ("data", "validation") and isinstance(here, str) and isinstance(there, str):
         return f"{name}: this {who} has other rows than the study was made with"
-    found, made = ("nothing" if value is None else value for value in (here, there))
-    return f"{name}: this {who} has {found}, the study was made with {made}"
+    part, *values = checks.difference(name, here, there)
+    found, made = ("nothing" if value is None else value for value in values)
+    return f"{part}: this {who} has {found}, the study was made with {made}"

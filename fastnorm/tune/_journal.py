@@ -1,4 +1,4 @@
-"""Steering: the record of one trial that is steered by hand, in a study's file; see _file.py for the tables.
+"""Journal: the record of one trial that is steered by hand, in a study's file; see _file.py for the tables.
 
 After every finished epoch and with every action the live state is written in the same transaction, so a process that is
 killed loses no action, and of the training no more than the present epoch. The start is kept as Run.state() gives it,
@@ -24,7 +24,7 @@ BRANCH_EPOCHS = f"REPLACE INTO branch_epochs VALUES (?, ?, {', '.join('?' for na
 CHECKPOINT = "REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)"
 
 
-class Steering:
+class Journal:
     """The tables of one trial; what `write` or `begin` is given is recorded whole or not at all."""
 
     def __init__(self, writer: Writer, trial: int) -> None:
