@@ -235,10 +235,11 @@ def reach(run: Run, epoch: int, minibatch: int, forward: Advances | None = None)
 
 
 def best_of(history: Sequence[Epoch], metric: str) -> Epoch | None:
-    """The best epoch by validation; None where none was judged."""
+    """The best epoch by validation; None where none was judged, or none had a finite loss."""
     judged = [
         (rank(metric, epoch.validation_metric, epoch.validation_loss), epoch.number, epoch)
         for epoch in history
         if epoch.validation_metric is not None and epoch.validation_loss is not None
+        if math.isfinite(epoch.validation_metric + epoch.validation_loss)
     ]
     return min(judged)[-1] if judged else None
