@@ -2,7 +2,7 @@
  *
  *          n                 A tile is ROWS rows by one or two vectors of c, kept in registers while p runs over k:
  *      +---++---+            one b row of the strip is loaded, and each a element broadcast against it. A strip is two
- *    k | b || b |            vectors of columns; DEPTH rows of it stay close while the tiles of a pass by, and BLOCK
+ *    k | b || b |            vectors of columns; DEPTH rows of it stay close while the tiles of a pass by, and NEARBY
  *      +---++---+            bytes of a while all strips do. A tile fetches the next one's part of c ahead. Rows are
  *   +-++---++---+            split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is not whole
  * m |a||   ||   |            is copied, zero-padded, and only the store of c looks at its width.
@@ -13,7 +13,7 @@
 
 enum { FN(DEPTH) = 512 };                               /* rows of a strip */
 enum { FN(DEPTH_ACROSS) = 4 * VECTOR_BYTES };           /* where a tile's part of a is columns: each k is a cache line of its own */
-enum { FN(BLOCK) = 524288 };                            /* bytes: half of a second cache */
+enum { FN(NEARBY) = 524288 };                           /* bytes: half of a second cache */
 enum { FN(WIDE) = 8 };                                  /* vectors of a strip for one row */
 #if defined(__AVX512F__)
 enum { FN(ROWS) = 12 };                                 /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
@@ -190,7 +190,7 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
         FN(gemm_row)(a, a_column, b, ldb, bias, c, n, k, relu);
         return;
     }
-    const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T), blocks = (m * row_bytes - 1) / FN(BLOCK) + 1;
+    const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T), blocks = (m * row_bytes - 1) / FN(NEARBY) + 1;
     for (ptrdiff_t block = 0; block < blocks; block++) {
         const ptrdiff_t first = m * block / blocks, rows = m * (block + 1) / blocks - first;
         FN(gemm_block)(a + first * a_row, a_row, a_column, b, ldb, bias, c + first * ldc, ldc, rows, n, k, relu);
