@@ -36,6 +36,7 @@ class Screen:
     async def drawn(self):
         """Wait until the screen shows what the driver last told."""
         await self.until(lambda: self.driver.state == "training" or self.console.shown == self.driver.version)
+        await self.pilot.pause()
 
     async def until(self, is_so):
         end = time.monotonic() + LIMIT
@@ -60,13 +61,13 @@ class Screen:
         return str(self.console.screen.query_one(name).render())
 
 
-def drive(script, *, epochs=3, guarded=False, size=SMALL, study=None, opened=None, **options):
+def drive(script, *, epochs=3, guarded=False, size=SMALL, study=None, opened=TEST[1], **options):
     """Open a console, have the script, an async function of its Screen, press keys, and close; what run() returned."""
 
     async def play():
         run = make(**{"validation": VALIDATION, "optimizer": fn.SGD(0.1)} | options)
         guard = Guard().knowing(run)
-        with panda(run, study, guard=guard if guarded else None, test=TEST) as steered:
+        with panda(run, study, guard=guard if guarded else None, test=(TEST[0], opened)) as steered:
             driver = Driver(steered, epochs, guard)
             console = Console(driver, "flowers", "flowers-panda")
             try:

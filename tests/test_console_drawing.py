@@ -86,7 +86,7 @@ def test_curves_are_colored_the_dead_ones_grey_and_marked():
     assert {TRAINING, VALIDATION, LEFT} <= styles
     assert BROKEN not in {span.style for line in lines[:-1] for span in line.spans}  # the live path has none
     assert "x" in lines[0].plain
-    assert lines[-1].plain.startswith("    1-4 ─")
+    assert lines[-1].plain.startswith("     1-4 ─")
     assert lines[-1].plain.count("g") == 1
     assert "p" not in lines[-1].plain
     assert [lines[row].plain.split()[0] for row in (0, 7)] == ["2.1", "0.1"]
@@ -95,10 +95,18 @@ def test_curves_are_colored_the_dead_ones_grey_and_marked():
 def test_titles_have_the_last_values():
     epochs = curve([2.0, 0.1], [2.0, math.nan])
     shown = moment([Branch(0, None, 0, 0, -1, epochs)], epochs)
-    assert LOSS.title(shown).plain == "loss 0.1, validation no number (log)"
-    assert LOSS.title(moment([Branch(0, None, 0, 0)], [])).plain == "loss (no epoch yet)"
-    error = Plot("mean_absolute_error", "metric", 10.0)
-    assert error.title(shown).plain == "mean absolute error 5, validation 5"
+    assert LOSS.title(shown, 40).plain == "loss 0.1, validation no number (log)"
+    assert LOSS.title(moment([Branch(0, None, 0, 0)], []), 40).plain == "loss (no epoch yet)"
+    error = Plot("mean_absolute_error", "metric", 10_000.0)
+    assert error.title(shown, 40).plain == "error 5000, validation 5000"
+    assert error.title(shown, 41).plain == "mean absolute error 5000, validation 5000"
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-9, 1.2345e-4, 0.00827, 0.5, 55_210.0, 123_456.0, 1e12, -0.00123, -55_210.0])
+def test_numbers_fit_beside_the_curves(value):
+    epochs = curve([value, value], [value, value])
+    lines = LOSS.draw(moment([Branch(0, None, 0, 0, -1, epochs)], epochs), 40, 8).split("\n")
+    assert [line.cell_len for line in lines] == [40] * 8
 
 
 def test_actions_in_words_and_letters():
@@ -146,6 +154,7 @@ def test_numbers_that_advice_is_given_for_stand_out(number, odd):
 def test_hyperparameters_have_those_with_keys_first_and_zeros_last():
     lines = tables.slots(moment([], []), 28, 8).plain.splitlines()
     assert [line.split() for line in lines] == [["learning_rate", "0.05"], ["momentum", "0.9"], ["l2", "0"]]
+    assert tables.slots(moment([], []), 28, 2).plain.splitlines()[1] == "... 2 more: l"
 
 
 def test_advice_that_does_not_fit_says_where_the_rest_is():

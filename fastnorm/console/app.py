@@ -26,6 +26,7 @@ from .regions import CSS, Region
 
 REDRAWS = 0.2  # seconds between two looks at whether there is something new
 RESTS = 20  # times what a plot costs pass until it is drawn again: a long training leaves the processor to itself
+EDGES = 3  # cells beside a title
 FACTOR = 3  # of a nudge of the rate by a key
 LAYOUTS = {"all": ("curves", "middle", "bottom"), "curves": ("curves",), "layers": ("middle",)}
 LEFT, INTERRUPTED = "left", "interrupted"
@@ -48,8 +49,7 @@ class Console(App[str]):
         self.driver = driver
         self.title = f"fastnorm panda {source}"
         self._source, self._place = source, place
-        scale = unit if driver.metric != "accuracy" else 1.0
-        self._plots = {"loss": Plot("loss", "loss"), "metric": Plot(driver.metric, "metric", scale)}
+        self._plots = {"loss": Plot("loss", "loss"), "metric": Plot(driver.metric, "metric", unit)}
         self._arrangement = "all"
         self._drawn = -1
         self._next_draw = 0.0
@@ -78,8 +78,8 @@ class Console(App[str]):
     def _lay_out(self, rows: int) -> None:
         """Share the rows out: the curves have what the others do not need."""
         rest, look = rows - 2, self.driver.moment.look
-        middle = min(2 + len(look.layers if look else ()), max(9, rest // 3))
-        heights = {"middle": middle, "bottom": max(4, rest // 5)}
+        layers = 2 + len(look.layers if look else ())
+        heights = {"middle": min(max(9, layers), max(9, rest // 3)), "bottom": max(4, rest // 5)}
         shown = LAYOUTS[self._arrangement]
         for name in LAYOUTS["all"]:
             band = self.query_one(f"#{name}")
@@ -103,7 +103,9 @@ class Console(App[str]):
         if self._drawn != driver.version and time.monotonic() >= self._next_draw:
             self._drawn = driver.version
             for name, plot in self._plots.items():
-                self.query_one(f"#{name}").border_title = Content.from_rich_text(plot.title(driver.moment))
+                region = self.query_one(f"#{name}")
+                title = plot.title(driver.moment, region.outer_size.width - EDGES)
+                region.border_title = Content.from_rich_text(title)
             for region in self.query(Region):
                 region.refresh()
 

@@ -17,7 +17,7 @@ from .words import is_whole, mark_of
 
 TRAINING, VALIDATION, LEFT, AXIS = "dodger_blue1", "orange1", "grey50", "grey70"
 MARK, GUARD_MARK, BROKEN = "bold bright_white", "bold red1", "bold red1"  # BROKEN: a loss that is no number
-GUTTER = 8  # cells for the numbers on the left
+GUTTER = 9  # cells for the numbers on the left
 LOG_PAYS = 10  # times the lowest value: a highest one above asks for a logarithmic scale
 LEAST, TINY = 0.1, 1e-9  # of the highest value: what a linear scale spans at least
 
@@ -77,9 +77,14 @@ class Plot:
     field: str
     unit: float = 1.0
 
-    def title(self, moment: Moment) -> Text:
-        """The last values, each in the color of its curve."""
-        text = Text(f"{self.name.replace('_', ' ')} ")
+    def title(self, moment: Moment, width: int) -> Text:
+        """The last values, each in the color of its curve; of a name that is too long, the last word."""
+        name = self.name.replace("_", " ")
+        whole = self._title(moment, name)
+        return whole if whole.cell_len <= width else self._title(moment, name.rpartition(" ")[2])
+
+    def _title(self, moment: Moment, name: str) -> Text:
+        text = Text(f"{name} ")
         if not moment.history:
             return text.append("(no epoch yet)")
         last = moment.history[-1]
@@ -175,4 +180,8 @@ def _below(marks: Canvas, end: int) -> Text:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if math.isfinite(value) else "no number"
+    """A value in so few letters as there are in the gutter, or words."""
+    if value is None or not math.isfinite(value):
+        return "" if value is None else "no number"
+    figure = f"{value:.0f}" if 1000 <= abs(value) < 100_000 else f"{value:.3g}"
+    return figure if len(figure) < GUTTER else f"{value:.1e}"

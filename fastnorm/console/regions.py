@@ -11,7 +11,7 @@ Screen { layout: vertical; }
 #curves { height: 1fr; }
 #curves.alone { layout: vertical; }
 Region { width: 1fr; height: 1fr; border-top: solid $primary; padding: 0 1 0 0; }
-#slots { width: 30; padding: 0 1; }
+#slots { width: 28; padding: 0; }
 #log { width: 6fr; }
 #advice { width: 5fr; padding: 0 1; }
 ModalScreen { align: center middle; }

@@ -69,8 +69,10 @@ def slots(moment: Moment, width: int, height: int) -> Text:
     lines = [f"{name:<{width - 10}}{values[name]:>9}" for name in names if name not in zero]
     if zero:
         lines.append(f"{', '.join(zero)} 0")
-    text = Text(no_wrap=True, overflow="ellipsis").append(lines[0], HEAD)
-    for line in lines[1:height]:
+    if len(lines) > height:
+        lines[height - 1 :] = [f"... {len(lines) - height + 1} more: l"]
+    text = Text(no_wrap=True).append(lines[0], HEAD)
+    for line in lines[1:]:
         text.append("\n" + (line if len(line) <= width else line[: width - 1] + "…"))
     return text
 
