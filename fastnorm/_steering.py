@@ -13,7 +13,6 @@ from .run import Run
 from .schedules import InverseTime
 from .tune import Guard, Panda, Study, default_model
 from .tune import panda as steer
-from .tune._helm import best_of
 
 OPTIMIZERS = {"sgd": (SGD, 0.1), "rmsprop": (RMSprop, 3e-3), "adam": (Adam, 3e-3), "nadam": (Nadam, 3e-3)}
 
@@ -92,7 +91,7 @@ def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, stud
 
 def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     """Save the model of the best epoch, and say what is where, and how to go on."""
-    best, opened = best_of(steered.history, steered.run.loss.metric), steered.opened
+    best, opened = steered.best, steered.opened
     if best is None:
         print(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
         return

@@ -18,7 +18,7 @@ from ..errors import SettingError
 from ..tune._slots import slots_of
 from . import tables
 from .curves import Plot
-from .deeds import best_epoch, open_test_set, rescale, undo, veto
+from .deeds import open_test_set, rescale, undo, veto
 from .driver import Driver
 from .keys import ABOUT_CURVES, bindings, help_lines
 from .prompts import Page, Prompt, Question
@@ -155,9 +155,9 @@ class Console(App[str]):
         self.driver.guard()
 
     def action_revert(self) -> None:
-        last, best = self.driver.place[0], best_epoch(self.driver.panda)
+        last, best = self.driver.place[0], self.driver.panda.best
         words = f"to the end of which epoch, 0 (the start) to {last}?"
-        words += "" if best is None else f" The best by validation is {best}."
+        words += "" if best is None else f" The best by validation is {best.number}."
 
         def submit(text: str) -> Future[Any]:
             epoch = _whole(text, "epoch", 0)
@@ -196,10 +196,10 @@ class Console(App[str]):
         self.push_screen(Page("help", [*lines, Text(), Text(ABOUT_CURVES)]))
 
     def action_final_score(self) -> None:
-        best = best_epoch(self.driver.panda)
+        best = self.driver.panda.best
         words = "This opens the test set, once: it cannot be steered any more after it."
-        if best is not None and self.driver.place != (best, 0):
-            words += f" It goes back to epoch {best} first, the best by validation, whose weights are saved."
+        if best is not None and self.driver.place != (best.number, 0):
+            words += f" It goes back to epoch {best.number} first, the best by validation, whose weights are saved."
         self.driver.pause()
         self._ask("final score?", words, lambda: self.driver.act(open_test_set))
 

@@ -3,7 +3,6 @@
 from ..errors import SettingError
 from ..tune import Panda
 from ..tune._branches import GUARD
-from ..tune._helm import best_of
 
 
 def veto(panda: Panda) -> None:
@@ -20,17 +19,11 @@ def undo(panda: Panda) -> None:
     panda.undo()
 
 
-def best_epoch(panda: Panda) -> int | None:
-    """The best epoch of the live path by validation; None where none was judged."""
-    best = best_of(panda.history, panda.run.loss.metric)
-    return None if best is None else best.number
-
-
 def open_test_set(panda: Panda) -> dict[str, float]:
     """Go back to the best epoch, whose weights are the model's, and judge them by the test set."""
-    best, run = best_epoch(panda), panda.run
-    if best is not None and (run.epoch, run.minibatch) != (best, 0):
-        panda.revert(best)
+    best, run = panda.best, panda.run
+    if best is not None and (run.epoch, run.minibatch) != (best.number, 0):
+        panda.revert(best.number)
     return panda.final_score()
 
 

@@ -73,17 +73,28 @@ class Helm:
         return self.tree.now(self.run.epoch, self.run.minibatch)
 
     @property
+    def best(self) -> Epoch | None:
+        """The best epoch of the live path by validation; None where none was judged, or none had a finite loss."""
+        judged = [
+            (rank(self.run.loss.metric, epoch.validation_metric, epoch.validation_loss), epoch.number, epoch)
+            for epoch in self.run.history
+            if epoch.validation_metric is not None and epoch.validation_loss is not None
+            if math.isfinite(epoch.validation_metric + epoch.validation_loss)
+        ]
+        return min(judged)[-1] if judged else None
+
+    @property
     def opened(self) -> Action | None:
         """The opening of the test set, which is the end of steering."""
         return next((action for action in self.tree.actions if action.kind == SCORE), None)
 
     def row(self, new: Sequence[Epoch] = ()) -> Trial:
         """The trial as the live path makes it; new epochs are not among the branches' yet."""
-        history, metric = self.run.history, self.run.loss.metric
+        history, best = self.run.history, self.best
         curves = [*(branch.curve for branch in self.tree.branches), new]
         seconds = math.fsum(epoch.seconds for curve in curves for epoch in curve)
         trial = replace(self.trial, epochs=len(history), seconds=seconds, score=None, loss=None, best_epoch=None)
-        if best := best_of(history, metric):
+        if best is not None:
             return replace(trial, score=best.validation_metric, loss=best.validation_loss, best_epoch=best.number)
         return trial
 
@@ -116,7 +127,7 @@ class Helm:
 
     def keep_model(self) -> None:
         """Record the model of the best epoch of the live path; of its end, where none was judged."""
-        best, fork = best_of(self.run.history, self.run.loss.metric), self.run.fork()
+        best, fork = self.best, self.run.fork()
         if best is not None and best.number >= self.tree.first_epoch:
             self.travel(self.tree.end_of(best.number, self.now), fork)
         model = fork.model.to_bytes()
@@ -232,14 +243,3 @@ def reach(run: Run, epoch: int, minibatch: int, forward: Advances | None = None)
     """Advance a run to a place that lies before it, or have its panda do it."""
     while (left := (epoch - run.epoch) * run.minibatches + minibatch - run.minibatch) > 0:
         (forward or run).advance(epoch - run.epoch + 1, minibatches=left)
-
-
-def best_of(history: Sequence[Epoch], metric: str) -> Epoch | None:
-    """The best epoch by validation; None where none was judged, or none had a finite loss."""
-    judged = [
-        (rank(metric, epoch.validation_metric, epoch.validation_loss), epoch.number, epoch)
-        for epoch in history
-        if epoch.validation_metric is not None and epoch.validation_loss is not None
-        if math.isfinite(epoch.validation_metric + epoch.validation_loss)
-    ]
-    return min(judged)[-1] if judged else None

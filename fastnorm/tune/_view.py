@@ -47,6 +47,11 @@ class View:
         return list(self.run.history)
 
     @property
+    def best(self) -> Epoch | None:
+        """The best epoch of the live path by validation; None where none was judged, or none had a finite loss."""
+        return self._helm.best
+
+    @property
     def peeks(self) -> int:
         """How often somebody steered with results on the validation data before their eyes: person, guard or cubs.
 
