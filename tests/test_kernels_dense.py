@@ -26,6 +26,18 @@ def test_products_match_the_reference_at_the_edges_of_blocks(variant, dtype, rng
         tolerances.assert_close("gemm", (c,), (reference.gemm(a, b, bias),), dtype, a, b, bias)
 
 
+@pytest.mark.parametrize("m", [17, 18, 25, 129, 300])  # up to 3 tiles, and more rows than are packed together
+@pytest.mark.parametrize("n", [63, 64, 127, 128, 257])  # around 8 strips of two vectors, in both dtypes
+def test_where_a_lies_does_not_show_in_a_bit(variant, dtype, rng, m, n):
+    """A chain is the same with a across or along, packed or not, and in any batch; 300 terms are cut once."""
+    whole, others = (rng.integers(-4, 5, size).astype(dtype) for size in ((m, 300), (300, n)))
+    np.testing.assert_array_equal(kernels.gemm(whole.T.copy(), others, transpose_a=True), reference.gemm(whole, others))
+    a, b = rng.normal(size=(m, 300)).astype(dtype), rng.normal(size=(300, n)).astype(dtype)
+    c = kernels.gemm(a, b)
+    np.testing.assert_array_equal(kernels.gemm(a.T.copy(), b, transpose_a=True), c)
+    np.testing.assert_array_equal(kernels.gemm(a[5:8], b), c[5:8])
+
+
 @pytest.mark.parametrize(("d", "h"), [(3, 1), (300, 33), (1000, 10)])
 def test_a_row_alone_has_the_bits_it_has_in_a_batch(variant, dtype, rng, d, h):
     x, weight = rng.normal(size=(29, d)).astype(dtype), rng.normal(size=(d, h)).astype(dtype)

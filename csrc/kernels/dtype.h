@@ -11,6 +11,8 @@
 #include "binary.h"
 #include "power.h"
 #include "where.h"
+#include "transpose.h"
+#include "tile.h"
 #include "gemm.h"
 #include "reduce.h"
 #include "batchnorm.h"

@@ -248,6 +248,15 @@ INLINE double wide_sum_f64(W_f64 w)
 #endif
 INLINE double wide_sum_f32(W_f32 w) { return wide_sum_f64(w.low + w.high); }
 
+/* sum += x y. On AVX2 the instruction itself: where sums fill the registers, gcc takes others of its forms, which move them. */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+INLINE void multiply_add_f32(V_f32* sum, V_f32 x, V_f32 y) { __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y)); }
+INLINE void multiply_add_f64(V_f64* sum, V_f64 x, V_f64 y) { __asm__("vfmadd231pd %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y)); }
+#else
+INLINE void multiply_add_f32(V_f32* sum, V_f32 x, V_f32 y) { *sum += x * y; }
+INLINE void multiply_add_f64(V_f64* sum, V_f64 x, V_f64 y) { *sum += x * y; }
+#endif
+
 /* Square roots, correctly rounded. */
 #if defined(__AVX512F__)
 INLINE V_f32 root_f32(V_f32 v) { return (V_f32)_mm512_sqrt_ps((__m512)v); }
