@@ -1,6 +1,8 @@
 /* Every kernel for one instruction set: FN_ISA is the variant's name, and the compiler's flags are its instructions. */
 #include "../fastnorm.h"
 #include "simd.h"
+#include "edges.h"
+#include "wide.h"
 #include "exponential.h"
 #include "logarithm.h"
 #include "polynomials.h"

@@ -1,6 +1,4 @@
-/* What needs one pass over rows and no neighbors, and the small words the other kernels are written with. */
-
-INLINE V FN(larger)(V a, V b) { return FN(choose)((I)(a > b), a, b); }
+/* What needs one pass over rows and no neighbors. */
 
 /* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. */
 #define FOR_ROW_VECTORS(j, lanes, c) \

@@ -54,24 +54,30 @@ INLINE V_f64 exponential_bend_f64(V_f64 r)
 INLINE V_f32 exponential_f32(V_f32 x)
 {
     V_f32 n, low;
-    const V_f32 r = exponential_rest_f32(choose_f32((I_f32)(x < -104.0f), splat_f32(-104.0f), x), &n, &low);  /* exp of less is 0 */
-    return times_power_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
+    const V_f32 r = exponential_rest_f32(larger_f32(splat_f32(-104.0f), x), &n, &low);                  /* exp of less is 0 */
+    return times_power_down_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
 }
 
 INLINE V_f64 exponential_f64(V_f64 x)
 {
     V_f64 n, low;
-    const V_f64 r = exponential_rest_f64(choose_f64((I_f64)(x < -746.0), splat_f64(-746.0), x), &n, &low);
-    return times_power_f64((exponential_bend_f64(r) * r + 1.0) * r + 1.0, n);
+    const V_f64 r = exponential_rest_f64(larger_f64(splat_f64(-746.0), x), &n, &low);
+    return times_power_down_f64((exponential_bend_f64(r) * r + 1.0) * r + 1.0, n);
 }
 
 /* exp(x) for all x. */
 INLINE V_f32 exponential_of_all_f32(V_f32 x)
 {
-    return exponential_f32(choose_f32((I_f32)(x > 89.0f), splat_f32(89.0f), x));                       /* exp of more is infinite */
+    V_f32 n, low;
+    const V_f32 near = larger_f32(splat_f32(-104.0f), choose_f32((I_f32)(x > 89.0f), splat_f32(89.0f), x)); /* exp of more is infinite */
+    const V_f32 r = exponential_rest_f32(near, &n, &low);
+    return times_power_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
 }
 
 INLINE V_f64 exponential_of_all_f64(V_f64 x)
 {
-    return exponential_f64(choose_f64((I_f64)(x > 710.0), splat_f64(710.0), x));
+    V_f64 n, low;
+    const V_f64 near = larger_f64(splat_f64(-746.0), choose_f64((I_f64)(x > 710.0), splat_f64(710.0), x));
+    const V_f64 r = exponential_rest_f64(near, &n, &low);
+    return times_power_f64((exponential_bend_f64(r) * r + 1.0) * r + 1.0, n);
 }

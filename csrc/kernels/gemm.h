@@ -145,7 +145,7 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
     T across[FN(PACKS) ? FN(ACROSS) / sizeof(T) : 1] __attribute__((aligned(VECTOR_BYTES)));
     const int packs_a = FN(PACKS) && a_column != 1 && m >= FN(WORTH) * FN(ROWS) && n >= FN(ACROSS_STRIPS) * 2 * LANES;
     const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T), near = packs_a ? FN(ACROSS) : FN(NEARBY);
-    const ptrdiff_t fitting = near / row_bytes, blocks = (m - 1) / fitting + 1;
+    const ptrdiff_t fitting = near / row_bytes, blocks = (m + fitting - 1) / fitting;
     for (ptrdiff_t block = 0; block < blocks; block++) {
         const ptrdiff_t first = m * block / blocks, last = m * (block + 1) / blocks;
         const FN(product) part = {a + first * a_row, a_row, a_column, b, ldb, bias, c + first * ldc, ldc, last - first, n, k, relu};

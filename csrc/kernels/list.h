@@ -22,7 +22,7 @@
 
 /* c (m, n) = start + a b, where start is bias (n,) or 0; then max(0, c) if relu.  Each element of c is one chain
  * start + a[i,0] b[0,j] + a[i,1] b[1,j] + ... in that order whatever m and n: a row alone gives the same bits as in a batch.
- *   a     (m, k) T*: element (i, p) at a[i * a_row + p * a_column]; so a transposed a needs no copy
+ *   a     (m, k) T*, k >= 1: element (i, p) at a[i * a_row + p * a_column]; so a transposed a needs no copy
  *   b     (k, n) T*, rows ldb apart;  bias (n,) T* or NULL;  c (m, n) T*, rows ldc apart */
 FN_KERNEL(gemm, const void* a, ptrdiff_t a_row, ptrdiff_t a_column, const void* b, ptrdiff_t ldb, const void* bias,
           void* c, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)

@@ -15,10 +15,10 @@ INLINE int FN(is_first_largest)(const T* x, ptrdiff_t place, T largest)
 {
     if (x[place] != largest)
         return 0;
-    for (ptrdiff_t j = 0; j < place; j++)
-        if (x[j] == largest)
-            return 0;
-    return 1;
+    int before = 0;
+    for (ptrdiff_t j = 0; j < place; j++)               /* all of them: that makes vectors of it */
+        before |= x[j] == largest;
+    return !before;
 }
 
 /* The sum of share[j] (x[j] - largest), where 0 * -inf counts as 0. */
@@ -66,14 +66,19 @@ INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, co
 {
     T* dx = job->dx + row * job->lddx;
     const T weight = (T)(job->scale * (job->weights ? (double)job->weights[row] : 1));
-    FOR_ROW_VECTORS (j, lanes, job->k) {
-        V target;
-        if (job->targets)
-            target = FN(load_edge)(job->targets + row * job->ldt + j, lanes) * kept + even;
-        else
-            target = FN(choose)(FN(lane_is)(job->labels[row] - j), FN(splat)(kept + even), FN(splat)(even));
-        FN(store_edge)(dx + j, (FN(load_edge)(exponentials + j, lanes) * share - target) * weight, lanes);
+    if (job->targets) {
+        const T* targets = job->targets + row * job->ldt;
+        FOR_ROW_VECTORS (j, lanes, job->k) {
+            const V target = FN(load_edge)(targets + j, lanes) * kept + even;
+            FN(store_edge)(dx + j, (FN(load_edge)(exponentials + j, lanes) * share - target) * weight, lanes);
+        }
+        return;
     }
+    const ptrdiff_t label = job->labels[row];
+    const T at_label = (exponentials[label] * share - (kept + even)) * weight;
+    FOR_ROW_VECTORS (j, lanes, job->k)
+        FN(store_edge)(dx + j, (FN(load_edge)(exponentials + j, lanes) * share - even) * weight, lanes);
+    dx[label] = at_label;
 }
 
 /* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do not.

@@ -9,15 +9,24 @@ INLINE T FN(row_largest)(const T* x, ptrdiff_t c)
 }
 
 /* y = exp(x - largest), then zeros up to y's room of c elements or whole vectors; gives their sum in double. y may be x,
- * or NULL where the sum alone is wanted. */
+ * or NULL where the sum alone is wanted. Two vectors at a time: the steps of one wait for each other. */
 INLINE double FN(row_exponentials)(const T* x, ptrdiff_t c, T largest, T* y, ptrdiff_t room)
 {
     W sum = FN(widen)((V){0});
-    FOR_ROW_VECTORS (j, lanes, c) {
-        const V value = FN(exponential)(FN(load_edge_filled)(x + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
+    ptrdiff_t first = 0;
+    for (; first + 2 * LANES <= c; first += 2 * LANES) {
+        const V one = FN(exponential)(FN(load)(x + first) - largest), two = FN(exponential)(FN(load)(x + first + LANES) - largest);
+        sum = FN(wide_add)(FN(wide_add)(sum, FN(widen)(one)), FN(widen)(two));
+        if (y) {
+            FN(store)(y + first, one);
+            FN(store)(y + first + LANES, two);
+        }
+    }
+    FOR_ROW_VECTORS (j, lanes, c - first) {
+        const V value = FN(exponential)(FN(load_edge_filled)(x + first + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
         sum = FN(wide_add)(sum, FN(widen)(value));
         if (y)
-            FN(store_edge)(y + j, value, room - j < LANES ? lanes : LANES);
+            FN(store_edge)(y + first + j, value, room - first - j < LANES ? lanes : LANES);
     }
     return FN(wide_sum)(sum);
 }
