@@ -94,6 +94,8 @@ class Console(App[str]):
 
     def _tick(self) -> None:
         """Draw what is new."""
+        if not self.query("#status"):
+            return  # the app is going, and has taken its widgets down before its timer
         driver = self.driver
         line = tables.status(
             self._source, driver.state, driver.place, driver.goal, driver.minibatches, driver.moment, driver.guarded
