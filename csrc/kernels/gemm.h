@@ -2,7 +2,8 @@
  *
  * Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is not whole is copied,
  * zero-padded, and only the store of c looks at its width. DEPTH rows of a strip stay close while the tiles of a pass by,
- * and NEARBY bytes of a while all strips do. Between blocks of DEPTH the chains wait in c.
+ * and NEARBY bytes of a, half of a second cache, while all strips do; DEPTH_ACROSS rows where each element of a tile's row
+ * is on a cache line of its own. Between blocks of DEPTH the chains wait in c.
  *
  * Where vectors are short, a strip's row is one cache line or less, rows of b are apart by more, and few lines of them find
  * room in the first cache. There strips are packed, row behind row; and so is a where it lies across (a_column is not 1),
