@@ -1,13 +1,12 @@
 """Activations: layers that learn nothing and act element by element, or, softmax, on each row."""
 
-from dataclasses import dataclass
-
 from . import checks, ops
+from .descriptions import description
 from .layers import Layer
 from .trace import Value
 
 
-@dataclass(frozen=True)
+@description
 class ReLU(Layer):
     """max(0, x)."""
 
@@ -15,7 +14,7 @@ class ReLU(Layer):
         return ops.relu(x)
 
 
-@dataclass(frozen=True)
+@description
 class LeakyReLU(Layer):
     """x where x > 0, else slope x.  Source: Maas et al. 2013."""
 
@@ -28,7 +27,7 @@ class LeakyReLU(Layer):
         return ops.leaky_relu(x, self.slope)
 
 
-@dataclass(frozen=True)
+@description
 class Tanh(Layer):
     """The hyperbolic tangent."""
 
@@ -36,7 +35,7 @@ class Tanh(Layer):
         return ops.tanh(x)
 
 
-@dataclass(frozen=True)
+@description
 class Sigmoid(Layer):
     """1 / (1 + exp(-x))."""
 
@@ -44,7 +43,7 @@ class Sigmoid(Layer):
         return ops.sigmoid(x)
 
 
-@dataclass(frozen=True)
+@description
 class GELU(Layer):
     """x times the share of the normal distribution below x.  Source: Hendrycks & Gimpel 2016."""
 
@@ -52,7 +51,7 @@ class GELU(Layer):
         return ops.gelu(x)
 
 
-@dataclass(frozen=True)
+@description
 class SiLU(Layer):
     """x sigmoid(x), also called swish.  Source: Elfwing et al. 2018."""
 
@@ -60,7 +59,7 @@ class SiLU(Layer):
         return ops.silu(x)
 
 
-@dataclass(frozen=True)
+@description
 class Softplus(Layer):
     """log(1 + exp(x))."""
 
@@ -68,7 +67,7 @@ class Softplus(Layer):
         return ops.softplus(x)
 
 
-@dataclass(frozen=True)
+@description
 class Softmax(Layer):
     """Shares of each row that add up to 1. Not before SoftmaxCrossEntropy, which takes logits."""
 

@@ -1,12 +1,12 @@
 """Layers: what they learn (`build`) and what they compute (`forward`), each written with operations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from . import checks, ops
+from .descriptions import description
 from .errors import TraceError
 from .kernels import random
 from .trace import Value
@@ -14,7 +14,7 @@ from .trace import Value
 INITIALIZERS = ("he", "glorot", "rows", "zeros", "ones")
 
 
-@dataclass(frozen=True)
+@description
 class Parameter:
     """What a layer asks for: an array that is learned, or a statistic kept along the way.
 
@@ -86,7 +86,7 @@ def built(layer: Any, x: Value) -> dict[str, Value]:
     }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@description
 class Dense(Layer):
     """x weight + bias: (n, inputs) -> (n, units).
 
@@ -113,7 +113,7 @@ class Dense(Layer):
         return ops.dense(x, *parameters.values())
 
 
-@dataclass(frozen=True)
+@description
 class BatchNorm(Layer):
     """Normalize each feature over the minibatch, then scale by gamma and shift by beta: (n, features) -> the same.
 
@@ -145,7 +145,7 @@ class BatchNorm(Layer):
         return ops.batchnorm(x, *parameters.values(), epsilon=self.epsilon, running_decay=self.running_decay)
 
 
-@dataclass(frozen=True)
+@description
 class LayerNorm(Layer):
     """Normalize each row over its features, then scale by gamma and shift by beta: (n, features) -> the same.
 
@@ -165,7 +165,7 @@ class LayerNorm(Layer):
         return ops.layernorm(x, *parameters.values(), epsilon=self.epsilon)
 
 
-@dataclass(frozen=True)
+@description
 class Embedding(Layer):
     """A learned row for each category: codes (n, columns), whole numbers in [0, categories), -> (n, columns units).
 
@@ -186,7 +186,7 @@ class Embedding(Layer):
         return ops.embedding(parameters["table"], x)
 
 
-@dataclass(frozen=True)
+@description
 class Dropout(Layer):
     """While training, drop each element with probability `rate` and divide the rest by 1 - rate; else do nothing.
 

@@ -3,12 +3,12 @@
 A loss of one's own is a function of prediction and target, written with operations; so are most of these.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from . import checks, ops
+from .descriptions import description
 from .errors import TraceError
 from .kernels import mean_squared_error_by_row, softmax_cross_entropy_by_row
 from .recorded_loss import METRICS, TARGETS, Own, Recorded, shape_of
@@ -31,7 +31,7 @@ class Loss(Protocol):
     def by_row(self, prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
 
-@dataclass(frozen=True)
+@description
 class SoftmaxCrossEntropy:
     """-log of the probability softmax gives to the right class: for C classes, one output each.
 
@@ -63,7 +63,7 @@ class SoftmaxCrossEntropy:
         return softmax_cross_entropy_by_row(prediction, target, self.label_smoothing)
 
 
-@dataclass(frozen=True)
+@description
 class MeanSquaredError:
     """Mean of the squared differences; targets are (n,) or (n, outputs) numbers."""
 
@@ -85,7 +85,7 @@ class MeanSquaredError:
         return mean_squared_error_by_row(prediction, target)
 
 
-@dataclass(frozen=True)
+@description
 class MeanAbsoluteError(Recorded):
     """Mean of the absolute differences; targets as for MeanSquaredError."""
 
@@ -97,7 +97,7 @@ class MeanAbsoluteError(Recorded):
         return abs(prediction - target).mean(axis=1)
 
 
-@dataclass(frozen=True)
+@description
 class Huber(Recorded):
     """Half the squared difference up to delta, beyond it linear; targets as for MeanSquaredError.
 
@@ -119,7 +119,7 @@ class Huber(Recorded):
         return (near * (distance - 0.5 * near)).mean(axis=1)
 
 
-@dataclass(frozen=True)
+@description
 class SigmoidCrossEntropy(Recorded):
     """Each output says yes or no to a label of its own: the mean of their cross-entropies.
 
@@ -134,7 +134,7 @@ class SigmoidCrossEntropy(Recorded):
         return (ops.softplus(prediction) - prediction * target).mean(axis=1)
 
 
-@dataclass(frozen=True)
+@description
 class Focal(Recorded):
     """Softmax cross-entropy times (1 - p)**gamma, p the probability of the right class: easy rows count less.
 

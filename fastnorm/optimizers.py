@@ -5,8 +5,10 @@ whatever the gradient (decoupled); clip_value keeps each element of the gradient
 Euclidean norm of them all (0: no clipping). Biases, gamma and beta do not decay.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import ClassVar, Protocol
+
+from .descriptions import description
 
 FLAGS = ("nesterov", "averaged")
 
@@ -38,7 +40,7 @@ class _Slots:
         return {name: value for name, value in asdict(self).items() if name not in FLAGS}  # type: ignore[call-overload]
 
 
-@dataclass(frozen=True)
+@description
 class SGD(_Slots):
     """Stochastic gradient descent: velocity = momentum velocity + gradient; weights -= rate velocity (as PyTorch).
 
@@ -58,7 +60,7 @@ class SGD(_Slots):
     rule: ClassVar[str] = "sgd"
 
 
-@dataclass(frozen=True)
+@description
 class RMSprop(_Slots):
     """Steps of the rate times the gradient over the root of the average of its square.
 
@@ -78,7 +80,7 @@ class RMSprop(_Slots):
     rule: ClassVar[str] = "rmsprop"
 
 
-@dataclass(frozen=True)
+@description
 class Adam(_Slots):
     """Adam: steps of the rate times the ratio of two bias-corrected averages, of the gradient and of its square.
 
@@ -99,14 +101,14 @@ class Adam(_Slots):
     rule: ClassVar[str] = "adam"
 
 
-@dataclass(frozen=True)
+@description
 class AdamW(Adam):
     """Adam with decoupled weight decay, 0.01 unless given."""
 
     weight_decay: float = 0.01
 
 
-@dataclass(frozen=True)
+@description
 class Nadam(Adam):
     """Adam with Nesterov's look ahead; its momentum grows from half of beta_1 towards it (as PyTorch).
 

@@ -1,12 +1,12 @@
 """Schedules: the factor of the learning rate as training goes on, by epochs done (a fraction within an epoch)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from . import checks
+from .descriptions import description
 from .errors import SettingError
 
 
@@ -25,7 +25,7 @@ def _warmed(epochs: np.ndarray, warm_up: float) -> np.ndarray:
     return np.minimum(epochs / warm_up, 1.0) if warm_up > 0 else np.ones_like(epochs)
 
 
-@dataclass(frozen=True)
+@description
 class Constant:
     """1 throughout, after `warm_up` epochs of a straight line from 0."""
 
@@ -38,7 +38,7 @@ class Constant:
         return _warmed(epochs, self.warm_up)
 
 
-@dataclass(frozen=True)
+@description
 class InverseTime:
     """1 / (1 + decay_rate * epoch), epoch being the number of whole epochs done: the course's learning rate decay."""
 
@@ -53,7 +53,7 @@ class InverseTime:
         return _warmed(epochs, self.warm_up) / (1 + self.decay_rate * np.floor(epochs))
 
 
-@dataclass(frozen=True)
+@description
 class Exponential:
     """decay_rate ** epoch, falling with every minibatch."""
 
@@ -68,7 +68,7 @@ class Exponential:
         return _warmed(epochs, self.warm_up) * self.decay_rate**epochs
 
 
-@dataclass(frozen=True)
+@description
 class Step:
     """Times `factor` after every `every` epochs."""
 
@@ -96,7 +96,7 @@ def _length(name: str, epochs: float | None) -> float:
     return epochs
 
 
-@dataclass(frozen=True)
+@description
 class Cosine:
     """Half a cosine from 1 down to 0 over `epochs` epochs, 0 after them.  Source: Loshchilov & Hutter 2017.
 
@@ -115,7 +115,7 @@ class Cosine:
         return _warmed(epochs, self.warm_up) * _half_cosine(epochs / _length("Cosine", self.epochs))
 
 
-@dataclass(frozen=True)
+@description
 class CosineRestarts:
     """Cosines from 1 down to 0, one after the other, each `growth` times as long as the one before.
 
@@ -142,7 +142,7 @@ class CosineRestarts:
         return _warmed(epochs, self.warm_up) * _half_cosine(share)
 
 
-@dataclass(frozen=True)
+@description
 class OneCycle:
     """Up along half a cosine from `start` to 1, then down to `end`, over `epochs` epochs.
 
@@ -170,7 +170,7 @@ class OneCycle:
         return np.where(share < self.rise, rising, falling)
 
 
-@dataclass(frozen=True)
+@description
 class ReduceOnPlateau:
     """Times `factor` whenever the validation loss (the training loss where there is none) has not fallen for a while.
 
