@@ -13,12 +13,23 @@ static void FN(accumulate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t
             FN(store_edge)(y + j, FN(load_edge)(y + j, lanes) + FN(load_edge)(x + j, lanes), lanes);
 }
 
+/* Rows are copied line by line; each line fetches its like in a row that comes soon, for those lie anywhere. */
 static void FN(gather)(const void* x_, ptrdiff_t ldx, const int64_t* rows, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
-    T* y = y_;
-    for (ptrdiff_t i = 0; i < n; i++, y += ldy) {
-        const T* x = (const T*)x_ + rows[i] * ldx;
-        FOR_ROW_VECTORS (j, lanes, c)
-            FN(store_edge)(y + j, FN(load_edge)(x + j, lanes), lanes);
+    enum { LINE = 64, SHORT_ROW = 8 * LINE, SOON = 8 };
+    const char* x = x_;
+    char* y = y_;
+    const ptrdiff_t size = (ptrdiff_t)sizeof(T), bytes = c * size, ahead = bytes <= SHORT_ROW ? SOON : 1;
+    for (ptrdiff_t i = 0; i < n; i++, y += ldy * size) {
+        const char *from = x + rows[i] * ldx * size, *next = x + rows[i + ahead < n ? i + ahead : i] * ldx * size;
+        ptrdiff_t done = 0;
+        for (; done + LINE <= bytes; done += LINE) {
+            __builtin_prefetch(next + done);
+            memcpy(y + done, from + done, LINE);
+        }
+        if (done < bytes) {
+            __builtin_prefetch(next + done);
+            memcpy(y + done, from + done, (size_t)(bytes - done));
+        }
     }
 }
