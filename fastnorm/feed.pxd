@@ -22,9 +22,11 @@ cdef class Feed(Backward):
     cdef const char* rows_of_target
     cdef const char* rows_of_weight
     cdef Py_ssize_t data_rows
-    cdef object classes, coded
-    cdef bint labels
+    cdef object coded
+    cdef int64_t classes                        # 0 where the target is no class numbers
+    cdef int64_t stray                          # the row whose label turned out to be no class, or -1
 
-    cdef void gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil
+    cdef bint gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil
+    cdef void refuse_stray(self) except *
     cdef double weight_of(self, Py_ssize_t i) noexcept nogil
     cdef void weigh(self, double* loss, double* metric) noexcept nogil

@@ -38,7 +38,8 @@ cdef class Feed(Backward):
 
     def __cinit__(self, *_, **__):
         self.alone = Alone()
-        self.classes, self.coded = layout.classes(self.tape), layout.coded(self.tape)
+        self.coded = layout.coded(self.tape)
+        self.stray = -1
         self._bind_inputs()
         if targets := self.tape.of_role("target"):
             self._bind_target(targets[0])
@@ -61,8 +62,8 @@ cdef class Feed(Backward):
 
     def _bind_target(self, target):
         cdef Py_ssize_t ld
-        self.labels = len(target.shape) == 1
-        if self.labels:
+        if len(target.shape) == 1:
+            self.classes = layout.classes(self.tape)
             self.target = self.place(target, self.reserve(self.capacity * sizeof(int32_t)), 1)
             self.target.columns = 0
         else:
@@ -73,7 +74,7 @@ cdef class Feed(Backward):
         """Train on these rows from now on; they are kept, not copied.
 
         x       (n, features) of the program's dtype, C-contiguous; the inputs lie in it side by side
-        target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype
+        target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype; other integers are copied
         weight  (n,) of the program's dtype, at least 0, or None for 1 each
         """
         self._same("x", x, (len(x), self.features))
@@ -82,8 +83,8 @@ cdef class Feed(Backward):
         checks.codes("x", x, self.coded)
         if self.target == NULL:
             raise SettingError("this forward pass reads no target: it cannot learn from one")
-        if self.labels:
-            target = checks.indices("y", np.array(target), self.classes, np.int32)  # a copy: it is checked only now
+        if self.classes:
+            target = checks.indices("y", target, self.classes, np.int32)
             if len(target) != len(x):
                 raise ShapeError(f"y: expected {len(x)} rows as in x, got {len(target)}")
         else:
@@ -111,17 +112,25 @@ cdef class Feed(Backward):
         if array.dtype != self.dtype or array.shape != shape or not array.flags.c_contiguous:
             raise ShapeError(f"{name}: expected C-contiguous {self.dtype} of shape {shape}, got {array.dtype} of {array.shape}")
 
-    cdef void gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil:
-        """Copy the minibatch's rows, targets and weights to where the nodes read them."""
+    cdef bint gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil:
+        """Copy the minibatch's rows, targets and weights to where the nodes read them.
+
+        Labels are checked again, for their memory is the user's: False where one is no class, and `stray` is its row.
+        """
         cdef Py_ssize_t i
         cdef const int32_t* labels = <const int32_t*> self.rows_of_target
+        cdef int32_t label
         if self.data_rows == 0:
-            return
+            return True
         gather_rows(self.kernels, self.rows_of_x, self.features, rows, n, self.features, self.x, self.ld,
                     threads_for(&self.step, GATHERING * n * self.features))
-        if self.labels:
+        if self.classes:
             for i in range(n):
-                (<int32_t*> self.target.data)[i] = labels[rows[i]]
+                label = labels[rows[i]]
+                if not 0 <= label < self.classes:
+                    self.stray = rows[i]
+                    return False
+                (<int32_t*> self.target.data)[i] = label
         else:
             gather_rows(self.kernels, self.rows_of_target, self.target.columns, rows, n, self.target.columns,
                         self.target.data, self.target.ld, 1)
@@ -132,6 +141,16 @@ cdef class Feed(Backward):
             for i in range(n):
                 self.step.weight += self.weight_of(i)
         self.step.rows = n
+        return True
+
+    cdef void refuse_stray(self) except *:
+        """Raise where a label was found to be no class; the rows may be gathered again once it is one."""
+        row, self.stray = self.stray, -1
+        if row >= 0:
+            raise DataError(
+                f"y: expected integers from 0 to {self.classes - 1}, got {self.data[1][row]} at position {row}, "
+                "changed since it was checked"
+            )
 
     cdef double weight_of(self, Py_ssize_t i) noexcept nogil:
         return (<float*> self.weight.data)[i] if self.kernels.itemsize == 4 else (<double*> self.weight.data)[i]

@@ -21,9 +21,11 @@ cdef class Judge(Feed):
         with self.alone, nogil:
             while done < rows:
                 n = min(self.capacity, rows - done)
-                self.gather(&order[done], n)
+                if not self.gather(&order[done], n):
+                    break
                 self.forward()
                 memcpy(&results[0, done], self.step.losses, n * sizeof(double))
                 memcpy(&results[1, done], self.step.metrics, n * sizeof(double))
                 done += n
+        self.refuse_stray()
         return np.asarray(results[0]), np.asarray(results[1])

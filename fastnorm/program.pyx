@@ -60,7 +60,8 @@ cdef class Program(Learner):
         factors  (minibatches,) float64: what the learning rate is multiplied with
         seconds  return at the first minibatch boundary after so long
         first    how many minibatches of the epoch lie before the piece; all of them are trained
-        Raises KeyboardInterrupt at a minibatch boundary, on the main thread; training can go on after it.
+        Raises KeyboardInterrupt at a minibatch boundary, on the main thread, and DataError before one with a label
+        that was changed into no class; training can go on after both.
         """
         cdef const int64_t[::1] rows, begins
         cdef const double[::1] rates
@@ -82,17 +83,19 @@ cdef class Program(Learner):
                 self.stopping = False           # a wish to stop stays until a call has ended by it
             if self.interruption is not None:
                 raise self.interruption
+            self.refuse_stray()
             return finished
 
     cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first,
                   int64_t count, double most, bint signals) noexcept nogil:
-        """Minibatches until the last, the stop flag, the deadline or Ctrl-C."""
+        """Minibatches until the last, the stop flag, the deadline, Ctrl-C or a label that is no class."""
         cdef double began = now(), looked = began, time = began, last, before = self.seconds
         cdef int64_t i = self.state.counters[MINIBATCH] - first
         while i < count and not self.stopping and time - began < most:
             self.step.threads = self.pace.threads
             self.flush_denormals(self.step.threads)
-            self.minibatch(order + starts[i], starts[i + 1] - starts[i], factors[i])
+            if not self.minibatch(order + starts[i], starts[i + 1] - starts[i], factors[i]):
+                break
             i += 1
             last, time = time, now()
             self.pace.took(time - last)
@@ -129,11 +132,15 @@ cdef class Program(Learner):
             self.interruption = error
         return self.interruption is not None
 
-    cdef void minibatch(self, const int64_t* rows, Py_ssize_t n, double factor) noexcept nogil:
-        """Forward, loss, backward and update on n rows of the data; nothing is learned where all weigh 0."""
+    cdef bint minibatch(self, const int64_t* rows, Py_ssize_t n, double factor) noexcept nogil:
+        """Forward, loss, backward and update on n rows of the data; nothing is learned where all weigh 0.
+
+        False where the rows could not be gathered: then nothing has changed.
+        """
         cdef double* totals = self.state.totals
         cdef int64_t* counters = self.state.counters
-        self.gather(rows, n)
+        if not self.gather(rows, n):
+            return False
         self.step.number = <unsigned> counters[STEP]
         if self.step.weight > 0:
             self.forward()
@@ -143,3 +150,4 @@ cdef class Program(Learner):
             counters[STEP] += 1
             totals[NORM] += sqrt(self.update(factor))
         counters[MINIBATCH] += 1
+        return True

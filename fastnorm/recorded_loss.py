@@ -25,8 +25,7 @@ def _classes(y: Any, outputs: int, dtype: Any) -> np.ndarray:
             f"y: expected class numbers from 0 to {outputs - 1}, got dtype {y.dtype}; "
             "fit(frame, target=...) turns words into classes"
         )
-    labels = checks.indices("y", y.astype(np.int8) if y.dtype.kind == "b" else y, outputs, np.int32)
-    return labels.copy() if np.may_share_memory(labels, y) else labels
+    return checks.indices("y", y.astype(np.int8) if y.dtype.kind == "b" else y, outputs, np.int32)
 
 
 def _values(y: Any, outputs: int, dtype: Any) -> np.ndarray:

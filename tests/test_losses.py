@@ -17,9 +17,10 @@ def test_class_numbers_become_int32(y):
     assert targets.tolist() == list(y)
 
 
-def test_classes_are_never_the_users_own_array():
+def test_classes_stay_where_they_lie_if_they_are_int32():
     y = np.array([0, 2, 1], np.int32)
-    assert not np.may_share_memory(CROSS.targets(y, 3, np.float32), y)
+    assert np.shares_memory(CROSS.targets(y, 3, np.float32), y)
+    assert CROSS.targets(y.astype(np.int64), 3, np.float32).dtype == np.int32
 
 
 def test_booleans_are_two_classes():

@@ -36,6 +36,17 @@ def test_a_map_trains_as_the_same_rows_in_memory(data):
     assert_same(mapped, inside)
 
 
+def test_labels_may_be_a_map_too(data, tmp_path):
+    x, y = data
+    np.save(tmp_path / "y.npy", y.astype(np.int32))
+    labels = np.load(tmp_path / "y.npy", mmap_mode="r")
+    mapped, inside = make(x, labels, validation=(x, labels)), make(x, y, validation=(x, y))
+    assert np.shares_memory(mapped.data[1], labels)
+    mapped.advance(2)
+    inside.advance(2)
+    assert_same(mapped, inside)
+
+
 def test_a_map_is_shuffled_in_windows_by_itself(data, monkeypatch):
     x, y = data
     assert make(x, y, window=None)._shuffle.window is None  # all rows fit into one
