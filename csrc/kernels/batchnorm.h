@@ -2,13 +2,8 @@
  *
  * A float mean far from zero would spoil x - mean, so the mean is taken apart: x - high is exact where x is near it, and
  * low, what float cannot hold of the mean, goes into the shift; what float cannot hold of the scale is `rest`.  So y errs
- * by two roundings, whatever the mean.  Sums and statistics are double.
- *
- * Columns come in panels, whose statistics fit the first cache, and in them in strips, whose sums are registers. A strip
- * runs down all rows where the matrix is small; down a few at a time where it comes from memory, which then reads whole
- * rows: sums wait beside the panel meanwhile. Either way rows are added in their order. */
+ * by two roundings, whatever the mean.  Sums and statistics are double. */
 
-enum { FN(PANEL) = 1024, FN(NEAR) = 1 << 18, FN(FAR) = 1 << 25 }; /* columns; bytes that a close cache and any cache hold */
 
 typedef struct { T high[FN(PANEL)], scale[FN(PANEL)], rest[FN(PANEL)], shift[FN(PANEL)]; } FN(normalizer);
 
@@ -24,21 +19,6 @@ INLINE void FN(make_normalizer)(const double* mean, const double* inverse_std, c
         f->shift[i] = (T)((beta ? (double)beta[i] : 0) - (mean[i] - (double)f->high[i]) * factor);
     }
 }
-
-/* Rows at a time: memory likes whole rows, a farther cache a few beside each other, as fast in all as the prefetchers follow. */
-INLINE ptrdiff_t FN(group_of)(ptrdiff_t n, ptrdiff_t c)
-{
-    const ptrdiff_t bytes = n * c * (ptrdiff_t)sizeof(T);
-    return bytes <= FN(NEAR) ? n : bytes <= FN(FAR) ? 4 : 1;
-}
-
-/* For each panel: j is its first column and width how many it has. */
-#define FOR_PANELS(j, width, c) \
-    for (ptrdiff_t j = 0, width; j < (c) && (width = (c) - j < FN(PANEL) ? (c) - j : FN(PANEL)); j += FN(PANEL))
-
-/* For each group of rows: i is its first row and `rows` how many it has. */
-#define FOR_GROUPS(i, rows, n, group) \
-    for (ptrdiff_t i = 0, rows; i < (n) && (rows = (n) - i < (group) ? (n) - i : (group)); i += (group))
 
 INLINE void FN(normalize_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, const FN(normalizer)* f, ptrdiff_t j, int relu, T* y,
                                 ptrdiff_t ldy, const int vectors, ptrdiff_t lanes)
@@ -98,10 +78,8 @@ INLINE void FN(sums_strip)(const T* first_row, const T* x, ptrdiff_t ldx, ptrdif
 static void FN(statistics_panel)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group, double* mean, double* variance)
 {
     double sums[FN(PANEL)], squares[FN(PANEL)];
-    for (ptrdiff_t j = 0; j < width; j += LANES) {
-        FN(wide_store)(sums + j, FN(widen)((V){0}));
-        FN(wide_store)(squares + j, FN(widen)((V){0}));
-    }
+    FN(clear_panel)(sums, width);
+    FN(clear_panel)(squares, width);
 #define BODY(vectors, lanes, j) FN(sums_strip)(x + j, x + i * ldx + j, ldx, rows, sums + j, squares + j, vectors, lanes)
     FOR_GROUPS (i, rows, n, group)
         FOR_STRIPS(width, BODY)

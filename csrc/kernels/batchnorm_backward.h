@@ -1,4 +1,4 @@
-/* The gradients of batch normalization, in batchnorm.h's panels and strips. */
+/* The gradients of batch normalization, in panels and strips. */
 
 typedef struct { const T *dy, *x, *y; ptrdiff_t lddy, ldx, ldy, n; T* dx; ptrdiff_t lddx; } FN(backward_job);
 
@@ -59,10 +59,8 @@ static void FN(backward_panel)(const FN(backward_job)* job, ptrdiff_t first, ptr
 {
     T high[FN(PANEL)], scale[FN(PANEL)], slope[FN(PANEL)], offset[FN(PANEL)];
     double sums[FN(PANEL)], products[FN(PANEL)];
-    for (ptrdiff_t j = 0; j < width; j += LANES) {
-        FN(wide_store)(sums + j, FN(widen)((V){0}));
-        FN(wide_store)(products + j, FN(widen)((V){0}));
-    }
+    FN(clear_panel)(sums, width);
+    FN(clear_panel)(products, width);
     for (ptrdiff_t j = 0; j < width; j++)
         high[j] = (T)mean[j];
 #define BODY(vectors, lanes, j) \

@@ -14,6 +14,7 @@
 #include "transpose.h"
 #include "tile.h"
 #include "gemm.h"
+#include "panels.h"
 #include "reduce.h"
 #include "batchnorm.h"
 #include "batchnorm_backward.h"

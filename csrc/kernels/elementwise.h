@@ -1,8 +1,9 @@
 /* What needs one pass over rows and no neighbors. */
 
-/* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. */
+/* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. Compilers make a loop of
+ * whole vectors and another one of the rest of it, as long as lanes asks for nothing but j and a constant. */
 #define FOR_ROW_VECTORS(j, lanes, c) \
-    for (ptrdiff_t j = 0, lanes; j < (c) && (lanes = (c) - j < LANES ? (c) - j : LANES); j += LANES)
+    for (ptrdiff_t j = 0, last_##j = (c) - LANES, lanes; j < (c) && (lanes = j <= last_##j ? LANES : (c) - j); j += LANES)
 
 static void FN(accumulate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {

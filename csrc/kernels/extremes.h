@@ -6,6 +6,7 @@ INLINE T FN(row_largest_or_nan)(const T* x, ptrdiff_t c)
 {
     V largest = FN(splat)((T)-INFINITY), nans = {0};
     FOR_ROW_VECTORS (j, lanes, c) {
+        FN(fetch_ahead)(x + j, 1);
         const V value = FN(load_edge_filled)(x + j, lanes, (T)-INFINITY);
         nans = (V)((I)nans | ((I)value & (I)(value != value)));
         largest = FN(larger)(value, largest);
@@ -22,16 +23,15 @@ static void FN(row_max)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c,
         y[i * stride] = FN(row_largest_or_nan)(x, c);
 }
 
+/* The largest of a strip's columns, in y, of more rows. */
 INLINE void FN(max_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, T* y, const int vectors, ptrdiff_t lanes)
 {
     V largest[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++)
-        largest[v] = FN(strip_load)(x, v, vectors, lanes);
-    for (ptrdiff_t i = 1; i < n; i++) {
-        x += ldx;
+        largest[v] = FN(strip_load)(y, v, vectors, lanes);
+    for (ptrdiff_t i = 0; i < n; i++, x += ldx)
         UNROLL for (int v = 0; v < vectors; v++)
             largest[v] = FN(larger_or_nan)(FN(strip_load)(x, v, vectors, lanes), largest[v]);
-    }
     UNROLL for (int v = 0; v < vectors; v++)
         FN(strip_store)(y, largest[v], v, vectors, lanes);
 }
@@ -40,8 +40,11 @@ static void FN(column_max)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t
 {
     const T* x = x_;
     T* y = y_;
-#define BODY(vectors, lanes, j) FN(max_strip)(x + j, ldx, n, y + j, vectors, lanes)
-    FOR_STRIPS(c, BODY)
+    FOR_ROW_VECTORS (j, lanes, c)
+        FN(store_edge)(y + j, FN(load_edge)(x + j, lanes), lanes);
+#define BODY(vectors, lanes, j) FN(max_strip)(x + i * ldx + j, ldx, rows, y + j, vectors, lanes)
+    FOR_GROUPS (i, rows, n, FN(group_of)(n, c))
+        FOR_STRIPS(c, BODY)
 #undef BODY
 }
 

@@ -68,24 +68,45 @@ static void FN(layernorm_backward)(const void* dy_, ptrdiff_t lddy, const void* 
     }
 }
 
+/* Sums of dy and of dy normal of a strip's columns, from row i on, go on from where they wait. */
 INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, const double* mean,
-                                 const double* inverse_std, T* dgamma, T* dbeta, const int vectors, ptrdiff_t lanes)
+                                 const double* inverse_std, double* sums, double* products, const int vectors, ptrdiff_t lanes)
 {
-    W sum[FN(STRIP)], products[FN(STRIP)];
-    UNROLL for (int v = 0; v < vectors; v++)
-        sum[v] = products[v] = FN(widen)((V){0});
+    W sum[FN(STRIP)], product[FN(STRIP)];
+    UNROLL for (int v = 0; v < vectors; v++) {
+        sum[v] = FN(wide_load)(sums + v * LANES);
+        product[v] = FN(wide_load)(products + v * LANES);
+    }
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, x += ldx) {
         const FN(row_normalizer) f = FN(make_row_normalizer)(mean[i], inverse_std[i]);
         UNROLL for (int v = 0; v < vectors; v++) {
             const W gradient = FN(widen)(FN(strip_load)(dy, v, vectors, lanes));
             sum[v] = FN(wide_add)(sum[v], gradient);
-            products[v] = FN(wide_multiply_add)(products[v], gradient,
-                                                FN(widen)(FN(normal)(FN(strip_load)(x, v, vectors, lanes), f)));
+            product[v] = FN(wide_multiply_add)(product[v], gradient,
+                                               FN(widen)(FN(normal)(FN(strip_load)(x, v, vectors, lanes), f)));
         }
     }
     UNROLL for (int v = 0; v < vectors; v++) {
-        FN(strip_store)(dgamma, FN(narrow)(products[v]), v, vectors, lanes);
-        FN(strip_store)(dbeta, FN(narrow)(sum[v]), v, vectors, lanes);
+        FN(wide_store)(sums + v * LANES, sum[v]);
+        FN(wide_store)(products + v * LANES, product[v]);
+    }
+}
+
+static void FN(gamma_beta_panel)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group,
+                                 const double* mean, const double* inverse_std, T* dgamma, T* dbeta)
+{
+    double sums[FN(PANEL)], products[FN(PANEL)];
+    FN(clear_panel)(sums, width);
+    FN(clear_panel)(products, width);
+#define BODY(vectors, lanes, j) \
+    FN(gamma_beta_strip)(dy + i * lddy + j, lddy, x + i * ldx + j, ldx, rows, mean + i, inverse_std + i, sums + j, products + j, \
+                         vectors, lanes)
+    FOR_GROUPS (i, rows, n, group)
+        FOR_STRIPS(width, BODY)
+#undef BODY
+    FOR_ROW_VECTORS (j, lanes, width) {
+        FN(store_edge)(dgamma + j, FN(narrow)(FN(wide_load)(products + j)), lanes);
+        FN(store_edge)(dbeta + j, FN(narrow)(FN(wide_load)(sums + j)), lanes);
     }
 }
 
@@ -95,8 +116,6 @@ static void FN(layernorm_gamma_beta_backward)(const void* dy_, ptrdiff_t lddy, c
 {
     const T *dy = dy_, *x = x_;
     T *dgamma = dgamma_, *dbeta = dbeta_;
-#define BODY(vectors, lanes, j) \
-    FN(gamma_beta_strip)(dy + j, lddy, x + j, ldx, n, mean, inverse_std, dgamma + j, dbeta + j, vectors, lanes)
-    FOR_STRIPS(c, BODY)
-#undef BODY
+    FOR_PANELS (j, width, c)
+        FN(gamma_beta_panel)(dy + j, lddy, x + j, ldx, n, width, FN(group_of)(n, c), mean, inverse_std, dgamma + j, dbeta + j);
 }

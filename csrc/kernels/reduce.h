@@ -1,66 +1,87 @@
-/* Sums in double: of each column, in strips of up to four vectors whose sums stay in registers; of each row; of all. */
+/* Sums in double: of each column, of each row, of all; and of squares. */
 
-enum { FN(STRIP) = 4 };                                 /* vectors of a strip */
-
-/* Call body(vectors, lanes of the last one, first column) for every strip; both are constants in the calls for whole
- * strips, by far the most, and vectors is in all. */
-#define FOR_STRIPS(c, body) \
-    for (ptrdiff_t j = 0; j < (c); j += FN(STRIP) * LANES) { \
-        const ptrdiff_t columns = (c) - j < FN(STRIP) * LANES ? (c) - j : FN(STRIP) * LANES; \
-        const ptrdiff_t lanes = columns - (columns - 1) / LANES * LANES; \
-        if (columns == FN(STRIP) * LANES) { \
-            body(FN(STRIP), LANES, j); \
-            continue; \
-        } \
-        switch ((columns - 1) / LANES) { \
-        case 0: body(1, lanes, j); break; \
-        case 1: body(2, lanes, j); break; \
-        case 2: body(3, lanes, j); break; \
-        default: body(4, lanes, j); \
-        } \
-    }
-
-/* Vector number v of a strip; only the last one may be partial. */
-INLINE V FN(strip_load)(const T* p, int v, int vectors, ptrdiff_t lanes)
-{
-    return v < vectors - 1 ? FN(load)(p + v * LANES) : FN(load_edge)(p + v * LANES, lanes);
-}
-INLINE void FN(strip_store)(T* p, V x, int v, int vectors, ptrdiff_t lanes)
-{
-    if (v < vectors - 1)
-        FN(store)(p + v * LANES, x);
-    else
-        FN(store_edge)(p + v * LANES, x, lanes);
-}
-
-INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double scale, T* sums, const int vectors,
-                         ptrdiff_t lanes)
+/* Sums of a strip's columns go on from where they wait. */
+INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double* sums, const int vectors, ptrdiff_t lanes)
 {
     W sum[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++)
-        sum[v] = FN(widen)((V){0});
+        sum[v] = FN(wide_load)(sums + v * LANES);
     for (ptrdiff_t i = 0; i < n; i++, x += ldx)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[v] = FN(wide_add)(sum[v], FN(widen)(FN(strip_load)(x, v, vectors, lanes)));
     UNROLL for (int v = 0; v < vectors; v++)
-        FN(strip_store)(sums, FN(narrow)(FN(wide_scale)(sum[v], scale)), v, vectors, lanes);
+        FN(wide_store)(sums + v * LANES, sum[v]);
+}
+
+static void FN(sum_panel)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group, double scale, T* results)
+{
+    double sums[FN(PANEL)];
+    FN(clear_panel)(sums, width);
+#define BODY(vectors, lanes, j) FN(sum_strip)(x + i * ldx + j, ldx, rows, sums + j, vectors, lanes)
+    FOR_GROUPS (i, rows, n, group)
+        FOR_STRIPS(width, BODY)
+#undef BODY
+    FOR_ROW_VECTORS (j, lanes, width)
+        FN(store_edge)(results + j, FN(narrow)(FN(wide_scale)(FN(wide_load)(sums + j), scale)), lanes);
 }
 
 static void FN(column_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_)
 {
     const T* x = x_;
     T* sums = sums_;
-#define BODY(vectors, lanes, j) FN(sum_strip)(x + j, ldx, n, scale, sums + j, vectors, lanes)
-    FOR_STRIPS(c, BODY)
-#undef BODY
+    FOR_PANELS (j, width, c)
+        FN(sum_panel)(x + j, ldx, n, width, FN(group_of)(n, c), scale, sums + j);
+}
+
+/* Sums of a row: as many at once as a strip has vectors, so that an addition need not wait for the one before. */
+typedef struct { W of[FN(STRIP)]; } FN(strip_sums);
+
+INLINE FN(strip_sums) FN(no_sums)(void)
+{
+    FN(strip_sums) sums;
+    UNROLL for (int v = 0; v < FN(STRIP); v++)
+        sums.of[v] = FN(widen)((V){0});
+    return sums;
+}
+
+INLINE double FN(all_of)(FN(strip_sums) sums)
+{
+    return FN(wide_sum)(FN(wide_add)(FN(wide_add)(sums.of[0], sums.of[1]), FN(wide_add)(sums.of[2], sums.of[3])));
+}
+
+INLINE void FN(add_strip)(FN(strip_sums)* sums, const T* x, const int vectors, ptrdiff_t lanes)
+{
+    FN(fetch_ahead)(x, vectors);
+    UNROLL for (int v = 0; v < vectors; v++)
+        sums->of[v] = FN(wide_add)(sums->of[v], FN(widen)(FN(strip_load)(x, v, vectors, lanes)));
+}
+
+INLINE void FN(add_squares)(FN(strip_sums)* sums, const T* x, const int vectors, ptrdiff_t lanes)
+{
+    FN(fetch_ahead)(x, vectors);
+    UNROLL for (int v = 0; v < vectors; v++) {
+        const W wide = FN(widen)(FN(strip_load)(x, v, vectors, lanes));
+        sums->of[v] = FN(wide_multiply_add)(sums->of[v], wide, wide);
+    }
 }
 
 INLINE double FN(row_sum)(const T* x, ptrdiff_t c)
 {
-    W sum = FN(widen)((V){0});
-    FOR_ROW_VECTORS (j, lanes, c)
-        sum = FN(wide_add)(sum, FN(widen)(FN(load_edge)(x + j, lanes)));
-    return FN(wide_sum)(sum);
+    FN(strip_sums) sums = FN(no_sums)();
+#define BODY(vectors, lanes, j) FN(add_strip)(&sums, x + j, vectors, lanes)
+    FOR_STRIPS(c, BODY)
+#undef BODY
+    return FN(all_of)(sums);
+}
+
+static void FN(squares)(const void* x_, ptrdiff_t count, double* total)
+{
+    const T* x = x_;
+    FN(strip_sums) sums = FN(no_sums)();
+#define BODY(vectors, lanes, j) FN(add_squares)(&sums, x + j, vectors, lanes)
+    FOR_STRIPS(count, BODY)
+#undef BODY
+    *total = FN(all_of)(sums);
 }
 
 static void FN(row_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_, ptrdiff_t stride)

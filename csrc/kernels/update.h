@@ -1,4 +1,4 @@
-/* One step of an optimizer on a run of parameters that lie one behind the other; sums of squares and averages of such. */
+/* One step of an optimizer on a run of parameters that lie one behind the other, and averages of such. */
 
 static void FN(sgd)(void* p_, const void* g_, void* velocity_, ptrdiff_t count, double rate, double momentum, double share, int nesterov,
                     double l2, double weight_decay, double* squares)
@@ -41,17 +41,6 @@ static void FN(adam)(void* p_, const void* g_, void* m_, void* v_, ptrdiff_t cou
         FN(store_edge)(p + j, value - (move / (FN(root)(second) * root + small) + shrink * value), lanes);
     }
     *squares = FN(wide_sum)(sum);
-}
-
-static void FN(squares)(const void* g_, ptrdiff_t count, double* total)
-{
-    const T* g = g_;
-    W sum = FN(widen)((V){0});
-    FOR_ROW_VECTORS (j, lanes, count) {
-        const W wide = FN(widen)(FN(load_edge)(g + j, lanes));
-        sum = FN(wide_multiply_add)(sum, wide, wide);
-    }
-    *total = FN(wide_sum)(sum);
 }
 
 static void FN(average)(const void* p_, ptrdiff_t count, double share, void* average_)
