@@ -68,41 +68,43 @@ static void FN(layernorm_backward)(const void* dy_, ptrdiff_t lddy, const void* 
     }
 }
 
-/* Sums of dy and of dy normal of a strip's columns, from row i on, go on from where they wait. */
-INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, const double* mean,
-                                 const double* inverse_std, double* sums, double* products, const int vectors, ptrdiff_t lanes)
+/* Sums of dy and of dy normal of a strip's columns go on from where they wait. */
+INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, const FN(row_normalizer)* by_row,
+                                 double* sums, double* products, const int vectors, ptrdiff_t lanes)
 {
     W sum[FN(STRIP)], product[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++) {
         sum[v] = FN(wide_load)(sums + v * LANES);
         product[v] = FN(wide_load)(products + v * LANES);
     }
-    for (ptrdiff_t i = 0; i < n; i++, dy += lddy, x += ldx) {
-        const FN(row_normalizer) f = FN(make_row_normalizer)(mean[i], inverse_std[i]);
+    for (ptrdiff_t i = 0; i < n; i++, dy += lddy, x += ldx)
         UNROLL for (int v = 0; v < vectors; v++) {
             const W gradient = FN(widen)(FN(strip_load)(dy, v, vectors, lanes));
             sum[v] = FN(wide_add)(sum[v], gradient);
             product[v] = FN(wide_multiply_add)(product[v], gradient,
-                                               FN(widen)(FN(normal)(FN(strip_load)(x, v, vectors, lanes), f)));
+                                               FN(widen)(FN(normal)(FN(strip_load)(x, v, vectors, lanes), by_row[i])));
         }
-    }
     UNROLL for (int v = 0; v < vectors; v++) {
         FN(wide_store)(sums + v * LANES, sum[v]);
         FN(wide_store)(products + v * LANES, product[v]);
     }
 }
 
-static void FN(gamma_beta_panel)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group,
+static void FN(gamma_beta_panel)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width,
                                  const double* mean, const double* inverse_std, T* dgamma, T* dbeta)
 {
+    enum { GROUP = 8 };                                 /* rows: enough that strips need not make a normalizer for each */
     double sums[FN(PANEL)], products[FN(PANEL)];
     FN(clear_panel)(sums, width);
     FN(clear_panel)(products, width);
 #define BODY(vectors, lanes, j) \
-    FN(gamma_beta_strip)(dy + i * lddy + j, lddy, x + i * ldx + j, ldx, rows, mean + i, inverse_std + i, sums + j, products + j, \
-                         vectors, lanes)
-    FOR_GROUPS (i, rows, n, group)
+    FN(gamma_beta_strip)(dy + i * lddy + j, lddy, x + i * ldx + j, ldx, rows, by_row, sums + j, products + j, vectors, lanes)
+    FOR_GROUPS (i, rows, n, GROUP) {
+        FN(row_normalizer) by_row[GROUP];
+        for (ptrdiff_t row = 0; row < rows; row++)
+            by_row[row] = FN(make_row_normalizer)(mean[i + row], inverse_std[i + row]);
         FOR_STRIPS(width, BODY)
+    }
 #undef BODY
     FOR_ROW_VECTORS (j, lanes, width) {
         FN(store_edge)(dgamma + j, FN(narrow)(FN(wide_load)(products + j)), lanes);
@@ -117,5 +119,5 @@ static void FN(layernorm_gamma_beta_backward)(const void* dy_, ptrdiff_t lddy, c
     const T *dy = dy_, *x = x_;
     T *dgamma = dgamma_, *dbeta = dbeta_;
     FOR_PANELS (j, width, c)
-        FN(gamma_beta_panel)(dy + j, lddy, x + j, ldx, n, width, FN(group_of)(n, c), mean, inverse_std, dgamma + j, dbeta + j);
+        FN(gamma_beta_panel)(dy + j, lddy, x + j, ldx, n, width, mean, inverse_std, dgamma + j, dbeta + j);
 }

@@ -67,10 +67,10 @@ static void FN(log_softmax_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, 
         const ptrdiff_t rows = n - first < FN(LOG_BLOCK) ? n - first : FN(LOG_BLOCK);
         T largest[FN(LOG_BLOCK)];
         double sums[FN(LOG_BLOCK)], logs[FN(LOG_BLOCK)] = {0};
-        for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t i = 0; i < rows; i++)
             largest[i] = FN(row_largest)(x + i * ldx, c);
+        for (ptrdiff_t i = 0; i < rows; i++)
             sums[i] = FN(row_exponentials)(x + i * ldx, c, largest[i], NULL, c);
-        }
         add_logarithms(sums, rows, logs);
         for (ptrdiff_t i = 0; i < rows; i++, x += ldx, y += ldy)
             FOR_ROW_VECTORS (j, lanes, c)

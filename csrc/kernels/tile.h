@@ -144,18 +144,32 @@ static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*, ptrdiff_t) = {
 #undef FN_TILE
 #undef FN_TILE_ENTRY
 
-/* One row by some whole vectors; a function of its own, for gcc makes worse code of the tile with room for so many. */
-INLINE void FN(wide_tile)(const FN(tile_job)* job, const int vectors)
+/* One row by some whole vectors; a function of its own, for gcc makes worse code of the tile with room for so many. Rows of
+ * b that come from a farther cache are fetched ahead: there are fewer multiply-adds than would hide them. */
+INLINE void FN(wide_products)(V sum[FN(WIDE)], const FN(tile_job)* job, const int vectors, const int fetches)
 {
-    V sum[FN(WIDE)];
-    UNROLL for (int j = 0; j < vectors; j++)
-        sum[j] = job->start ? FN(load)(job->start + j * LANES) : (V){0};
+    enum { AHEAD = 8, LINE = 64 / sizeof(T) };          /* rows; elements */
     const T *a = job->a, *b = job->b;
     for (ptrdiff_t p = job->depth; p > 0; p--, a += job->a_column, b += job->ldb) {
         const V x = FN(splat)(*a);
+        if (fetches)
+            UNROLL for (int j = 0; j < vectors * LANES; j += LINE)
+                __builtin_prefetch(b + AHEAD * job->ldb + j);
         UNROLL for (int j = 0; j < vectors; j++)
             sum[j] += x * FN(load)(b + j * LANES);
     }
+}
+
+INLINE void FN(wide_tile)(const FN(tile_job)* job, const int vectors)
+{
+    enum { FIRST_CACHE = 32768 };
+    V sum[FN(WIDE)];
+    UNROLL for (int j = 0; j < vectors; j++)
+        sum[j] = job->start ? FN(load)(job->start + j * LANES) : (V){0};
+    if (job->depth * job->ldb * (ptrdiff_t)sizeof(T) > FIRST_CACHE)
+        FN(wide_products)(sum, job, vectors, 1);
+    else
+        FN(wide_products)(sum, job, vectors, 0);
     UNROLL for (int j = 0; j < vectors; j++)
         FN(store)(job->c + j * LANES, job->relu ? FN(positive)(sum[j]) : sum[j]);
 }
