@@ -17,16 +17,16 @@ static void FN(accumulate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t
 /* Rows are copied line by line; each line fetches its like in a row that comes soon, for those lie anywhere. */
 static void FN(gather)(const void* x_, ptrdiff_t ldx, const int64_t* rows, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
-    enum { LINE = 64, SHORT_ROW = 8 * LINE, SOON = 8 };
+    enum { SHORT_ROW = 512, SOON = 8 };                 /* bytes; rows */
     const char* x = x_;
     char* y = y_;
     const ptrdiff_t size = (ptrdiff_t)sizeof(T), bytes = c * size, ahead = bytes <= SHORT_ROW ? SOON : 1;
     for (ptrdiff_t i = 0; i < n; i++, y += ldy * size) {
         const char *from = x + rows[i] * ldx * size, *next = x + rows[i + ahead < n ? i + ahead : i] * ldx * size;
         ptrdiff_t done = 0;
-        for (; done + LINE <= bytes; done += LINE) {
+        for (; done + LINE_BYTES <= bytes; done += LINE_BYTES) {
             __builtin_prefetch(next + done);
-            memcpy(y + done, from + done, LINE);
+            memcpy(y + done, from + done, LINE_BYTES);
         }
         if (done < bytes) {
             __builtin_prefetch(next + done);

@@ -40,8 +40,8 @@ INLINE void FN(strip_store)(T* p, V x, int v, int vectors, ptrdiff_t lanes)
 /* A strip of a row that is read once, to its end: one stream of loads alone does not keep memory busy. */
 INLINE void FN(fetch_ahead)(const T* strip, const int vectors)
 {
-    enum { LINE = 64, AHEAD = 1 << 14 };                /* bytes */
-    for (ptrdiff_t byte = 0; byte < vectors * VECTOR_BYTES; byte += LINE)
+    enum { AHEAD = 1 << 14 };                           /* bytes */
+    for (ptrdiff_t byte = 0; byte < vectors * VECTOR_BYTES; byte += LINE_BYTES)
         __builtin_prefetch((const char*)strip + AHEAD + byte);
 }
 

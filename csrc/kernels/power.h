@@ -58,7 +58,7 @@ INLINE V FN(whole_power_slope)(V a, V b, UNUSED V y)
 
 INLINE V FN(root_power_value)(V a, UNUSED V b)
 {
-    return FN(choose)((I)(a == -INFINITY), FN(splat)((T)INFINITY), FN(root)(a + 0));         /* as all powers: the root of -0 is 0 */
+    return FN(root)(FN(choose)((I)(a == -INFINITY), FN(splat)((T)INFINITY), a + 0));         /* as all powers: the root of -0 is 0 */
 }
 INLINE V FN(root_power_slope)(V a, V b, UNUSED V y) { return (T)0.5 / FN(root_power_value)(a, b); }
 

@@ -23,6 +23,8 @@ enum { VECTOR_BYTES = 32 };
 enum { VECTOR_BYTES = 16 };
 #endif
 
+enum { LINE_BYTES = 64 };                              /* what a cache fetches at once */
+
 #define INLINE static inline __attribute__((always_inline, unused))
 #define UNUSED __attribute__((unused))
 #if defined(__clang__)

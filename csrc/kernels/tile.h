@@ -148,12 +148,12 @@ static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*, ptrdiff_t) = {
  * b that come from a farther cache are fetched ahead: there are fewer multiply-adds than would hide them. */
 INLINE void FN(wide_products)(V sum[FN(WIDE)], const FN(tile_job)* job, const int vectors, const int fetches)
 {
-    enum { AHEAD = 8, LINE = 64 / sizeof(T) };          /* rows; elements */
+    enum { AHEAD = 8 };                                 /* rows */
     const T *a = job->a, *b = job->b;
     for (ptrdiff_t p = job->depth; p > 0; p--, a += job->a_column, b += job->ldb) {
         const V x = FN(splat)(*a);
         if (fetches)
-            UNROLL for (int j = 0; j < vectors * LANES; j += LINE)
+            UNROLL for (int j = 0; j < vectors * LANES; j += LINE_BYTES / (int)sizeof(T))
                 __builtin_prefetch(b + AHEAD * job->ldb + j);
         UNROLL for (int j = 0; j < vectors; j++)
             sum[j] += x * FN(load)(b + j * LANES);
