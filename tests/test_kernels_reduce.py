@@ -22,6 +22,17 @@ def test_sums_of_whole_numbers_are_exact(name, n, c):
     assert total == x.sum() / 2
 
 
+@pytest.mark.parametrize("shape", [(40, 1030), (300, 1500), (8200, 1100)])  # all rows of a strip, a few, each alone
+def test_columns_come_to_the_same_in_all_orders_of_strips_and_rows(variant, shape):
+    n, c = shape
+    x, ones = (np.arange(n * c).reshape(shape) % 23 - 9).astype(np.float32), np.ones(n)
+    np.testing.assert_array_equal(kernels.column_sums(x), x.sum(0))
+    np.testing.assert_array_equal(kernels.column_max(x), x.max(0))
+    dgamma, dbeta = kernels.layernorm_gamma_beta_backward(x, x, 0 * ones, ones)  # each row stands as it is
+    np.testing.assert_array_equal(dgamma, (x * x).sum(0))
+    np.testing.assert_array_equal(dbeta, x.sum(0))
+
+
 def test_sums_are_added_and_scaled_in_double(variant):
     tenth = np.float32(0.1)
     x = np.full((3, 20000), tenth)

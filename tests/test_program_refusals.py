@@ -20,7 +20,8 @@ def test_labels_are_kept_and_one_changed_into_no_class_is_refused_before_its_min
     for wrong in (1_000_000, -1):
         y[row] = wrong
         before = program.state.to_bytes()
-        with pytest.raises(DataError, match=f"y: expected integers from 0 to 2, got {wrong} at position {row}, changed since"):
+        words = f"y: expected integers from 0 to 2, got {wrong} at position {row}, changed since"
+        with pytest.raises(DataError, match=words):
             program.train(np.arange(ROW_COUNT)[::-1].copy(), np.array([0, ROW_COUNT]), np.ones(1))
         assert program.state.to_bytes() == before
     y[row] = right
