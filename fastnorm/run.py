@@ -26,7 +26,8 @@ class Run:
 
     model            takes the weights after every advance; anything with `dtype`, `joined`, `prepared` and `take`
     x, y             training rows (n, features) and their targets; kept, not copied, where they already are
-                     C-contiguous and of the model's dtype, or int32 for classes. For a model of several inputs x may be a tuple of them
+                     C-contiguous and of the model's dtype, or int32 for classes. For a model of several inputs x may be
+                     a tuple of them
     validation       (x, y) judged after every epoch, or None
     loss             or a function of prediction (N, outputs) and target that gives each row's loss (N,), written with
                      operations; default: softmax cross-entropy for integer y, mean squared error for floats
