@@ -16,13 +16,23 @@ BLOCK = 1 << 16  # elements looked at together, so that a check needs no memory 
 SUM_TOLERANCE = 1e-3  # how far a row of shares may be from 1: float32 shares of many classes, rounded
 
 
+def lies_plainly(array: np.ndarray) -> bool:
+    """Whether native code can read it where it lies: rows without gaps, each number at a multiple of its size."""
+    return bool(array.flags.c_contiguous and array.flags.aligned)
+
+
+def layout_of(array: np.ndarray) -> str:
+    """What keeps an array from lying plainly, for the end of a sentence."""
+    return ("" if array.flags.c_contiguous else ", not C-contiguous") + ("" if array.flags.aligned else ", not aligned")
+
+
 def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
-    """Return value as a C-contiguous float32 or float64 array in native byte order.
+    """Return value as a C-contiguous, aligned float32 or float64 array in native byte order.
 
     dtype  the dtype asked for; None keeps float32 and float64 and makes float64 of other real numbers
     Raises DtypeError for what is no real number.
     """
-    if type(value) is np.ndarray and value.flags.c_contiguous and value.dtype.isnative:
+    if type(value) is np.ndarray and lies_plainly(value) and value.dtype.isnative:
         fits = value.dtype in FLOATS if dtype is None else value.dtype == dtype
         if fits:
             return value
@@ -33,7 +43,7 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
         native = array.dtype.newbyteorder("=")
         dtype = native if native in FLOATS else np.float64
     with np.errstate(over="ignore"):  # too large for float32 is infinity, of which `finite` speaks
-        return np.require(array, dtype=dtype, requirements="C")
+        return np.require(array, dtype=dtype, requirements=("C", "A"))
 
 
 def matrix(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
@@ -66,7 +76,7 @@ def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndar
     if array.size and (array.min() < 0 or array.max() >= bound):
         where = int(np.argmax((array < 0) | (array >= bound)))
         raise DataError(f"{name}: expected integers from 0 to {bound - 1}, got {array[where]} at position {where}")
-    return np.require(array, dtype=dtype, requirements="C")
+    return np.require(array, dtype=dtype, requirements=("C", "A"))
 
 
 def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -130,9 +140,8 @@ def in_place(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> np.nd
     if not isinstance(array, np.ndarray) or array.dtype != dtype:
         came = getattr(array, "dtype", type(array).__name__)
         raise DtypeError(f"{name}: expected an array of {np.dtype(dtype)}, got {came}")
-    if array.shape != shape or not array.flags.c_contiguous or not array.flags.writeable:
-        came = f"{array.shape}{'' if array.flags.c_contiguous else ', not C-contiguous'}"
-        came += "" if array.flags.writeable else ", read-only"
+    if array.shape != shape or not array.flags.carray:
+        came = f"{array.shape}{layout_of(array)}{'' if array.flags.writeable else ', read-only'}"
         raise ShapeError(f"{name}: expected a writeable C-contiguous array of shape {shape}, got {came}")
     return array
 

@@ -109,8 +109,9 @@ cdef class Feed(Backward):
         return weight
 
     def _same(self, name, array, shape):
-        if array.dtype != self.dtype or array.shape != shape or not array.flags.c_contiguous:
-            raise ShapeError(f"{name}: expected C-contiguous {self.dtype} of shape {shape}, got {array.dtype} of {array.shape}")
+        if array.dtype != self.dtype or array.shape != shape or not checks.lies_plainly(array):
+            came = f"{array.dtype} of {array.shape}{checks.layout_of(array)}"
+            raise ShapeError(f"{name}: expected C-contiguous {self.dtype} of shape {shape}, got {came}")
 
     cdef bint gather(self, const int64_t* rows, Py_ssize_t n) noexcept nogil:
         """Copy the minibatch's rows, targets and weights to where the nodes read them.

@@ -18,9 +18,8 @@ BLOCK = 1 << 16  # rows at a time, so that what is predicted need not all be in 
 
 def where_it_lies(name: str, x: Any, dtype: np.dtype) -> Any:
     """x, which must not need a copy in memory where it is a map of a file."""
-    if isinstance(x, np.memmap) and (x.dtype != dtype or not x.flags.c_contiguous):
-        order = "" if x.flags.c_contiguous else ", not C-contiguous"
-        came = f"expected {dtype} in C order, got {x.dtype}{order}"
+    if isinstance(x, np.memmap) and (x.dtype != dtype or not checks.lies_plainly(x)):
+        came = f"expected {dtype} in C order, got {x.dtype}{checks.layout_of(x)}"
         raise DtypeError(f"{name}: a memory map is read where it lies: {came}")
     return x
 

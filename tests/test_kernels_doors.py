@@ -77,6 +77,8 @@ def test_out_that_does_not_fit_is_refused(dtype, rng, name, call):
         kernel(*arguments, **call.options, out=np.zeros(np.add(result.shape, 1), dtype))
     with pytest.raises(ShapeError, match="not C-contiguous"):
         kernel(*arguments, **call.options, out=cases.strided(result))
+    with pytest.raises(ShapeError, match="not aligned"):
+        kernel(*arguments, **call.options, out=cases.unaligned(result))
     with pytest.raises(ShapeError, match="read-only"):
         kernel(*arguments, **call.options, out=cases.read_only(result))
 

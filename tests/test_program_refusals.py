@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import unaligned
 from fastnorm.program import Program
 from training import FROZEN, ROW_COUNT, WEIGHTS, epoch, task
 
@@ -51,7 +52,8 @@ X, Y = np.zeros((ROW_COUNT, 4)), np.zeros(ROW_COUNT, np.int32)
         ((X[:, :3], Y), ShapeError, r"x: expected C-contiguous float64 of shape \(7, 4\), got float64 of \(7, 3\)"),
         ((X.astype(np.float32), Y), ShapeError, "x: expected C-contiguous float64"),
         ((X.astype(">f8"), Y), ShapeError, "x: expected C-contiguous float64"),
-        ((np.asfortranarray(X), Y), ShapeError, "x: expected C-contiguous float64"),
+        ((np.asfortranarray(X), Y), ShapeError, r"x: expected C-contiguous float64 .*, not C-contiguous"),
+        ((unaligned(X), Y), ShapeError, r"x: expected C-contiguous float64 .*, not aligned"),
         ((X[:0], Y[:0]), ShapeError, "x: expected at least one row"),
         ((X, Y + 3), DataError, "y: expected integers from 0 to 2, got 3 at position 0"),
         ((X, Y - 1), DataError, "y: expected integers from 0 to 2, got -1 at position 0"),

@@ -145,6 +145,10 @@ def test_a_map_that_would_be_copied_is_refused(data, tmp_path):
     wide = np.load(tmp_path / "wide.npy", mmap_mode="r")
     with pytest.raises(DtypeError, match="expected float32 in C order, got float64"):
         make(wide, y)
+    (tmp_path / "odd").write_bytes(b"\0" + np.array(x).tobytes())
+    odd = np.memmap(tmp_path / "odd", np.float32, "r", 1, x.shape)
+    with pytest.raises(DtypeError, match=r"x: a memory map is read where it lies: .*, not aligned"):
+        make(odd, y)
     with pytest.raises(DtypeError, match="validation x: a memory map is read where it lies"):
         make(x, y, validation=(wide, y))
 

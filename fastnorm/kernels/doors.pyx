@@ -9,8 +9,8 @@ from libc.math cimport INFINITY, fabs, isfinite
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from numpy cimport (
     NPY_DOUBLE, NPY_FLOAT, NPY_INT32, NPY_INT64, PyArray_CheckExact, PyArray_DATA, PyArray_DIM, PyArray_EMPTY,
-    PyArray_IS_C_CONTIGUOUS, PyArray_ISNOTSWAPPED, PyArray_ISWRITEABLE, PyArray_NBYTES, PyArray_NDIM, PyArray_TYPE,
-    import_array, ndarray, npy_intp,
+    PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED, PyArray_ISNOTSWAPPED, PyArray_ISWRITEABLE, PyArray_NBYTES, PyArray_NDIM,
+    PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 import numpy as np
@@ -24,9 +24,10 @@ FLOAT32, FLOAT64 = checks.FLOATS
 
 
 cdef inline bint plain(value, int dimensions) noexcept:
-    """Whether this is a contiguous native array that kernels can read as it is, but for its dtype."""
+    """Whether this is a contiguous, aligned, native array that kernels can read as it is, but for its dtype."""
     return (PyArray_CheckExact(value) and PyArray_NDIM(<ndarray> value) == dimensions
-            and PyArray_IS_C_CONTIGUOUS(<ndarray> value) and PyArray_ISNOTSWAPPED(<ndarray> value))
+            and PyArray_IS_C_CONTIGUOUS(<ndarray> value) and PyArray_ISALIGNED(<ndarray> value)
+            and PyArray_ISNOTSWAPPED(<ndarray> value))
 
 
 cdef inline bint is_kind(value, int kind) noexcept:
