@@ -38,7 +38,7 @@ def _values(described: Any) -> tuple[Any, ...]:
 def description(cls: type[T]) -> type[T]:
     """A dataclass(frozen=True) whose methods, but for __init__, are not compiled anew for each class.
 
-    There are thirty such classes; their methods took two thirds of the time in which fastnorm is imported.
+    There are some thirty such classes; their methods took more than half of the time in which fastnorm is imported.
     """
     made = dataclass(repr=False, eq=False)(cls)
     for name in SHARED:

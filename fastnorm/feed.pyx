@@ -74,7 +74,8 @@ cdef class Feed(Backward):
         """Train on these rows from now on; they are kept, not copied.
 
         x       (n, features) of the program's dtype, C-contiguous; the inputs lie in it side by side
-        target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype; other integers are copied
+        target  (n,) int32 classes within the logits, or (n, columns) of the program's dtype; classes of
+                another integer type are copied
         weight  (n,) of the program's dtype, at least 0, or None for 1 each
         """
         self._same("x", x, (len(x), self.features))

@@ -40,10 +40,11 @@ static void FN(column_max)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t
 {
     const T* x = x_;
     T* y = y_;
+    const ptrdiff_t group = FN(group_of)(n, c);
     FOR_ROW_VECTORS (j, lanes, c)
         FN(store_edge)(y + j, FN(load_edge)(x + j, lanes), lanes);
 #define BODY(vectors, lanes, j) FN(max_strip)(x + i * ldx + j, ldx, rows, y + j, vectors, lanes)
-    FOR_GROUPS (i, rows, n, FN(group_of)(n, c))
+    FOR_GROUPS (i, rows, n, group)
         FOR_STRIPS(c, BODY)
 #undef BODY
 }
