@@ -33,7 +33,7 @@ async def picture() -> str:
     parts = share(load(None, None, "digits"), "auto", 0)
     model = tune.default_model([64, 64], parts.outputs, 0.1)
     data = {"validation": parts.validation, "optimizer": fn.SGD(30.0), "batch_size": 128, "seed": 0}
-    run = fn.Run(model, *parts.training, **data)
+    run = fn.Run(model, parts.training, **data)
     guard = tune.Guard().knowing(run)
     with tune.panda(run, guard=guard, test=parts.test) as panda:
         driver = Driver(panda, 20, guard)

@@ -56,6 +56,17 @@ class Column:
             values = np.asarray(self.values, dtype=np.float64)
         return self._finite(values)
 
+    def finite(self) -> np.ndarray:
+        """Return the values of a column of numbers; DataError that names an infinite one."""
+        return self._finite(self.values)
+
+    def take(self, rows: np.ndarray | None) -> "Column":
+        """Return some of the rows; None: all."""
+        if rows is None:
+            return self
+        values = [self.values[row] for row in rows] if isinstance(self.values, list) else self.values[rows]
+        return Column(self.name, self.kind, values)
+
     def _number(self, kind: str, row: int, value: Any) -> float:
         if value is None:
             return np.nan
@@ -140,6 +151,21 @@ def open_frame(frame: Any) -> Frame:
     eager = narwhals.from_native(frame, eager_only=True)
     series = dict(zip(names, eager.iter_columns(), strict=True))
     return Frame(names, len(eager), True, lambda name: _from_series(narwhals, name, series[name]))
+
+
+def open_column(name: str, values: Any) -> Column:
+    """Return values of one column (n,): an array, a list, or a series of polars or pandas, which may bring its name."""
+    if hasattr(values, "to_numpy"):
+        narwhals = checks.extra("narwhals", "frames")
+        if narwhals.dependencies.is_into_series(values):
+            series = narwhals.from_native(values, series_only=True)
+            return _from_series(narwhals, str(series.name or name), series)
+    array = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ShapeError(f"{name}: expected shape (n,), got {array.shape}")
+    return _from_array(name, array)
 
 
 def unique_names(names: Iterable[Any]) -> tuple[str, ...]:

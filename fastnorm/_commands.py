@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 
 from . import __version__, _options, checks, table
 from ._findings import to_json, trial_lines, trial_records
-from ._parts import layer_units, load, located, unit_of
+from ._parts import layer_units, load, located
 from ._progress import FitProgress, SearchProgress
 from ._searching import MODEL, STUDY, Hunt, make_folder, require_own, shared
 from ._steering import panda
@@ -87,7 +87,7 @@ def tune(
     for words in lint(tried) if tried else ():
         hunt.warn(f"{space}: {words}")
     make_folder(out)
-    progress = SearchProgress(trials, epochs, seconds, hunt.parts.unit, TIMES * confirm)
+    progress = SearchProgress(trials, epochs, seconds, TIMES * confirm)
     if study.exists():
         with Study.open(study) as begun:
             progress.begin(begun)
@@ -95,8 +95,8 @@ def tune(
     def search() -> Study:
         return caviar(
             default_build(hunt.parts.outputs),
-            tried or default_space(len(hunt.parts.training[0])),
-            *hunt.parts.training,
+            tried or default_space(len(hunt.parts.training.y)),
+            hunt.parts.training,
             validation=hunt.parts.validation,
             trials=trials,
             epochs=epochs,
@@ -123,11 +123,10 @@ def trials(study: _options.StudyFile, json: _options.Json = False) -> None:
     """
     file = _study(study)
     with Study.open(file) as opened:
-        unit = _unit(file.with_name(MODEL))
         if json:
-            print(to_json({"metric": opened.metric, "trials": trial_records(opened, unit)}))
+            print(to_json({"metric": opened.metric, "trials": trial_records(opened)}))
             return
-        for line in trial_lines(opened, unit):
+        for line in trial_lines(opened):
             print(line)
 
 
@@ -172,7 +171,7 @@ def fit(
         return caviar(
             lambda settings: default_model(settings["hidden"], hunt.parts.outputs, settings["dropout"]),
             space,
-            *hunt.parts.training,
+            hunt.parts.training,
             validation=hunt.parts.validation,
             trials=1,
             epochs=epochs,
@@ -180,7 +179,7 @@ def fit(
             callbacks=[progress],
         )
 
-    progress = FitProgress(1, epochs, None, hunt.parts.unit)
+    progress = FitProgress(1, epochs, None)
     hunt.run(search, progress)
 
 
@@ -235,9 +234,3 @@ def info() -> None:
 def _study(path: Path) -> Path:
     """Return the study's file, also for the folder it is in."""
     return path / STUDY if path.is_dir() else path
-
-
-def _unit(model: Path) -> float:
-    """Return what a score of 1 is in the target's own units, where the model beside the study knows them."""
-    learned = load_model(model).table if model.is_file() else None
-    return 1.0 if learned is None else unit_of(learned)

@@ -4,11 +4,11 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from .errors import DataError
-from .tune import Study, Trial, compare_best, expected_best, forecast, importances
+from .tune import Study, Trial, expected_best, forecast, importances
 from .tune._ranking import key
 from .tune._trial import SCORED
 
@@ -17,16 +17,12 @@ MATTERS = 2  # standard errors from nothing
 METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and how much 1 is
 
 
-def findings(study: Study, unit: float) -> dict[str, Any]:
-    """Return what the trials tell beside the best one, as plain data; what they are too few for is left out.
-
-    unit  what a score of 1 is in the target's own units
-    """
-    trials, metric = [_in_units(trial, unit) for trial in study.trials], study.metric
+def findings(study: Study) -> dict[str, Any]:
+    """Return what the trials tell beside the best one, as plain data; what they are too few for is left out."""
+    trials, metric = study.trials, study.metric
     found: dict[str, Any] = {}
     with suppress(DataError):
-        scores = {number: [score * unit for score in scores] for number, scores in study.confirmations.items()}
-        comparison = compare_best(scores, metric)
+        comparison = study.comparison
         found["confirmation"] = asdict(comparison) | {"told_apart": comparison.told_apart, "words": str(comparison)}
     with suppress(DataError):
         found["importance"] = [asdict(entry) for entry in importances(trials, study.space, metric)]
@@ -69,9 +65,9 @@ def ordered(study: Study) -> list[Trial]:
     return sorted(study.trials, key=lambda trial: (trial.state not in SCORED, *key(trial, study.metric), trial.number))
 
 
-def trial_lines(study: Study, unit: float) -> Iterator[str]:
+def trial_lines(study: Study) -> Iterator[str]:
     """Give a head and a line for each trial, best first; the winner has a star."""
-    trials, best = [_in_units(trial, unit) for trial in ordered(study)], _best(study)
+    trials, best = ordered(study), _best(study)
     head = ("", "trial", "state", "epochs", study.metric, "seconds", "hyperparameters")
     rows = [head, *(_cells(trial, trial.number == best) for trial in trials)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -84,10 +80,10 @@ def trial_lines(study: Study, unit: float) -> Iterator[str]:
         yield f"{'  '.join(cells)}  {settings}".rstrip()
 
 
-def trial_records(study: Study, unit: float) -> list[dict[str, Any]]:
+def trial_records(study: Study) -> list[dict[str, Any]]:
     """Return the same as plain data."""
     best = _best(study)
-    return [asdict(_in_units(trial, unit)) | {"best": trial.number == best} for trial in ordered(study)]
+    return [asdict(trial) | {"best": trial.number == best} for trial in ordered(study)]
 
 
 def in_words(hyperparameters: dict[str, Any]) -> str:
@@ -98,10 +94,6 @@ def in_words(hyperparameters: dict[str, Any]) -> str:
 def to_json(document: Any) -> str:
     """Return JSON that every reader takes: what is not finite is null."""
     return json.dumps(_finite(document), indent=1)
-
-
-def _in_units(trial: Trial, unit: float) -> Trial:
-    return trial if trial.score is None else replace(trial, score=trial.score * unit)
 
 
 def _best(study: Study) -> int | None:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import checks, table
+from .dataset import Dataset, divided
 from .errors import DataError, SettingError
 from .model import Model
+from .scores import best_constant, scores
 from .table import Table
 
-Arrays = tuple[np.ndarray, np.ndarray]
 EXAMPLES = {"digits": "digit"}  # name of each example and of its target
 
 
@@ -33,48 +32,48 @@ class Source:
 
 @dataclass(frozen=True)
 class Parts:
-    """Features and targets of three parts; the table was fitted on the training rows alone."""
+    """Rows of three parts as Datasets; their table was fitted on the training rows alone."""
 
-    table: Table
-    training: Arrays
-    validation: Arrays
-    test: Arrays
+    training: Dataset
+    validation: Dataset
+    test: Dataset
+
+    @property
+    def table(self) -> Table:
+        """What the training rows taught about the columns."""
+        assert self.training.table is not None
+        return self.training.table
 
     @property
     def outputs(self) -> int:
         """The number of outputs a model of the target needs."""
-        return 1 if self.table.classes is None else len(self.table.classes)
+        return self.training.outputs
 
-    @property
-    def unit(self) -> float:
-        """What a difference of 1 between model outputs is in the target's own units."""
-        return unit_of(self.table)
-
-    def by_name(self) -> dict[str, Arrays]:
+    def by_name(self) -> dict[str, Dataset]:
         """Return the three parts under their names."""
         return {"training": self.training, "validation": self.validation, "test": self.test}
 
-    def scores(self, model: Model, part: Arrays) -> dict[str, float]:
-        """Return what a model reaches on a part: accuracy, or mean absolute error and share of variance explained.
+    def scores(self, model: Model, part: str) -> dict[str, float | None]:
+        """Return a model's scores on a part by name, in the target's own units."""
+        rows = self.by_name()[part]
+        return scores(rows.task, model.predict(rows), rows.actual)
 
-        model  one whose own table is not set yet: it takes features and gives class indices or standardized values
-        """
-        x, y = part
-        predicted = model.predict(x)
-        if self.table.classes is not None:
-            return {"accuracy": float(np.mean(predicted == y))}
-        actual = self.table.restore(y)
-        errors = self.table.restore(predicted) - actual
-        explained = 1 - float(np.mean(errors**2) / max(float(np.var(actual)), 1e-300))
-        return {"mean absolute error": float(np.mean(np.abs(errors))), "R squared": explained}
+    def best_constant(self, part: str) -> dict[str, float | None]:
+        """Return the same scores of the best constant prediction."""
+        rows = self.by_name()[part]
+        return best_constant(rows.task, rows.actual)
 
 
-def unit_of(learned: Table) -> float:
-    """Return what a difference of 1 between model outputs is in the target's own units."""
-    if learned.classes is not None:
-        return 1.0
-    zero, one = learned.restore(np.array([0.0, 1.0]))
-    return float(one - zero)
+def score_name(name: str) -> str:
+    """Return a score's name in words."""
+    return {"r_squared": "R squared"}.get(name, name.replace("_", " "))
+
+
+def figure(value: float | None) -> str:
+    """Return a score in at most ten letters."""
+    if value is None:
+        return "undefined"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
 def load(data: Path | None, target: str | None, example: str | None) -> Source:
@@ -97,12 +96,8 @@ def load(data: Path | None, target: str | None, example: str | None) -> Source:
 def share(source: Source, task: str, seed: int) -> Parts:
     """Share the rows, 64 % for training, 16 % for validation and 20 % for test, each with its share of each class."""
     with located(source.path):
-        whole = Table.fit(source.frame, source.target, task)  # for the classes; models see what training rows teach
-        groups = None if whole.classes is None else whole.target_values(source.frame)
-        frames = [source.frame[rows] for rows in table.split(len(source.frame), seed=seed, groups=groups)]
-        learned = Table.fit(frames[0], source.target, str(whole.task))
-        training, validation, test = [(learned.features(part), learned.target_values(part)) for part in frames]
-    return Parts(learned, training, validation, test)
+        parts, _ = divided(source.frame, source.target, (0.64, 0.16, 0.20), seed, task=task)
+    return Parts(*parts)
 
 
 def layer_units(words: str) -> list[int]:

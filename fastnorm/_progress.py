@@ -19,19 +19,17 @@ class SearchProgress:
     """A callback for caviar and a `with` block around it: how far the search is, the time left, the best so far.
 
     trials, epochs, seconds  the search's limits; trials or seconds may be None
-    unit                     what a score of 1 is in the target's own units
     again                    how many runs with other seeds follow
     study                    the study, once its first epoch has ended
     """
 
     def __init__(
-        self, trials: int | None, epochs: int, seconds: float | None, unit: float = 1.0, again: int = 0
+        self, trials: int | None, epochs: int, seconds: float | None, again: int = 0
     ) -> None:
         self.study: Study | None = None
         self._trials = trials
         self._epochs = epochs
         self._seconds = seconds
-        self._unit = unit
         self._begun = time.monotonic()
         self._again = again
         self._share = self._share_before = 0.0
@@ -107,7 +105,7 @@ class SearchProgress:
         return f"{len(self._ended)}{of} trials{again}", figure
 
     def _figure(self, study: Study, trial: Trial) -> str:
-        score = "unknown" if trial.score is None else f"{trial.score * self._unit:.4f}"
+        score = "unknown" if trial.score is None else f"{trial.score:.4f}"
         return f"best {study.metric.replace('_', ' ')} {score}"
 
     def _done(self) -> float:

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Column
 from rich.table import Table as Grid
 
 from ._findings import findings, in_words, sentences, to_json
 from ._options import Task
-from ._parts import Parts, Source, share
+from ._parts import Parts, Source, figure, score_name, share
 from ._progress import SearchProgress
 from .errors import FileError, SettingError
 from .model import Model
 from .tune import Ensemble, Study, ensemble
 
 MODEL, STUDY = "model.safetensors", "study.sqlite"  # in the folder of a search, or of a panda
+SCORED = ("validation", "test")  # parts
+FEW_ROWS = 100  # below that a score of 1.0000 says little
 DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
 TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
 
@@ -65,12 +68,11 @@ class Hunt:
 
     def _keep(self, study: Study) -> None:
         """Save the best model and show its scores."""
-        found, model = findings(study, self.parts.unit), study.model(study.best_so_far.number)
-        together = ensemble(study, *self.parts.validation) if self.ensemble else None
+        found, model = findings(study), study.model(study.best_so_far.number)
+        together = ensemble(study, self.parts.validation) if self.ensemble else None
         models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
         scores = {name: self._scores(model) for name, model in models.items()}
         kept = model if together is None or len(together.members) == 1 else together.model
-        kept.table = self.parts.table
         kept.save(self.file)
         if self.json:
             print(to_json(self._document(study, found, scores, together)))
@@ -80,18 +82,26 @@ class Hunt:
         self._show(study, scores, together)
         print(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
 
-    def _scores(self, model: Model) -> dict[str, dict[str, float]]:
-        parts = self.parts.by_name()
-        return {name: self.parts.scores(model, part) for name, part in parts.items() if name != "training"}
+    def _scores(self, model: Model) -> dict[str, dict[str, float | None]]:
+        return {part: self.parts.scores(model, part) for part in SCORED}
 
     def _show(self, study: Study, scores: dict[str, Any], together: Ensemble | None) -> None:
-        grid = Grid("", "validation", "test", box=None, pad_edge=False)
+        """Print the scores, each beside that of the best constant, and the number of rows they rest on."""
+        grid = Grid("", *(Column(head, justify="right") for part in SCORED for head in (part, "constant")))
+        grid.box, grid.pad_edge = None, False
+        constants = {part: self.parts.best_constant(part) for part in SCORED}
         for label, of_parts in scores.items():
             for name in of_parts["test"]:
-                row = name if together is None else f"{name}, {label}"
-                grid.add_row(row, *(f"{values[name]:.4f}" for values in of_parts.values()))
+                row = score_name(name) if together is None else f"{score_name(name)}, {label}"
+                cells = [figure(values[part].get(name)) for part in SCORED for values in (of_parts, constants)]
+                grid.add_row(row, *cells)
+        counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
+        grid.add_row("rows", *(cell for part in SCORED for cell in (str(counts[part]), "")))
         console = Console(highlight=False, markup=False)
         console.print(grid)
+        for part, count in counts.items():
+            if count < FEW_ROWS:
+                print(f"caution: the {part} scores rest on {count} rows")
         if together is not None:
             print(f"ensemble: {_members(together)}")
         best = study.best_so_far
@@ -101,15 +111,16 @@ class Hunt:
 
     def _document(self, study: Study, found: dict[str, Any], scores: Any, together: Ensemble | None) -> dict[str, Any]:
         best = study.best_so_far
-        assert best.score is not None
         document = {
             "task": str(self.parts.table.task),
-            "rows": {name: len(part[0]) for name, part in self.parts.by_name().items()},
+            "rows": {name: len(part.y) for name, part in self.parts.by_name().items()},
             "model": str(self.file),
             "study": None if study.path is None else str(study.path),
             "trials": len(study.trials),
-            "best_trial": asdict(best) | {"score": best.score * self.parts.unit},
+            "metric": study.metric,
+            "best_trial": asdict(best),
             "scores": scores["best trial"],
+            "best_constant": {part: self.parts.best_constant(part) for part in SCORED},
         }
         if together is not None:
             document["ensemble"] = {"members": together.members, "scores": scores["ensemble"]}
@@ -127,7 +138,7 @@ def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts
     """Return the rows of each part, and say what they are."""
     parts = share(source, task, seed)
     guessed = " (guessed; --task sets it)" if task == Task.auto else ""
-    rows = ", ".join(f"{len(part[0])} {name}" for name, part in parts.by_name().items())
+    rows = ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
     if is_said:
         print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
     return parts

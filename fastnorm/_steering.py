@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 
 from . import _options, checks
-from ._parts import Parts, layer_units, load
+from ._parts import Parts, figure, layer_units, load, score_name
 from ._searching import MODEL, STUDY, make_folder, require_own, shared
 from .errors import SettingError
-from .metrics import HIGHER_IS_BETTER
 from .optimizers import SGD, Adam, Nadam, RMSprop
 from .run import Run
 from .schedules import InverseTime
@@ -57,7 +56,7 @@ def panda(
     parts = shared(source, task, seed)
     run = Run(
         default_model(units, parts.outputs, dropout),
-        *parts.training,
+        parts.training,
         validation=parts.validation,
         optimizer=rule(**settings),
         schedule=InverseTime(decay_rate) if decay_rate else None,
@@ -75,8 +74,7 @@ def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, stud
     from .console import INTERRUPTED, Console, Driver
 
     driver = Driver(steered, epochs, watch)
-    unit = 1.0 if driver.metric in HIGHER_IS_BETTER else parts.unit
-    console, left = Console(driver, name, str(file.parent), unit), None
+    console, left = Console(driver, name, str(file.parent)), None
     try:
         left = console.run()
     finally:
@@ -99,9 +97,12 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     with Study.open(study) as record:
         model = record.model(0)
     for part, words in {"validation": "validation", **({"test": "test"} if opened else {})}.items():
-        scores = parts.scores(model, parts.by_name()[part])
-        print(f"{words}: " + ", ".join(f"{name} {value:.4f}" for name, value in scores.items()))
-    model.table = parts.table
+        constants = parts.best_constant(part)
+        said = [
+            f"{score_name(name)} {figure(value)} (best constant {figure(constants[name])})"
+            for name, value in parts.scores(model, part).items()
+        ]
+        print(f"{words}, {len(parts.by_name()[part].y)} rows: {', '.join(said)}")
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
     print(f"saved {file} (epoch {best.number}) and {study}. {further}")

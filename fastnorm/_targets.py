@@ -29,6 +29,9 @@ class Classes:
 
     @classmethod
     def fit(cls, column: Column) -> Self:
+        if column.kind == "number":
+            _require_present(column)
+            return cls(column.name, tuple(np.unique(column.finite()).tolist()))
         labels = _labels(column)
         originals = column.values.tolist() if isinstance(column.values, np.ndarray) else column.values
         values = list(dict(zip(labels, originals, strict=True)).values())
@@ -39,16 +42,35 @@ class Classes:
 
     def encode(self, column: Column) -> np.ndarray:
         """Return the classes, int32 (n,); DataError for a value that is none of them."""
+        if column.kind == "number" and all(type(value) in (int, float) for value in self.values):
+            return self._encode_numbers(column)
         index = self._index()
         labels = _labels(column)
         classes = np.fromiter((index.get(label, -1) for label in labels), np.int32, len(labels))
         if (classes < 0).any():
             row = int(np.argmax(classes < 0))
-            raise DataError(
-                f"column {self.name!r}: expected a class of the training rows, {few(list(index))}, got {labels[row]!r}"
-                f" in row {row} (rows count from 0)"
-            )
+            raise self._unknown(labels[row], row)
         return classes
+
+    def _encode_numbers(self, column: Column) -> np.ndarray:
+        """Encode without a text for each row; classes that are their own numbers stay where they lie."""
+        _require_present(column)
+        values, known = column.values, np.array(self.values)
+        are_places = self.values == tuple(range(len(self.values))) and values.dtype.kind in "iu"
+        if are_places and values.min() >= 0 and values.max() < len(known):
+            return np.require(values, np.int32, ("C", "A"))
+        classes = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        wrong = known[classes] != values
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise self._unknown(text(values[row].item()), row)
+        return np.require(classes, np.int32, ("C", "A"))
+
+    def _unknown(self, label: str, row: int) -> DataError:
+        return DataError(
+            f"column {self.name!r}: expected a class of the training rows, {few(list(self._index()))}, got {label!r}"
+            f" in row {row} (rows count from 0)"
+        )
 
     def restore(self, predictions: Any) -> np.ndarray:
         """Return the original values (n,) of class indices (n,)."""
@@ -99,10 +121,28 @@ def fit_target(column: Column, task: str) -> Target:
 
 
 def _guess(column: Column) -> str:
-    if column.kind == "number" and column.values.dtype.kind in "iu":
-        few_values = len(np.unique(column.values)) <= min(MAXIMUM_GUESSED_CLASSES, len(column.values) / 2)
-        return Classes.task if few_values else Quantity.task
+    if column.kind == "number":
+        distinct = distinct_whole_numbers(column.values, MAXIMUM_GUESSED_CLASSES)
+        is_few = distinct is not None and len(distinct) <= len(column.values) / 2
+        return Classes.task if is_few else Quantity.task
     return Classes.task if column.kind == "category" else Quantity.task
+
+
+def distinct_whole_numbers(values: np.ndarray, most: int) -> np.ndarray | None:
+    """Return the distinct values, sorted, of numbers (n,) that are whole; None for others, and where there are more."""
+    if values.dtype.kind in "iu" and (span := int(values.max()) - int(low := values.min())) < checks.BLOCK:
+        seen = np.zeros(span + 1, dtype=bool)  # many times as fast as sorting
+        for _, block in checks.blocks(values):
+            seen[block - low] = True
+        return None if seen.sum() > most else np.flatnonzero(seen) + low
+    found = values[:0]
+    for _, block in checks.blocks(values):
+        if block.dtype.kind == "f" and not (block == np.floor(block)).all():  # nan is not equal to itself
+            return None
+        found = np.union1d(found, block)
+        if len(found) > most:
+            return None
+    return found
 
 
 def _labels(column: Column) -> list[str]:

@@ -46,6 +46,11 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
         return np.require(array, dtype=dtype, requirements=("C", "A"))
 
 
+def is_frame(value: Any) -> bool:
+    """Whether a value has named columns: a polars, pandas or pyarrow frame, or another that narwhals may read."""
+    return not isinstance(value, np.ndarray) and (hasattr(value, "columns") or hasattr(value, "column_names"))
+
+
 def matrix(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
     """Return value as a C-contiguous (rows, columns) array with at least one row and one column."""
     array = floating(name, value, dtype)

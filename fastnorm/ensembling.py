@@ -8,7 +8,9 @@ import numpy as np
 
 from . import checks, ops
 from .errors import SettingError, ShapeError
+from .losses import SoftmaxCrossEntropy
 from .model import Model
+from .recording import logit_of_each_class
 from .trace import Tape, Value
 
 GIVEN = ("parameter", "statistic", "constant")
@@ -17,7 +19,7 @@ GIVEN = ("parameter", "statistic", "constant")
 def ensemble(models: Sequence[Model], weights: Sequence[float] | None = None) -> Model:
     """Return one model that predicts the weighted mean of what several predict.
 
-    models   trained, of the same inputs, outputs, dtype, task and table; classification or regression
+    models   trained, of the same inputs, outputs, dtype, task, table and labels; classification or regression
     weights  of each, 0 or more; by default all have the same
 
     The outputs are the mean of values for regression, and for classes the logarithm of the mean probability,
@@ -39,13 +41,17 @@ def ensemble(models: Sequence[Model], weights: Sequence[float] | None = None) ->
     tape = Tape()
     inputs = [tape.add("input", value.name, value.shape) for value in first.tape.of_role("input")]
     results = [_branch(tape, inputs, model.tape, f"{number}.") for number, (model, _) in enumerate(members)]
+    loss = first.loss
+    if first.task == "classification":
+        results = [logit_of_each_class(result) for result in results]
+        loss = SoftmaxCrossEntropy() if first.outputs == 1 else loss
     (_mean_probability if first.task == "classification" else _mean)(results, [share for _, share in members])
     together = Model(dtype=first.dtype)
     arrays = {
         f"{number}.{name}": array for number, (model, _) in enumerate(members) for name, array in model.arrays.items()
     }
-    together.take(arrays, tape=tape, loss=first.loss)
-    together.table = first.table
+    together.take(arrays, tape=tape, loss=loss)
+    together.table, together.target = first.table, first.target
     return together
 
 
@@ -95,6 +101,7 @@ def _require_same(first: Model, model: Model, number: int) -> None:
         ("dtype", model.dtype == first.dtype),
         ("task", model.task == first.task),
         ("table", _table(model) == _table(first)),
+        ("target", model.target == first.target),
     ):
         if not same:
             raise SettingError(f"ensemble: expected models of one {what}, got another in models[{number}]")

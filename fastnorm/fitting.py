@@ -1,108 +1,71 @@
-"""What `fit` does around a Run: rows set aside for validation, frames made arrays, epochs followed to the best one."""
+"""What `fit` does around a Run: epochs followed, the best one kept, a line shown for each."""
 
-import numbers
 import sys
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Iterable
 
 from . import checks
-from .errors import DataError, SettingError
 from .metrics import rank
 from .run import Epoch, Run
 
-if TYPE_CHECKING:
-    from .table import Table
 
-Judged = tuple[np.ndarray, np.ndarray] | None
+class History(list[Epoch]):
+    """The epochs of a training.
 
-
-def table_from_dict(record: Any) -> "Table":
-    """The table of a model's file."""
-    from .table import Table  # only now: training on arrays needs none
-
-    return Table.from_dict(record)
-
-
-def tabulate(
-    table: "Table | None", frame: Any, target: str, validation: Any, sample_weight: Any, seed: int
-) -> tuple["Table", np.ndarray, np.ndarray, Judged, Any]:
-    """Features and targets of a frame and of its validation rows.
-
-    They come by the table given, or by one fitted on the training rows alone.
-
-    Returns the table, x, y, (x, y) for validation or None, and the training rows' weights.
+    kept    the one whose weights the model has: the best by validation, else the last; None where none was finished
+    metric  its validation metric chose it, or "loss"
     """
-    from .table import Table
 
-    if table is not None and (table.target is None or table.target.name != target):
-        raise SettingError(f"target: this model's table was not fitted for the target {target!r}")
-    held = validation
-    if isinstance(validation, numbers.Real):
-        whole = table or Table.fit(frame, target)
-        groups = whole.target_values(frame) if whole.classes is not None else None
-        rows, aside = _shares(len(frame), float(validation), seed, groups)
-        frame, held = _rows(frame, rows), _rows(frame, aside)
-        sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
-    elif isinstance(validation, tuple):
-        raise SettingError("validation: with target=..., expected a frame or a share of the rows, got a tuple")
-    table = table or Table.fit(frame, target)
-    judged = None if held is None else (table.features(held), table.target_values(held))
-    return table, table.features(frame), table.target_values(frame), judged, sample_weight
+    def __init__(self, epochs: Iterable[Epoch], kept: Epoch | None, metric: str) -> None:
+        super().__init__(epochs)
+        self.kept = kept
+        self.metric = metric
+
+    def __str__(self) -> str:
+        if self.kept is None:
+            return "no epoch was finished"
+        chosen = self.kept.validation_loss is not None
+        how = f"the best by validation {self.metric.replace('_', ' ')}" if chosen else "the last"
+        return f"kept epoch {self.kept.number} of {len(self)}, {how}"
 
 
-def _rows(frame: Any, rows: np.ndarray) -> Any:
-    """Rows of a polars or pandas frame."""
-    return frame.iloc[rows] if hasattr(frame, "iloc") else frame[rows]
+def follow(
+    run: Run, epochs: int, metric: str | None, patience: int | None, verbose: int, deadline: float | None
+) -> History:
+    """Advance a run epoch by epoch, and leave it at its best epoch where there is validation data.
 
-
-def _shares(count: int, share: float, seed: int, groups: Any) -> tuple[np.ndarray, ...]:
-    """Training rows, and those of validation, a share of all."""
-    from .table import split
-
-    share = checks.number("validation", share, 0, 1, ends="()")
-    return split(count, (1 - share, share), seed, groups)
-
-
-def set_aside(x: Any, y: Any, sample_weight: Any, share: float, seed: int) -> tuple[Any, Any, Any, tuple[Any, Any]]:
-    """Split rows into training and validation; classes keep their shares."""
-    if isinstance(x, np.memmap):
-        raise SettingError("validation: a share of a memory map's rows would be copied into memory; give (x, y)")
-    x, y = np.asarray(x), np.asarray(y)
-    if len(x) != len(y):
-        raise DataError(f"y: expected {len(x)} rows as in x, got {len(y)}")
-    groups = y if y.dtype.kind in "iub" and y.ndim == 1 else None
-    training, aside = _shares(len(x), share, seed, groups)
-    weight = None if sample_weight is None else np.asarray(sample_weight)[training]
-    return x[training], y[training], weight, (x[aside], y[aside])
-
-
-def follow(run: Run, epochs: int, patience: int | None, verbose: int, deadline: float | None) -> list[Epoch]:
-    """Advance a run epoch by epoch, and leave it at its best epoch where there is validation data."""
-    best, mark = None, None
+    Where the metric decides and the loss still falls, patience waits for both.
+    """
+    usual = run.loss.metric
+    metric = usual if metric is None else checks.choice("metric", metric, (usual, "loss"))
+    best, least, improved, mark = None, None, 0, None
     while run.epoch < epochs and (done := run.advance(deadline=deadline)):
         epoch = done[-1]
         if verbose:
-            _show(epoch, epochs, run.loss.metric)
+            _show(epoch, epochs, run)
         if epoch.validation_loss is not None and epoch.validation_metric is not None:
-            key = (*rank(run.loss.metric, epoch.validation_metric, epoch.validation_loss), epoch.number)
-            if best is None or key < best:
-                best, mark = key, run.checkpoint()
-            if patience is not None and epoch.number - best[-1] >= patience:
+            loss = rank("loss", epoch.validation_loss, 0)
+            key = loss if metric == "loss" else rank(metric, epoch.validation_metric, epoch.validation_loss)
+            if best is None or key < best[0]:
+                best, mark, improved = (key, epoch), run.checkpoint(), epoch.number
+            if least is None or loss < least:
+                least, improved = loss, epoch.number
+            if patience is not None and epoch.number - improved >= patience:
                 break
-    history = list(run.history)
+    kept = best[1] if best else run.history[-1] if run.history else None
+    history = History(run.history, kept, metric)
     if mark is not None:
         run.revert(mark)
     if verbose:
-        print(file=sys.stderr)
+        print(f"\n{history}" if sys.stderr.isatty() else history, file=sys.stderr)
     return history
 
 
-def _show(epoch: Epoch, epochs: int, metric: str) -> None:
+def _show(epoch: Epoch, epochs: int, run: Run) -> None:
     """Write over the progress line on a terminal, a line an epoch elsewhere."""
-    line = f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
+    loss, metric = (name.replace("_", " ") for name in (run.model.loss_name, run.loss.metric))
+    line = f"epoch {epoch.number}/{epochs}  {loss} {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
     if epoch.validation_loss is not None:
-        line += f"  validation loss {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
+        line += f"  validation {loss} {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
     line += f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.2f} s"
     terminal = sys.stderr.isatty()
     print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import checks, ops
 from .descriptions import description
-from .errors import TraceError
+from .errors import SettingError, TraceError
 from .kernels import mean_squared_error_by_row, softmax_cross_entropy_by_row
 from .recorded_loss import METRICS, TARGETS, Own, Recorded, shape_of
 from .trace import ROWS, Value
@@ -81,8 +81,9 @@ class MeanSquaredError:
         return ops.mean_squared_error(prediction, y, weight)
 
     def by_row(self, prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Loss of each row, and its mean absolute difference."""
-        return mean_squared_error_by_row(prediction, target)
+        """Loss of each row, twice: the metric is made of the same squares."""
+        losses = mean_squared_error_by_row(prediction, target)
+        return losses, losses
 
 
 @description
@@ -159,13 +160,19 @@ class Focal(Recorded):
 LOSSES = (SoftmaxCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber, SigmoidCrossEntropy, Focal)
 
 
-def chosen(loss: Any, y: Any) -> Loss:
-    """The loss itself, or one made of a function; None: softmax cross-entropy for integers, squares for floats."""
-    y = np.asarray(y)
-    classes = y.dtype.kind != "f" and y.ndim == 1
+def chosen(loss: Any, task: str, outputs: int) -> Loss:
+    """The loss itself, or one made of a function; None: that of the task."""
+    if task == "classification" and outputs == 1:
+        task = "multilabel"  # the one output says yes or no
+    if getattr(loss, "task", None) == "classification" and outputs == 1:
+        raise SettingError(
+            f"loss: {loss!r} needs an output for each class, and this model has one; give its last layer a unit for "
+            "each, or leave loss= out: one output then tells two classes apart"
+        )
     if loss is None:
-        return SoftmaxCrossEntropy() if y.dtype.kind != "f" else MeanSquaredError()
+        defaults = {"classification": SoftmaxCrossEntropy, "multilabel": SigmoidCrossEntropy}
+        return defaults.get(task, MeanSquaredError)()
     if isinstance(loss, type) or (not callable(loss) and not hasattr(loss, "record")):
         raise TraceError(f"loss: expected one such as fn.Huber(), or a function of prediction and target, got {loss!r}")
-    own: Loss = loss if hasattr(loss, "record") else Own(loss, "classification" if classes else "regression")
+    own: Loss = loss if hasattr(loss, "record") else Own(loss, task)
     return own

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import checks, files, fitting, folding, ops, recalibration, recording
-from ._records import member, only
-from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
+from ._records import member, only, to_record
+from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside
+from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError
+from .fitting import History
 from .layers import initial
 from .losses import Loss
 from .optimizers import Optimizer
 from .predictor import Predictor
-from .run import Epoch, Run
+from .run import Run
 from .schedules import Schedule
+from .scores import scores
 from .trace import Tape, Value
 
 if TYPE_CHECKING:
+    from ._targets import Target
     from .table import Table
 
 
@@ -33,7 +37,8 @@ class Model:
     dtype    "float32" or "float64"
 
     arrays   name -> parameter (of dtype) or statistic (float64)
-    table    set: predict takes raw frames and gives classes or values in their own units; None: it takes features
+    table    set: predict takes raw frames; None: it takes features
+    target   labels of the classes, or mean and scale of the values, in which predict answers; None: in outputs
     loss     the last one trained with; it says whether outputs are logits of classes
     """
 
@@ -46,6 +51,7 @@ class Model:
     ) -> None:
         self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
         self.table: Table | None = None
+        self.target: Target | None = None
         self.loss: Loss | None = None
         self._forward = forward
         self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
@@ -95,9 +101,14 @@ class Model:
         _require_fit(tape, arrays, self.dtype)
         self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
 
+    @property
+    def classes(self) -> list[Any] | None:
+        """The labels, in the order of the probabilities; None where there are none."""
+        return list(getattr(self.target, "values", ())) or None
+
     def recalibrate(self, x: Any, *, threads: int = 1) -> None:
         """Set batch norm's statistics to the exact means and variances over these rows, not running averages."""
-        x = checks.matrix("x", self.joined(self.table.features(x) if self.table else x), self.dtype, self.features)
+        x = checks.matrix("x", self._features(x), self.dtype, self.features)
         self.take(recalibration.recalibrated(self.tape, self._arrays, x, threads))
 
     def joined(self, x: Any) -> Any:
@@ -115,41 +126,48 @@ class Model:
     # ---- training ----
 
     def fit(
-        self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, epochs: int = 20,
-        batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
+        self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
+        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
-        patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0, deadline: float | None = None,
-    ) -> list[Epoch]:  # fmt: skip
+        metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
+        deadline: float | None = None,
+    ) -> History:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
-        x, y        features (n, d) and targets; or x a data frame and `target` the name of its column: then a Table is
-                    fitted on the training rows and kept, and predict takes such frames. A model that has one keeps it
-        validation  (x, y) (a frame with `target`), or the share of rows to set aside, or None
-        patience    stop after so many epochs without a better one; needs validation
+        x, y        features (n, d) and targets (n,) or (n, outputs); or x a data frame and y its target, or `target`
+                    the name of its column: then a Table is fitted on the training rows and kept, and predict finds
+                    columns by their names. A model that has one keeps it. Labels may be of any type: predict answers
+                    in them
+        validation  (x, y), a frame with the target's column, or the share of rows to set aside, or None
+        task        "classification" or "regression", where neither the loss nor y tells it
+        metric      by which validation rows choose the best epoch: "loss", or None: "accuracy" for classes, with the
+                    loss between equal ones, and "root_mean_squared_error" for values
+        patience    stop after so many epochs in which neither this metric nor the validation loss was better than
+                    ever before; needs validation
         schedule    one without a length of its own, as Cosine(), gets `epochs`
         verbose     1: a line that follows the epochs, on stderr
         deadline    by time.monotonic(); training stops there
-        The other settings are Run's. Returns the epochs. Fitting again goes on from the present weights.
+        The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again goes on from the
+        present weights.
         """
         if patience is not None and validation is None:
             raise SettingError("patience: expected validation data to judge the epochs by, got none")
-        table = self.table
         if target is not None:
             if y is not None:
                 raise SettingError("fit: expected y or target=..., got both")
-            table, x, y, validation, sample_weight = fitting.tabulate(table, x, target, validation, sample_weight, seed)
-        elif isinstance(validation, numbers.Real):
-            x, y, sample_weight, validation = fitting.set_aside(
-                self.joined(x), y, sample_weight, float(validation), seed
-            )
+            y = target
+        if isinstance(validation, numbers.Real):
+            known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
+            (x, validation), rows = divided(self.joined(x), y, share_aside(validation), seed, **known)
+            y, sample_weight = None, None if sample_weight is None else np.asarray(sample_weight)[rows[0]]
         if getattr(schedule, "epochs", 0) is None:
             schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
-            self, x, y, validation=validation, loss=loss, optimizer=optimizer, schedule=schedule, batch_size=batch_size,
-            window=window, sample_weight=sample_weight, averaging=averaging, seed=seed, threads=threads,
+            self, x, y, validation=validation, task=task, loss=loss, optimizer=optimizer, schedule=schedule,
+            batch_size=batch_size, window=window, sample_weight=sample_weight, averaging=averaging, seed=seed,
+            threads=threads,
         )  # fmt: skip
-        self.table = table
-        return fitting.follow(run, checks.integer("epochs", epochs, 0), patience, verbose, deadline)
+        return fitting.follow(run, checks.integer("epochs", epochs, 0), metric, patience, verbose, deadline)
 
     # ---- prediction ----
 
@@ -161,27 +179,37 @@ class Model:
         return self._ready(shares=False).predict(self._features(x), out=out, threads=threads)
 
     def _features(self, x: Any) -> Any:
-        return self.table.features(x) if self.table else self.joined(x)
+        if isinstance(x, Dataset):
+            return x.x
+        if self.table is not None:
+            return self.table.features(x)
+        if checks.is_frame(x):
+            raise DataError(
+                "x: this model learned from arrays, which have no names, so it cannot find the columns of a frame; "
+                "give x.to_numpy() with the columns in the order of the training data"
+            )
+        return self.joined(x)
 
     def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
         """Classes (n,), labels (n, outputs) of 0 and 1, or values (n,) for one output and (n, outputs) for several.
 
-        Without a table classes are their numbers, int64; with one, the data's own values. Rows do not depend on each
-        other.
+        Classes are the labels it was trained with, values in their own units. Rows do not depend on each other.
         """
-        outputs = self.logits(x, threads=threads)
-        if self.task == "classification":
-            chosen = outputs.argmax(1)
-            return self.table.restore(chosen) if self.table else chosen
+        return self._answers(self.logits(x, threads=threads))
+
+    def _answers(self, outputs: np.ndarray) -> np.ndarray:
         if self.task == "multilabel":
             return (outputs > 0).astype(np.int64)
-        values = outputs[:, 0] if outputs.shape[1] == 1 else outputs
-        return self.table.restore(values) if self.table else values
+        if self.task == "regression":
+            answers: np.ndarray = outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        else:
+            answers = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(np.int64)
+        return answers if self.target is None else self.target.restore(answers)
 
     def predict_proba(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Probabilities (n, classes), each row adding up to 1; of labels (n, outputs), each from 0 to 1.
 
-        out  (n, outputs) of the model's dtype to write into, or None for a new array
+        out  of this shape and the model's dtype to write into, or None for a new array
         """
         if self.task == "regression":
             raise SettingError("predict_proba: this model predicts values, not classes; use predict")
@@ -200,19 +228,33 @@ class Model:
             return answer[0] if answer.ndim == 2 else answer
         return self._ready(shares=True).predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
 
-    def evaluate(self, x: Any, y: Any = None) -> dict[str, float]:
-        """Mean loss and metric on rows and their targets; with a table, on a frame that has the target column."""
+    def evaluate(self, x: Any, y: Any = None) -> dict[str, float | None]:
+        """Mean loss and scores on rows and their targets, by name; with a table, on a frame that has the target column.
+
+        Of values, scores are in their own units, and the loss of standardized ones is called so. See scores.scores.
+        """
         if self.loss is None:
             raise SettingError("evaluate: this model has not been trained")
-        target = self.table.target_values(x) if self.table is not None and y is None else y
-        outputs = self.logits(x)
-        of_rows = self.loss.by_row(outputs, self.loss.targets(target, self.outputs, self.dtype))
-        return {"loss": float(of_rows[0].mean()), self.loss.metric: float(of_rows[1].mean())}
+        data = dataset(x, y, loss=self.loss, table=self.table, target=self.target)
+        outputs = self.logits(data)
+        losses, _ = self.loss.by_row(outputs, self.loss.targets(data.y, self.outputs, self.dtype))
+        predicted, actual = self._answers(outputs), data.actual
+        if self.task == "multilabel":
+            actual = actual > 0.5
+        elif self.task == "classification" and actual.ndim == 2:  # shares of the classes, of which the largest counts
+            actual = self._answers(actual)
+        return {self.loss_name: float(losses.mean())} | scores(self.task, predicted, actual.reshape(predicted.shape))
+
+    @property
+    def loss_name(self) -> str:
+        """What to call its loss: that of a table's values is one of standardized values."""
+        return "standardized_loss" if hasattr(self.target, "scale") else "loss"
 
     @property
     def task(self) -> str:
         """What its loss is for: "classification", "multilabel" or "regression", which is the default."""
-        return "regression" if self.loss is None else self.loss.task
+        task = "regression" if self.loss is None else self.loss.task
+        return "classification" if task == "multilabel" and self.target is not None else task
 
     def _ready(self, shares: bool) -> Predictor:
         """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
@@ -225,8 +267,10 @@ class Model:
         task = self.task if shares else "regression"
         if task not in made:
             tape = folding.fold(self.tape, arrays)
-            if task != "regression":
-                (ops.softmax if task == "classification" else ops.sigmoid)(tape.result)
+            if task == "classification":
+                ops.softmax(recording.logit_of_each_class(tape.result))
+            elif task == "multilabel":
+                ops.sigmoid(tape.result)
             made[task] = Predictor(tape, self.dtype)
         return made[task]
 
@@ -239,6 +283,7 @@ class Model:
             "dtype": str(self.dtype),
             "loss": recording.loss_to_record(self.loss) if self.loss else None,
             "table": self.table.to_dict() if self.table else None,
+            "target": to_record(self.target) if self.target and not self.table else None,
         }
         constants = files.constants_of(self.tape) | recording.constants_of_loss(self.loss)
         return files.pack("model", self._arrays | constants, document)
@@ -247,7 +292,7 @@ class Model:
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of to_bytes; raises FileError where the bytes are no such thing."""
         arrays, document = files.unpack("model", data)
-        only("model", document, ["tape", "dtype", "loss", "table"])
+        only("model", document, ["tape", "dtype", "loss", "table", "target"])
         tape, table = files.tape_from_record(document["tape"], arrays), document["table"]
         loss = None if document["loss"] is None else recording.loss_from_record(document["loss"], arrays)
         try:
@@ -257,11 +302,10 @@ class Model:
         except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
             raise FileError(f"its contents do not fit together: {error}") from error
         model.loss = loss
-        model.table = None if table is None else fitting.table_from_dict(table)
-        if model.table is not None:
-            outputs = 1 if model.table.classes is None else len(model.table.classes)
-            if (model.table.width, outputs) != (model.features, model.outputs):
-                raise FileError("its table does not fit its operations")
+        model.table, model.target = meaning_from_record(table, document["target"])
+        is_wide = model.table is None or model.table.width == model.features
+        if not is_wide or not fits_outputs(model.target, model.outputs):
+            raise FileError("its table or its target does not fit its operations")
         return model
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
 """The operations that end a forward pass for training: each row's loss and metric, and their gradient in one pass."""
 
 from libc.stdint cimport int32_t
+from libc.string cimport memcpy
 
 from .kernels.labels cimport hits_rows, one_hot_rows
 from .kernels.loss cimport mean_squared_error_rows, softmax_cross_entropy_rows
@@ -29,7 +30,8 @@ cdef void mean_squared_error_forward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* target = node.inputs[1]
     mean_squared_error_rows(step.kernels, x.data, x.ld, step.rows, x.columns, target.data, target.ld, node.inputs[2].data,
-                            1 / step.weight, step.losses, step.metrics, node.gradients[0], x.ld, 1)
+                            1 / step.weight, step.losses, node.gradients[0], x.ld, 1)
+    memcpy(step.metrics, step.losses, step.rows * sizeof(double))    # the metric, too, is made of squares
 
 
 cdef double number(const char* data, Py_ssize_t place, Py_ssize_t itemsize) noexcept nogil:

@@ -8,11 +8,12 @@ import numpy as np
 from . import checks, ops
 from .errors import DataError, DtypeError, ShapeError, TraceError
 from .judge import Judge
+from .metrics import OF_SQUARES
 from .trace import ROWS, Tape, Value
 
 BLOCK = 256  # rows judged at a time
 
-METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": "mean_absolute_error"}
+METRICS = {"classification": "accuracy", "multilabel": "accuracy", "regression": OF_SQUARES}
 
 
 def _classes(y: Any, outputs: int, dtype: Any) -> np.ndarray:
@@ -50,12 +51,12 @@ TARGETS = {"classification": _classes, "multilabel": _labels, "regression": _val
 
 
 def _metric(task: str, prediction: Value, target: Value) -> Value:
-    """What is reported of each row (N,)."""
+    """What is reported of each row (N,); for regression its squares, see metrics.from_mean."""
     if task == "classification":
         return ops.hits(prediction, target)
     if task == "multilabel":
         return ops.equal(prediction > 0, target > 0.5).mean(axis=1)
-    return abs(prediction - target).mean(axis=1)
+    return ((prediction - target) ** 2).mean(axis=1)
 
 
 class Recorded:

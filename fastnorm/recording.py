@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, losses
+from . import checks, files, joining, losses, ops
 from ._records import from_record, member, only, to_record
 from .errors import FileError, SettingError, ShapeError, TraceError
 from .losses import Loss
@@ -73,6 +73,11 @@ def summary(tape: Tape, dtype: np.dtype) -> str:
 
 def _shown(shape: tuple[Any, ...]) -> str:
     return str(shape).replace("N", "n")
+
+
+def logit_of_each_class(value: Value) -> Value:
+    """The logits of classes (N, classes): one output z that tells two apart stands for 0 and z."""
+    return value if value.features > 1 else ops.concatenate([value * 0, value])
 
 
 # ---- a loss in a model's file

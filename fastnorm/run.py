@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, losses, recalibration
+from . import checks, files, joining, losses, metrics, recalibration
 from .checkpoints import Checkpoint, Epoch
+from .dataset import dataset, pair
 from .errors import SettingError
 from .feed import Alone
 from .kernels import variant
@@ -24,13 +25,16 @@ from .validation import Validation, where_it_lies
 class Run:
     """One model in training on one set of data.
 
-    model            takes the weights after every advance; anything with `dtype`, `joined`, `prepared` and `take`
+    model            takes the weights after every advance
     x, y             training rows (n, features) and their targets; kept, not copied, where they already are
-                     C-contiguous and of the model's dtype, or int32 for classes. For a model of several inputs x may be
-                     a tuple of them
-    validation       (x, y) judged after every epoch, or None
+                     C-contiguous and of the model's dtype, or int32 class numbers from 0. For a model of several inputs
+                     x may be a tuple of them. Or x is a frame and y the name of its column, or values beside it: then
+                     the model gets a Table. Labels of any type become classes
+    validation       (x, y) judged after every epoch, a frame with the target's column, or None
+    task             "classification" or "regression"; by default told by the loss, or by y, see dataset
     loss             or a function of prediction (N, outputs) and target that gives each row's loss (N,), written with
-                     operations; default: softmax cross-entropy for integer y, mean squared error for floats
+                     operations; default: cross-entropy for classes, softmax's, or sigmoid's of two classes by one
+                     output; mean squared error for values
     optimizer        default: Adam(1e-3)
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
@@ -45,27 +49,29 @@ class Run:
     """
 
     def __init__(
-        self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Any = None,
+        self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
         optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
         threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
-        self.loss: Loss = losses.chosen(loss, y)
+        data = dataset(x, y, task=task, loss=loss, table=model.table, target=model.target)
         self.optimizer = optimizer or Adam()
         self.schedule = schedule or Constant()
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
-        mapped = isinstance(x, np.memmap)
-        x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(x), model.dtype), model.dtype))
+        mapped = isinstance(data.x, np.memmap)
+        x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(data.x), model.dtype), model.dtype))
         self.tape, arrays = model.prepared(x.shape[1], self.seed)
         checks.matrix("x", x, columns=self.tape.features)
-        target = self.loss.targets(y, self.tape.result.features, model.dtype)
-        self._data = x, target, sample_weight  # and the rows it is judged on, in validation
+        data, outputs = data.fitted_to(self.tape.result.features), self.tape.result.features
+        self.loss: Loss = losses.chosen(loss, data.task, outputs)
+        self.table, self.target = data.table, data.target
+        self._data = x, self.loss.targets(data.y, outputs, model.dtype), sample_weight
         self.rows = len(x)
-        self.validation = None if validation is None else self.rows_to_judge(*validation)
+        self.validation = None if validation is None else self.rows_to_judge(validation)
         normalizes = any(operation.name == "batchnorm" for operation in self.tape.operations)
         self._starts = minibatch_starts(self.rows, self.batch_size, normalizes)
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
@@ -74,6 +80,7 @@ class Run:
         self._variant = variant()
         self.program = self._program(arrays)
         model.take(arrays, tape=self.tape)
+        model.table, model.target = self.table, self.target
         self._alone = Alone()
 
     @property
@@ -81,9 +88,16 @@ class Run:
         """Whether there are rows that judge each epoch."""
         return self.validation is not None
 
-    def rows_to_judge(self, x: Any, y: Any) -> Validation:
-        """Rows and targets that are none of its own, checked: see judge."""
-        return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(x), y, self.threads)
+    @property
+    def unit(self) -> float:
+        """Size of one standardized unit of the target, in its own; 1 where y is not standardized."""
+        return getattr(self.target, "scale", 1.0)
+
+    def rows_to_judge(self, validation: Any) -> Validation:
+        """Rows and targets that are none of its own, checked: (x, y), or a frame with both; see judge."""
+        data = dataset(*pair("validation", validation), loss=self.loss, table=self.table, target=self.target)
+        data = data.fitted_to(self.tape.result.features)
+        return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(data.x), data.y, self.threads)
 
     def _program(self, arrays: dict[str, np.ndarray]) -> Program:
         tape, capacity = joining.join(self.tape), int(np.diff(self._starts).max())
@@ -177,6 +191,7 @@ class Run:
     def _close_epoch(self, factor: float) -> Epoch:
         program = self.program
         loss, metric, norm = program.state.epoch_means()
+        metric = metrics.from_mean(self.loss.metric, metric, self.unit)
         rate = program.state.get_slot("learning_rate") * factor
         judged = self.judge(self.validation)  # an interruption here leaves it open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
@@ -188,7 +203,8 @@ class Run:
         """Loss and metric on such rows by the weights of this moment; None and None where there are no rows."""
         if rows is None:
             return None, None
-        return rows.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
+        loss, metric = rows.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
+        return loss, metrics.from_mean(self.loss.metric, metric, self.unit)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """The model's weights of this moment: the averages where they are kept."""

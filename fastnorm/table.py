@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from . import _records, checks
-from ._columns import Frame, few, open_frame
+from ._columns import Column, Frame, few, open_column, open_frame
 from ._features import Category, Feature, Number, fit_feature
 from ._read import read_file
 from ._targets import Classes, Quantity, Target, fit_target
@@ -33,16 +33,18 @@ class Table:
     dropped: Mapping[str, str]
 
     @classmethod
-    def fit(cls, frame: Any, target: str | None = None, task: str = "auto") -> Self:
+    def fit(cls, frame: Any, target: Any = None, task: str = "auto", *, rows: np.ndarray | None = None) -> Self:
         """Learn from the training rows.
 
         Numbers, dates, times and durations are standardized; where missing they are the mean, with a flag if training
         rows missed some. Text, booleans and categoricals get a place for each of the 100 most frequent values, and one
         for all others and the missing if training rows have such. Constant and all-missing columns are dropped.
 
-        target  the column to predict, without missing values; in a NumPy matrix it must be the last one
+        target  the column to predict, without missing values: its name, in a NumPy matrix the last one; or its values
+                (n,), which belong to the frame's rows in order
         task    "classification", "regression" or "auto": text, booleans and categoricals are classes, and so are
-                integers with at most 20 different values, each in two rows on average; all else is a quantity
+                whole numbers with at most 20 different values, each in two rows on average; all else is a quantity
+        rows    numbers of the rows to learn from; None: all
         Raises DataError, which names the column: no name or one that stands twice, no such target, a target missing in
         some rows or with one value only, an infinite number, values of no use (lists, bytes), no column left to use.
         """
@@ -50,14 +52,21 @@ class Table:
         opened = open_frame(frame)
         if opened.rows == 0 or not opened.names:
             raise DataError(f"frame: expected rows and columns, got {opened.rows} rows of {len(opened.names)} columns")
-        if target is not None and not opened.named and target != opened.names[-1]:
+        if isinstance(target, str) and not opened.named and target != opened.names[-1]:
             raise SettingError(
                 f"target: expected {opened.names[-1]!r}, the last column of this NumPy matrix, got {target!r}; without"
                 " another one, the columns behind it would change their names"
             )
-        learned = None if target is None else fit_target(opened.column(target), task)
-        inputs, dropped = _fit_inputs(opened, [name for name in opened.names if name != target])
+        column = None if target is None else _target_column(opened, target)
+        learned = None if column is None else fit_target(column.take(rows), task)
+        inputs, dropped = _fit_inputs(opened, [name for name in opened.names if name != target], rows)
         return cls(inputs, learned, dropped)
+
+    @classmethod
+    def fit_target(cls, frame: Any, target: Any, task: str = "auto") -> Self:
+        """Learn of the target alone, as fit does: its classes, before it is known which rows are for training."""
+        opened = open_frame(frame)
+        return cls((), fit_target(_target_column(opened, target), task), {})
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -94,10 +103,16 @@ class Table:
             column.write(opened.column(column.name), features[:, start:end])
         return features
 
-    def target_values(self, frame: Any) -> np.ndarray:
-        """Return the target: classes, int32 (n,), or standardized values, float32 (n, 1)."""
+    def target_values(self, rows: Any) -> np.ndarray:
+        """Return the target: classes, int32 (n,), or standardized values, float32 (n, 1).
+
+        rows  a frame with the target's column, or the target's values (n,)
+        """
         target = self._target()
-        return target.encode(open_frame(frame).column(target.name))
+        is_matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] > 1
+        if checks.is_frame(rows) or is_matrix:
+            return target.encode(open_frame(rows).column(target.name))
+        return target.encode(open_column(target.name, rows))
 
     def restore(self, predictions: Any) -> np.ndarray:
         """Return predictions in the user's words, (n,).
@@ -158,11 +173,28 @@ class Table:
         return cls(inputs, target, dropped)
 
 
-def _fit_inputs(opened: Frame, names: list[str]) -> tuple[tuple[Feature, ...], Mapping[str, str]]:
+def _target_column(opened: Frame, target: Any) -> Column:
+    """Return the target's column: one of the frame's by its name, or one of values beside the frame."""
+    if isinstance(target, str):
+        return opened.column(target)
+    column = open_column("y", target)
+    if len(column.values) != opened.rows:
+        raise ShapeError(f"y: expected {opened.rows} rows as in the frame, got {len(column.values)}")
+    if column.name in opened.names:
+        raise DataError(
+            f"y: it is called {column.name!r}, as a column of the frame is, which would give it away; "
+            f"drop that column, or give the frame alone with target={column.name!r}"
+        )
+    return column
+
+
+def _fit_inputs(
+    opened: Frame, names: list[str], rows: np.ndarray | None
+) -> tuple[tuple[Feature, ...], Mapping[str, str]]:
     inputs = []
     dropped = {}
     for name in names:
-        column = opened.column(name)
+        column = opened.column(name).take(rows)
         fitted = fit_feature(column)
         if fitted.places:
             inputs.append(fitted)

@@ -64,11 +64,17 @@ def test_targets_that_do_not_fit_are_refused(loss, y, error, words):
 
 
 @pytest.mark.parametrize(
-    ("y", "loss"), [([0, 1], CROSS), ([True], CROSS), ([0.5], SQUARED), (np.zeros((2, 2), np.float16), SQUARED)]
+    ("task", "outputs", "loss"),
+    [("classification", 2, CROSS), ("classification", 1, fn.SigmoidCrossEntropy()), ("regression", 1, SQUARED)],
 )
-def test_the_loss_follows_from_y(y, loss):
-    assert losses.chosen(None, y) == loss
-    assert losses.chosen(fn.Huber(2), y) == fn.Huber(2)
+def test_the_loss_follows_from_the_task(task, outputs, loss):
+    assert losses.chosen(None, task, outputs) == loss
+    assert losses.chosen(fn.Huber(2), "regression", 1) == fn.Huber(2)
+
+
+def test_one_output_is_too_few_for_softmax():
+    with pytest.raises(SettingError, match="needs an output for each class, and this model has one; give its last"):
+        losses.chosen(fn.SoftmaxCrossEntropy(), "classification", 1)
 
 
 def test_the_value_of_given_predictions_is_that_of_the_reference(dtype, rng):
@@ -77,7 +83,7 @@ def test_the_value_of_given_predictions_is_that_of_the_reference(dtype, rng):
     ours = *fn.SoftmaxCrossEntropy(0.125).by_row(logits, labels), *SQUARED.by_row(logits, values)
     theirs = (
         *reference.softmax_cross_entropy_by_row(logits, labels, 0.125),
-        *reference.mean_squared_error_by_row(logits, values),
+        *2 * (reference.mean_squared_error_by_row(logits, values),),
     )
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other.astype(float), rtol=1e-6)
@@ -85,7 +91,7 @@ def test_the_value_of_given_predictions_is_that_of_the_reference(dtype, rng):
 
 def test_a_loss_knows_its_task_and_metric():
     assert [(loss.task, loss.metric) for loss in (CROSS, SQUARED)] == [
-        ("classification", "accuracy"), ("regression", "mean_absolute_error"),
+        ("classification", "accuracy"), ("regression", "root_mean_squared_error"),
     ]  # fmt: skip
 
 

@@ -159,7 +159,6 @@ BOUNDS: dict[str, tuple[Bound, ...]] = {
     ),
     "mean_squared_error_by_row": (
         Bound(4, "differences round once, squares twice that; the sum is double", float64=20),
-        Bound(2, "differences round once; the sum is double", float64=20),
     ),
     "sgd": (
         Bound(4, "at most three products and three sums", _nth(_sgd_terms, 0)),

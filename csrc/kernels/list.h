@@ -94,10 +94,10 @@ FN_KERNEL(softmax_cross_entropy, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrd
           double* correct, void* dx, ptrdiff_t lddx)
 
 /* The mean over a row of (x - target)^2, row by row, and the gradient of their weighted sum.
- *   x, targets (n, c) T*;  weights (n,) T* or NULL for 1;  losses (n,) double, out;  absolute (n,) double, out: mean |x - target|
+ *   x, targets (n, c) T*;  weights (n,) T* or NULL for 1;  losses (n,) double, out
  *   dx       (n, c) T* or NULL: scale * weight * 2 / c * (x - target);  dx may be x */
 FN_KERNEL(mean_squared_error, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets, ptrdiff_t ldt,
-          const void* weights, double scale, double* losses, double* absolute, void* dx, ptrdiff_t lddx)
+          const void* weights, double scale, double* losses, void* dx, ptrdiff_t lddx)
 
 /* One step of stochastic gradient descent on count parameters; all arrays (count,) T*, p and velocity in place.
  *   g += l2 p;  velocity = momentum velocity + share g

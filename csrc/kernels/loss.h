@@ -120,24 +120,22 @@ static void FN(softmax_cross_entropy)(const void* x, ptrdiff_t ldx, ptrdiff_t n,
 }
 
 static void FN(mean_squared_error)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets_, ptrdiff_t ldt,
-                                   const void* weights_, double scale, double* losses, double* absolute, void* dx_, ptrdiff_t lddx)
+                                   const void* weights_, double scale, double* losses, void* dx_, ptrdiff_t lddx)
 {
     const T *x = x_, *targets = targets_, *weights = weights_;
     T* dx = dx_;
     const V none = {0};
     for (ptrdiff_t i = 0; i < n; i++, x += ldx, targets += ldt) {
         const T factor = (T)(scale * (weights ? (double)weights[i] : 1) * 2 / (double)c);
-        W squares = FN(widen)(none), distances = FN(widen)(none);
+        W squares = FN(widen)(none);
         FOR_ROW_VECTORS (j, lanes, c) {
             const V distance = FN(load_edge)(x + j, lanes) - FN(load_edge)(targets + j, lanes);
             const W wide = FN(widen)(distance);
             squares = FN(wide_multiply_add)(squares, wide, wide);
-            distances = FN(wide_add)(distances, FN(widen)(FN(choose)((I)(distance < 0), -distance, distance)));
             if (dx)
                 FN(store_edge)(dx + j, distance * factor, lanes);
         }
         losses[i] = FN(wide_sum)(squares) / (double)c;
-        absolute[i] = FN(wide_sum)(distances) / (double)c;
         if (dx)
             dx += lddx;
     }

@@ -37,19 +37,18 @@ class Console(App[str]):
 
     source  what the data are called
     place   where study and model will be
-    unit    what a metric of 1 is in the target's own units
     """
 
     BINDINGS: ClassVar = bindings()
     ENABLE_COMMAND_PALETTE = False
     CSS = CSS
 
-    def __init__(self, driver: Driver, source: str, place: str, unit: float = 1.0) -> None:
+    def __init__(self, driver: Driver, source: str, place: str) -> None:
         super().__init__()
         self.driver = driver
         self.title = f"fastnorm panda {source}"
         self._source, self._place = source, place
-        self._plots = {"loss": Plot("loss", "loss"), "metric": Plot(driver.metric, "metric", unit)}
+        self._plots = {"loss": Plot(driver.panda.run.model.loss_name, "loss"), "metric": Plot(driver.metric, "metric")}
         self._arrangement = "all"
         self._drawn = -1
         self._next_draw = 0.0

@@ -70,12 +70,10 @@ class Plot:
 
     name   as it is called: loss, or a metric
     field  of an epoch: "loss" or "metric"
-    unit   what a value of 1 is in the target's own units
     """
 
     name: str
     field: str
-    unit: float = 1.0
 
     def title(self, moment: Moment, width: int) -> Text:
         """The last values, each in the color of its curve; of a name that is too long, the last word."""
@@ -135,8 +133,8 @@ class Plot:
                     yield value
 
     def _of(self, epoch: Epoch, prefix: str = "") -> float | None:
-        value = getattr(epoch, prefix + self.field)
-        return None if value is None else value * self.unit
+        value: float | None = getattr(epoch, prefix + self.field)
+        return value
 
 
 def last_epoch(moment: Moment) -> int:

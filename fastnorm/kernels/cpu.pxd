@@ -60,7 +60,7 @@ cdef extern from "fastnorm.h" nogil:
                                       double scale, double* losses, double* correct, void* dx,
                                       Py_ssize_t lddx) noexcept nogil
         void (*mean_squared_error)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const void* targets,
-                                   Py_ssize_t ldt, const void* weights, double scale, double* losses, double* absolute,
+                                   Py_ssize_t ldt, const void* weights, double scale, double* losses,
                                    void* dx, Py_ssize_t lddx) noexcept nogil
         void (*sgd)(void* p, const void* g, void* velocity, Py_ssize_t count, double rate, double momentum,
                     double share, int nesterov, double l2, double weight_decay, double* squares) noexcept nogil

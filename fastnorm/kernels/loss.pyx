@@ -34,19 +34,18 @@ cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, P
 
 cdef void mean_squared_error_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
                                   const void* targets, Py_ssize_t ldt, const void* weights, double scale,
-                                  double* losses, double* absolute, void* dx, Py_ssize_t lddx,
-                                  int threads) noexcept nogil:
-    """Each row's loss, distance and gradient; rows are shared among threads, the sum over them is the caller's."""
+                                  double* losses, void* dx, Py_ssize_t lddx, int threads) noexcept nogil:
+    """Each row's loss and gradient; rows are shared among threads, the sum over them is the caller's."""
     cdef Py_ssize_t part, first, last, size = kernels.itemsize
     if threads == 1:
-        kernels.mean_squared_error(x, ldx, n, c, targets, ldt, weights, scale, losses, absolute, dx, lddx)
+        kernels.mean_squared_error(x, ldx, n, c, targets, ldt, weights, scale, losses, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
         first = n * part // threads
         last = n * (part + 1) // threads
         kernels.mean_squared_error(
             moved(x, first * ldx * size), ldx, last - first, c, moved(targets, first * ldt * size), ldt,
-            moved(weights, first * size), scale, losses + first, absolute + first,
+            moved(weights, first * size), scale, losses + first,
             moved(dx, first * lddx * size), lddx)
 
 
@@ -146,11 +145,10 @@ def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads
 
 
 cdef _squared_error(ndarray x, ndarray targets, ndarray weights, double scale,
-                    ndarray losses, ndarray absolute, ndarray dx, int threads):
+                    ndarray losses, ndarray dx, int threads):
     with nogil:
         mean_squared_error_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(targets),
-                                columns_of(x), data(weights), scale, doubles(losses), doubles(absolute), data(dx),
-                                columns_of(x), threads)
+                                columns_of(x), data(weights), scale, doubles(losses), data(dx), columns_of(x), threads)
 
 
 def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
@@ -167,18 +165,18 @@ def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
     weights = _weights(weights, x)
     cdef double total = _total(weights, x)
     dx = output_like(out, x, (x, target, weights))
-    losses, absolute = new_doubles(x), new_doubles(x)
-    _squared_error(x, target, weights, 1 / total, losses, absolute, dx, usable_threads(threads))
+    losses = new_doubles(x)
+    _squared_error(x, target, weights, 1 / total, losses, dx, usable_threads(threads))
     return _weighted_mean(losses, weights, total), dx
 
 
 def mean_squared_error_by_row(x, target, *, threads=1):
-    """Each row's mean of (x - target)^2 and of |x - target|; no gradient.
+    """Each row's mean of (x - target)^2; no gradient.
 
-    Takes what mean_squared_error takes. Returns losses (n,) and absolute (n,), both float64.
+    Takes what mean_squared_error takes. Returns losses (n,), float64.
     """
     x = matrix("x", x)
     target = same("target", target, x)
-    losses, absolute = new_doubles(x), new_doubles(x)
-    _squared_error(x, target, None, 1, losses, absolute, None, usable_threads(threads))
-    return losses, absolute
+    losses = new_doubles(x)
+    _squared_error(x, target, None, 1, losses, None, usable_threads(threads))
+    return losses

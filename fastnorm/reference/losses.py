@@ -35,13 +35,13 @@ def softmax_cross_entropy(
     return (w * losses).sum() / w.sum(), gradient
 
 
-def mean_squared_error_by_row(x: Any, target: Any) -> tuple[Array, Array]:
+def mean_squared_error_by_row(x: Any, target: Any) -> Array:
     x, target = _wide(x, target)
-    return ((x - target) ** 2).mean(axis=1), np.abs(x - target).mean(axis=1)
+    return ((x - target) ** 2).mean(axis=1)
 
 
 def mean_squared_error(x: Any, target: Any, weights: Any = None) -> tuple[Array, Array]:
-    losses, _ = mean_squared_error_by_row(x, target)
+    losses = mean_squared_error_by_row(x, target)
     x, target = _wide(x, target)
     w = np.ones_like(losses) if weights is None else np.asarray(weights).astype(losses.dtype)
     return (w * losses).sum() / w.sum(), (x - target) * (w / w.sum() * 2 / x.shape[1])[:, None]

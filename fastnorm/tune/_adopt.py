@@ -30,19 +30,20 @@ def adopt(
     trial: int,
     build: Callable[[dict[str, Any]], Model] | None,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     validation: Validation = None,
+    task: str | None = None,
     loss: Any = None,
     guard: Guard | None = None,
-    test: tuple[Any, Any] | None = None,
+    test: Any = None,
 ) -> Panda:
     """Steer a trial of caviar by hand: one that has ended, was cut, or is at work this moment.
 
     study  that was recorded in a file, or the file
     trial  its number. A search at work, here or in another process, stops it at its next minibatch and goes on
            without it. One without a recorded state is trained again by its seed, to the same bits
-    build, x, y, validation, loss  as in the search
+    build, x, y, validation, task, loss  as in the search
     guard, test  as for panda
     With KFold it is the first fold's Run. The trial is "steered" from now on, and decides nothing in its search any
     more; panda.give_back() makes its live path the trial's curve, score and model.
@@ -56,7 +57,7 @@ def adopt(
     if steered_alone(facts):
         raise FileError(f"{file}: this is the study of a panda; fn.tune.panda(run, study=...) goes on with it")
     epochs, seed = facts.get("epochs") or 1, facts["seed"]
-    work, found = training(build, x, y, validation, epochs, loss, seed)
+    work, found = training(build, x, y, validation, epochs, loss, seed, task)
     require_agreement(file, facts, found, "adoption")
     with ExitStack() as stack:
         stack.enter_context(claimed(file, trial))

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from .. import checks, losses
+from .. import checks
+from ..dataset import Dataset
 from ..model import Model
+from ..recorded_loss import METRICS
 from ._conduct import Options, conduct
 from ._coordinator import Callback
 from ._data import Validation, parts
@@ -22,9 +24,10 @@ def caviar(
     build: Callable[[dict[str, Any]], Model] | None,
     space: Mapping[str, Any] | None,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     validation: Validation = None,
+    task: str | None = None,
     trials: int | None = None,
     epochs: int = 20,
     loss: Any = None,
@@ -50,9 +53,13 @@ def caviar(
                    weight_decay, decay_rate and batch_size, where the space has them, are used in training it. None:
                    default_build
     space          dict of name to Float, Int, Choice, a list or a distribution of scipy.stats. None: default_space
-    x, y           training rows (n, d), and classes (n,) of integers or values of floats
+    x, y           training rows (n, d) and their targets, as for Run: labels of any type, or values; or a frame, and
+                   the name of its target or values beside it: then the models have a table, fitted on the training
+                   rows (with KFold on all rows)
     validation     what a trial's best epoch is scored by: (x, y), a share of the rows, or KFold; by default KFold(5)
-                   below 2,000 rows, from there on a fifth of them
+                   below 2,000 rows, from there on a fifth of them. The score is accuracy for classes, and the root mean
+                   squared error in the target's units for values; the loss decides between equal ones
+    task           "classification" or "regression", where neither the loss nor y tells it
     trials         how many in all, those of a study that goes on included; timeout: for how many seconds; whichever
                    ends first
     loss           what is trained, as for Run; a function of one's own must be importable where workers are processes
@@ -80,21 +87,17 @@ def caviar(
     epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
     how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
-    space = check_space(default_space(len(x)) if space is None else space)
-    work, facts = training(build, x, y, validation, epochs, loss, seed)
+    space = check_space(default_space(len(x.x if isinstance(x, Dataset) else x)) if space is None else space)
+    work, facts = training(build, x, y, validation, epochs, loss, seed, task)
     return conduct(work, space, epochs, work.metric, facts, options)
 
 
 def training(
     build: Callable[[dict[str, Any]], Model] | None, x: Any, y: Any, validation: Validation, epochs: int, loss: Any,
-    seed: int,
+    seed: int, task: str | None = None,
 ) -> tuple[Training, dict[str, Any]]:  # fmt: skip
     """Return what caviar's trials have in common, by its arguments of the same names, and facts that tell it."""
-    rows, facts = parts(x, y, validation, seed)
-    y = rows[-1].y
-    classes = y.dtype.kind in "iub"
-    outputs = int(y.max()) + 1 if classes else 1 if y.ndim == 1 else y.shape[1]
+    rows, data, facts = parts(x, y, validation, seed, task, loss)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
-    metric = losses.chosen(loss, y).metric
-    return Training.on(build or default_build(outputs), rows, epochs, metric, loss), facts
+    return Training.on(build or default_build(data.outputs), rows, data, epochs, METRICS[data.task], loss), facts

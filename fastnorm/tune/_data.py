@@ -6,7 +6,7 @@ import shutil
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import checks
-from ..errors import DataError, SettingError
-from ..fitting import set_aside
+from .._records import to_record
+from ..dataset import Dataset, dataset, divided, pair, share_aside
+from ..errors import DataError
 from ..kernels import random
 
 ENOUGH_ROWS = 2000  # from here on a fifth of the rows judges well enough
@@ -45,38 +46,50 @@ class Part(NamedTuple):
     validation: tuple[np.ndarray, np.ndarray] | None
 
 
-Validation = float | tuple[Any, Any] | KFold | None
+Validation = Any  # see parts
 
 
-def parts(x: Any, y: Any, validation: Validation, seed: int) -> tuple[list[Part], dict[str, Any]]:
+def parts(
+    x: Any, y: Any, validation: Validation, seed: int, task: str | None = None, loss: Any = None
+) -> tuple[list[Part], Dataset, dict[str, Any]]:
     """Return the parts of the data that a trial's Runs take, the last one's model being kept, and facts that tell them.
 
-    validation  (x, y); or a share of the rows; or KFold; by default KFold(5) below 2,000 rows, from there on a fifth
+    x, y        as dataset takes them; a table is fitted on the training rows, with KFold on all
+    validation  (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5) below
+                2,000 rows, from there on a fifth
+    Also returns the training rows as a Dataset.
     """
-    x, y = np.asarray(x), np.asarray(y)
-    if x.ndim != 2 or len(x) != len(y):
-        raise DataError(f"x, y: expected a matrix (n, features) and n targets, got shapes {x.shape} and {y.shape}")
     if validation is None:
-        validation = KFold() if len(x) < ENOUGH_ROWS else 0.2
-    facts: dict[str, Any] = {"data": fingerprint(x, y)}
-    if isinstance(validation, KFold):
-        return _folds(x, y, validation.folds, seed), facts | {"validation": repr(validation)}
+        validation = KFold() if len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS else 0.2
     if isinstance(validation, numbers.Real):
-        facts["validation"] = float(validation)
-        x, y, _, judged = set_aside(x, y, None, float(validation), seed)
-        return [Part(x, y, judged)], facts
-    if not isinstance(validation, tuple) or len(validation) != 2:
-        raise SettingError(f"validation: expected a share of the rows, (x, y) or KFold, got {validation!r}")
-    xv, yv = map(np.asarray, validation)
-    return [Part(x, y, (xv, yv))], facts | {"validation": fingerprint(xv, yv)}
+        (data, judged), _ = divided(x, y, share_aside(validation), seed, task=task, loss=loss)
+        facts = {"data": fingerprint(data.x, data.y, judged.x, judged.y), "validation": float(validation)}
+        return [Part(data.x, data.y, (judged.x, judged.y))], data, facts | _meaning(data)
+    data = dataset(x, y, task=task, loss=loss)
+    data = replace(data, x=np.asarray(data.x), y=np.asarray(data.y))
+    if data.x.ndim != 2 or len(data.x) != len(data.y):
+        shapes = f"{data.x.shape} and {data.y.shape}"
+        raise DataError(f"x, y: expected a matrix (n, features) and n targets, got shapes {shapes}")
+    facts = {"data": fingerprint(data.x, data.y)} | _meaning(data)
+    if isinstance(validation, KFold):
+        return _folds(data, validation.folds, seed), data, facts | {"validation": repr(validation)}
+    judged = dataset(*pair("validation", validation), task=data.task, loss=loss, table=data.table, target=data.labels)
+    aside = np.asarray(judged.x), np.asarray(judged.y)
+    return [Part(data.x, data.y, aside)], data, facts | {"validation": fingerprint(*aside)}
 
 
-def _folds(x: np.ndarray, y: np.ndarray, count: int, seed: int) -> list[Part]:
+def _meaning(data: Dataset) -> dict[str, Any]:
+    """What class numbers or standardized values mean, as far as a study's models answer in it."""
+    return {} if data.target is None else {"target": to_record(data.target)}
+
+
+def _folds(data: Dataset, count: int, seed: int) -> list[Part]:
     """Deal the rows, class by class and at random within each, to the folds in turn."""
+    x, y = data.x, data.y
     if len(x) < 2 * count:
         raise DataError(f"validation: expected at least {2 * count} rows for {count} folds, got {len(x)}")
     order = random.permutation(seed, random.SPLIT, FOLDS_STREAM, 0, len(x))
-    if y.ndim == 1 and y.dtype.kind in "iub":
+    if data.groups is not None:
         order = order[np.argsort(y[order], kind="stable")]
     fold = np.empty(len(x), np.int64)
     fold[order] = np.arange(len(x)) % count

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import checks
+from ..dataset import dataset
 from ..ensembling import ensemble as joined
 from ..errors import ShapeError
-from ..metrics import rank
+from ..metrics import OF_SQUARES, rank
 from ..model import Model
 from ._study import Study
 
@@ -43,10 +44,10 @@ class Ensemble:
         return f"ensemble of trials {trials}: {self.metric.replace('_', ' ')} {self.score:.4g}; {words}"
 
 
-def ensemble(study: Study, x: Any, y: Any, *, size: int = 50, top: int = 20) -> Ensemble:
+def ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: int = 20) -> Ensemble:
     """Return the ensemble of a study's best models that select_ensemble chooses by these rows.
 
-    x, y  rows no trial was trained on, (n, d) features and (n,) targets: those the search was validated with. (With
+    x, y  rows no trial was trained on and their targets, as the search took them: those it was validated with. (With
           KFold the kept models have seen all rows of the search: give others.)
     size  as in select_ensemble
     top   out of the models of so many of the best trials so far, as far as the study keeps them (caviar's keep)
@@ -56,10 +57,14 @@ def ensemble(study: Study, x: Any, y: Any, *, size: int = 50, top: int = 20) -> 
     numbers = sorted({best, *(trial.number for trial in study.leaders(checks.integer("top", top, 1)))})
     models = [study.model(number) for number in numbers]
     predictions = np.stack([_predicted(model, x) for model in models]).astype(np.float64)
-    counts = select_ensemble(predictions, y, study.metric, size)
-    judge, targets = JUDGES[study.metric], _targets(study.metric, y, predictions.shape)
-    score, _ = judge(np.tensordot(counts, predictions, 1) / counts.sum(), targets)
-    alone, _ = judge(predictions[numbers.index(best)], targets)
+    rows = dataset(x, y, loss=models[0].loss, table=models[0].table, target=models[0].target)
+    counts = select_ensemble(predictions, rows.y, study.metric, size)
+    judge, targets = JUDGES[study.metric], _targets(study.metric, rows.y, predictions.shape)
+    unit = getattr(models[0].target, "scale", 1.0)  # values are judged as the models give them
+    score, alone = (
+        judge(chosen, targets)[0] * (unit if study.metric == OF_SQUARES else 1.0)
+        for chosen in (np.tensordot(counts, predictions, 1) / counts.sum(), predictions[numbers.index(best)])
+    )
     chosen = {number: int(count) for number, count in zip(numbers, counts, strict=True) if count}
     together = joined([model for model, count in zip(models, counts, strict=True) if count], list(chosen.values()))
     return Ensemble(together, chosen, study.metric, score, best, alone)
@@ -72,7 +77,7 @@ def select_ensemble(predictions: Any, targets: Any, metric: str, size: int = 50)
     of equals the smallest. It starts with the best trial, so on these rows the mean is never worse than that.
 
     predictions  (trials, n, outputs) on rows that no trial was trained on: probabilities, or values for regression
-    targets      (n,) classes for "accuracy"; (n,) or (n, outputs) values for "mean_absolute_error"
+    targets      (n,) classes for "accuracy"; (n,) or (n, outputs) values for "root_mean_squared_error"
     metric       one of the two; where it is equal, the loss decides: cross-entropy or squared error
     Returns (trials,) int64, the sum of which is at most size.
     Raises ShapeError, DtypeError and DataError for arrays that do not fit.
@@ -124,8 +129,8 @@ def _judge_classes(shares: np.ndarray, classes: np.ndarray) -> tuple[float, floa
 
 
 def _judge_values(values: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    differences = values - targets
-    return float(np.abs(differences).mean()), float(np.square(differences).mean())
+    squared = float(np.square(values - targets).mean())
+    return math.sqrt(squared), squared
 
 
-JUDGES = {"accuracy": _judge_classes, "mean_absolute_error": _judge_values}
+JUDGES = {"accuracy": _judge_classes, OF_SQUARES: _judge_values}

@@ -30,7 +30,7 @@ def panda(
     study: str | os.PathLike[str] | None = None,
     *,
     guard: Guard | None = None,
-    test: tuple[Any, Any] | None = None,
+    test: Any = None,
 ) -> Panda:
     """Steer a run by hand: nudge, look, take back, branch; every intervention is recorded by its minibatch.
 
@@ -54,17 +54,17 @@ def panda(
 
 
 def at_the_door(
-    run: Run, guard: Guard | None, test: tuple[Any, Any] | None
+    run: Run, guard: Guard | None, test: Any
 ) -> tuple[Guard | None, Validation | None]:
     """Return the guard, told what it wants to know of a run before that goes on anywhere, and the rows to be sealed."""
     if not isinstance(run, Run):
         raise SettingError(f"run: expected a fn.Run, got {run!r}")
     if guard is not None and not callable(getattr(guard, "judge", None)):
         raise SettingError(f"guard: expected a Guard, got {guard!r}")
-    if test is not None and len(test) != 2:
+    if isinstance(test, tuple) and len(test) != 2:
         raise SettingError(f"test: expected two, x and y, got {len(test)}")
     informed = guard.knowing(run) if isinstance(guard, Guard) else guard
-    return informed, None if test is None else run.rows_to_judge(*test)
+    return informed, None if test is None else run.rows_to_judge(test)
 
 
 def _take_up(helm: Helm, file: Path | None) -> None:

@@ -56,7 +56,7 @@ class Study:
 
     @property
     def metric(self) -> str:
-        """The score's name: "accuracy" (more is better) or "mean_absolute_error" (less is better)."""
+        """The score's name: "accuracy" (more is better) or "root_mean_squared_error" (less is better)."""
         return str(self.facts["metric"])
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from ..dataset import Dataset
 from ..errors import SettingError
 from ..metrics import rank
 from ..model import Model
@@ -33,6 +34,7 @@ class Training:
 
     build: Callable[[dict[str, Any]], Model]
     data: Shared
+    meaning: Dataset  # of the arrays: task, table and target, without rows
     judged: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
     epochs: int
     metric: str
@@ -40,11 +42,13 @@ class Training:
 
     @classmethod
     def on(
-        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], epochs: int, metric: str, loss: Any = None
-    ) -> "Training":
+        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], data: Dataset, epochs: int, metric: str,
+        loss: Any = None,
+    ) -> "Training":  # fmt: skip
         """Return the training on these parts of the data."""
         arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
-        return cls(build, Shared(arrays), tuple(part.validation is not None for part in parts), epochs, metric, loss)
+        judged = tuple(part.validation is not None for part in parts)
+        return cls(build, Shared(arrays), replace(data, x=None, y=None), judged, epochs, metric, loss)
 
     def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
         """Train the trial's Runs to the slice's last epoch, or until the brake or a time limit stops them."""
@@ -93,8 +97,9 @@ class Training:
         """Return the trial's Run on a part of the data, not trained yet."""
         first = sum(4 if judged else 2 for judged in self.judged[:part])
         x, y, *aside = self.data.arrays[first : first + (4 if self.judged[part] else 2)]
-        validation = (aside[0], aside[1]) if aside else None
-        return _run(self.build(trial.hyperparameters), x, y, validation, trial, self.loss)
+        rows = replace(self.meaning, x=x, y=y)
+        validation = replace(self.meaning, x=aside[0], y=aside[1]) if aside else None
+        return _run(self.build(trial.hyperparameters), rows, validation, trial, self.loss)
 
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
         """Return the trial's Runs, which differ in their rows alone, where it stands."""
@@ -104,7 +109,7 @@ class Training:
         return runs
 
 
-def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial: Trial, loss: Any) -> Run:
+def _run(model: Model, rows: Dataset, validation: Dataset | None, trial: Trial, loss: Any) -> Run:
     """Return a Run; the hyperparameters that are its own business are found by their names."""
     settings = trial.hyperparameters
     if "momentum" in settings and "beta_1" in settings:
@@ -112,8 +117,7 @@ def _run(model: Model, x: Any, y: Any, validation: tuple[Any, Any] | None, trial
     optimizer, names = (SGD, SGD_SETTINGS) if "momentum" in settings else (Adam, ADAM_SETTINGS)
     return Run(
         model,
-        x,
-        y,
+        rows,
         validation=validation,
         loss=loss,
         optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),

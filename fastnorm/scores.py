@@ -1,0 +1,85 @@
+"""Scores of predictions: several for each task, and those of the best constant prediction, to compare them with."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+UNEVEN = 2  # times as many rows in the largest class as in the smallest ask for the balanced accuracy
+
+
+def scores(task: str, predicted: Any, actual: Any) -> dict[str, float | None]:
+    """Return the scores of predictions (n,) or (n, outputs) by name; None where one is not defined.
+
+    classification, multilabel  accuracy; for uneven classes also balanced_accuracy, the mean over the classes of the
+                                share of their rows that is predicted
+    regression                  root_mean_squared_error and mean_absolute_error in the target's units; r_squared, the
+                                share of the variance that is explained, which rows of one value do not define
+    """
+    predicted, actual = np.asarray(predicted), np.asarray(actual)
+    return {name: score(predicted, actual) for name, score in _rows(task, actual).items()}
+
+
+def best_constant(task: str, actual: Any) -> dict[str, float | None]:
+    """Return the same scores of the constant that is best for each of them: the most frequent class, mean or median."""
+    actual = np.asarray(actual)
+    usual = np.mean(actual, axis=0) if task == "regression" else _most_frequent(actual)
+    found = {}
+    for name, score in _rows(task, actual).items():
+        constant = np.median(actual, axis=0) if name == "mean_absolute_error" else usual
+        found[name] = score(np.broadcast_to(constant, actual.shape), actual)
+    return found
+
+
+Score = Callable[[np.ndarray, np.ndarray], float | None]
+
+
+def _rows(task: str, actual: np.ndarray) -> dict[str, Score]:
+    if task == "regression":
+        return REGRESSION
+    return CLASSIFICATION if _is_uneven(actual) else {"accuracy": _accuracy}
+
+
+def _is_uneven(actual: np.ndarray) -> bool:
+    if actual.ndim != 1:
+        return False
+    counts = np.unique(actual, return_counts=True)[1]
+    return bool(counts.max() > UNEVEN * counts.min())
+
+
+def _most_frequent(actual: np.ndarray) -> Any:
+    if actual.ndim == 2:
+        return np.array([_most_frequent(column) for column in actual.T])
+    values, counts = np.unique(actual, return_counts=True)
+    return values[counts.argmax()]
+
+
+def _accuracy(predicted: np.ndarray, actual: np.ndarray) -> float:
+    return float(np.mean(predicted == actual))
+
+
+def _balanced_accuracy(predicted: np.ndarray, actual: np.ndarray) -> float:
+    return float(np.mean([np.mean(predicted[actual == value] == value) for value in np.unique(actual)]))
+
+
+def _root_mean_squared_error(predicted: np.ndarray, actual: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(predicted - actual))))
+
+
+def _mean_absolute_error(predicted: np.ndarray, actual: np.ndarray) -> float:
+    return float(np.mean(np.abs(predicted - actual)))
+
+
+def _r_squared(predicted: np.ndarray, actual: np.ndarray) -> float | None:
+    """Averaged over the outputs; None where the values of one do not differ."""
+    if (actual == actual[:1]).all(axis=0).any():
+        return None
+    return float(np.mean(1 - np.mean(np.square(predicted - actual), axis=0) / np.var(actual, axis=0)))
+
+
+CLASSIFICATION: dict[str, Score] = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy}
+REGRESSION: dict[str, Score] = {
+    "root_mean_squared_error": _root_mean_squared_error,
+    "mean_absolute_error": _mean_absolute_error,
+    "r_squared": _r_squared,
+}
