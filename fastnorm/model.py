@@ -96,9 +96,9 @@ class Model:
         self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
 
     def recalibrate(self, x: Any, *, threads: int = 1) -> None:
-        """Set batch norm's statistics to the exact means and variances over these rows, not running averages."""
+        """Set batch norm's statistics to exact means and variances (over n - 1) of these rows, not running averages."""
         x = checks.matrix("x", self.joined(self.table.features(x) if self.table else x), self.dtype, self.features)
-        self.take(recalibration.recalibrated(self.tape, self._arrays, x, threads))
+        self.take(recalibration.recalibrated(self.tape, self._arrays, checks.finite("x", x), threads))
 
     def joined(self, x: Any) -> Any:
         """One matrix of the several inputs' matrices, where x is a tuple of those; else x."""

@@ -44,7 +44,7 @@ cdef extern from "fastnorm.h" nogil:
                                    const double* inverse_std, const void* gamma, void* dx, Py_ssize_t lddx,
                                    void* dgamma, void* dbeta) noexcept nogil
         void (*batchnorm_running)(const double* mean, const double* variance, Py_ssize_t c, double share,
-                                  double* running_mean, double* running_variance) noexcept nogil
+                                  double factor, double* running_mean, double* running_variance) noexcept nogil
         void (*relu_forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
                              Py_ssize_t ldy) noexcept nogil
         void (*relu_backward)(const void* dy, Py_ssize_t lddy, const void* y, Py_ssize_t ldy, Py_ssize_t n,
