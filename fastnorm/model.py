@@ -227,7 +227,7 @@ class Model:
             tape = folding.fold(self.tape, arrays)
             if task != "regression":
                 (ops.softmax if task == "classification" else ops.sigmoid)(tape.result)
-            made[task] = Predictor(tape, self.dtype)
+            made[task] = Predictor(tape, self.dtype, finite=True)
         return made[task]
 
     # ---- keeping ----

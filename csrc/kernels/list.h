@@ -146,6 +146,9 @@ FN_KERNEL(row_sums, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, doub
 /* sum, one T = scale times the sum of x (n, c) T*: the rows' sums in double, one after the other. */
 FN_KERNEL(total_sum, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sum)
 
+/* finite, one int = 1 where no element of x (count,) T* is nan or infinite, else 0. */
+FN_KERNEL(all_finite, const void* x, ptrdiff_t count, int* finite)
+
 /* y[i * stride] T = the largest of row i of x (n, c) T*, or nan where it has one. */
 FN_KERNEL(row_max, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t stride)
 

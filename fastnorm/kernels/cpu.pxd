@@ -81,6 +81,7 @@ cdef extern from "fastnorm.h" nogil:
                          Py_ssize_t stride) noexcept nogil
         void (*total_sum)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, double scale,
                           void* sum) noexcept nogil
+        void (*all_finite)(const void* x, Py_ssize_t count, int* finite) noexcept nogil
         void (*row_max)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
                         Py_ssize_t stride) noexcept nogil
         void (*column_max)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y) noexcept nogil
