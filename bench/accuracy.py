@@ -6,7 +6,7 @@ import numpy as np
 
 
 def max_ulp(results: Iterable[object], expected: Iterable[object], dtype: np.dtype) -> float:
-    """The largest error of any element of any result; integers must be equal, else it is infinite.
+    """The largest error of any element of any result; integers and booleans must be equal, else it is infinite.
 
     An ulp is the distance between neighboring numbers of dtype at the expected element, or at the root mean square of
     its array where that is larger: where terms cancel, an error is measured against what was added.
@@ -15,7 +15,7 @@ def max_ulp(results: Iterable[object], expected: Iterable[object], dtype: np.dty
 
 
 def _error(result: np.ndarray, expected: np.ndarray, dtype: np.dtype) -> float:
-    if result.dtype.kind in "iu":
+    if result.dtype.kind in "iub":
         return 0.0 if np.array_equal(result, expected) else np.inf
     typical = np.sqrt(np.mean(np.square(expected, dtype=np.float64)))
     ulp = np.spacing(np.maximum(np.abs(expected), typical).astype(dtype))

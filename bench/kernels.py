@@ -96,6 +96,7 @@ ROWS: dict[str, tuple[Case, ...]] = {
     "log_softmax_backward": _cases(jobs_rows.log_softmax_backward, _CLASSES, (8192, 1000)),
     "row_sums": _cases(jobs_rows.of_rows, _SMALL, _LARGE),
     "total_sum": _cases(jobs_rows.total_sum, _SMALL, _LARGE),
+    "all_finite": _cases(jobs_rows.squares, (784,), (1 << 20,)),
     "row_max": _cases(jobs_rows.of_rows, _SMALL, _LARGE),
     "column_max": _cases(jobs_rows.of_columns, _SMALL, _LARGE),
     "row_max_backward": _cases(jobs_rows.row_max_backward, _SMALL, _LARGE),

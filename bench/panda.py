@@ -101,9 +101,9 @@ def _guarded(data: starts.Data, network: str, optimizer: str, rate: float, seed:
     run = starts.run(data, network, optimizer, rate, seed)
     with tune.panda(run, guard=tune.Guard()) as panda:
         panda.advance(starts.EPOCHS)
-        found = run.model.evaluate(*data.validation)
+        loss, accuracy = run.judge(run.validation)  # nan where it diverged
         reverts = sum(action.kind == "revert" for action in panda.actions)
-        return End(found["loss"], found["accuracy"], reverts, run.epoch)
+        return End(loss, accuracy, reverts, run.epoch)
 
 
 def _together(rows: list[Row]) -> Row:

@@ -42,6 +42,12 @@ class Column:
             return np.array([value is None for value in self.values], dtype=bool)
         return np.isnan(self.values)
 
+    @property
+    def last_bit(self) -> float:
+        """The relative size of the last bit of its numbers, at least float64's; 0 for integers, which are exact."""
+        kind = self.values.dtype if isinstance(self.values, np.ndarray) else np.dtype(np.float64)
+        return 0.0 if kind.kind in "iu" else float(max(np.finfo(kind).eps, np.finfo(np.float64).eps))
+
     def numbers(self, kind: str) -> np.ndarray:
         """Return the values as float64 (n,), nan where missing.
 

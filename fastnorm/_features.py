@@ -23,7 +23,8 @@ MAXIMUM_CATEGORIES = 100  # labels of one column that get a place of their own
 class Number:
     """A column that measures (numbers, dates, times, durations): standardized, and flagged where missing.
 
-    mean, scale  over the training rows that have a value; where scale is 0 all had the same, and it gets no place
+    mean, scale  over the training rows that have a value; where scale is 0 all had the same within rounding, and it
+                 gets no place; a value farther from the mean than _scaling.FARTHEST scales counts as that far
     missing      some training rows, but not all, have no value: the last place is 1 in such rows
     """
 
@@ -41,7 +42,9 @@ class Number:
     def fit(cls, column: Column) -> Self:
         values = column.numbers(column.kind)
         present = values[~np.isnan(values)]
-        mean, scale = _scaling.mean_and_scale(column.name, present) if present.size else (0.0, 0.0)
+        mean, scale = 0.0, 0.0
+        if present.size:
+            mean, scale = _scaling.mean_and_scale(column.name, present, column.last_bit)
         return cls(column.name, column.kind, mean, scale, 0 < present.size < values.size)
 
     @property
@@ -53,7 +56,7 @@ class Number:
         values = column.numbers(self.kind)
         absent = np.isnan(values)
         if self.scale > 0:
-            out[:, 0] = np.where(absent, 0, _scaling.standardize(self.name, values, self.mean, self.scale))
+            out[:, 0] = np.where(absent, 0, _scaling.standardize_feature(values, self.mean, self.scale))
         if self.missing:
             out[:, -1] = absent
 

@@ -91,15 +91,17 @@ class Quantity:
 
     def __post_init__(self) -> None:
         if self.scale <= 0:
-            raise DataError(f"column {self.name!r}: only one value, {self.mean:g}; expected numbers that differ")
+            raise DataError(
+                f"column {self.name!r}: only one value, {self.mean:g}, within rounding; expected numbers that differ"
+            )
 
     @classmethod
     def fit(cls, column: Column) -> Self:
-        return cls(column.name, *_scaling.mean_and_scale(column.name, _numbers(column)))
+        return cls(column.name, *_scaling.mean_and_scale(column.name, _numbers(column), column.last_bit))
 
     def encode(self, column: Column) -> np.ndarray:
         """Return the standardized values, float32 (n, 1)."""
-        standardized = _scaling.standardize(self.name, _numbers(column), self.mean, self.scale)
+        standardized = _scaling.standardize_target(self.name, _numbers(column), self.mean, self.scale)
         return standardized.astype(np.float32)[:, np.newaxis]
 
     def restore(self, predictions: Any) -> np.ndarray:

@@ -117,8 +117,9 @@ class Dense(Layer):
 class BatchNorm(Layer):
     """Normalize each feature over the minibatch, then scale by gamma and shift by beta: (n, features) -> the same.
 
-    Training uses the minibatch's mean and biased variance; inference uses their running averages, float64 and
-    bias-corrected, so that they are right from the first minibatch on.
+    Training uses the minibatch's mean and biased variance. Inference uses running averages of the means and of the
+    variances times n / (n - 1), for minibatches of n rows; float64 and bias-corrected, so that they are right from the
+    first minibatch on.
 
     running_decay  share of the old average kept at each step, 0 <= decay < 1 (PyTorch's 1 - momentum)
     epsilon        added to the variance, in squared units of the input

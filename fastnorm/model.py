@@ -107,8 +107,8 @@ class Model:
         return list(getattr(self.target, "values", ())) or None
 
     def recalibrate(self, x: Any, *, threads: int = 1) -> None:
-        """Set batch norm's statistics to the exact means and variances over these rows, not running averages."""
-        x = checks.matrix("x", self._features(x), self.dtype, self.features)
+        """Set batch norm's statistics to exact means and variances (over n - 1) of these rows, not running averages."""
+        x = checks.finite("x", checks.matrix("x", self._features(x), self.dtype, self.features))
         self.take(recalibration.recalibrated(self.tape, self._arrays, x, threads))
 
     def joined(self, x: Any) -> Any:
@@ -271,7 +271,7 @@ class Model:
                 ops.softmax(recording.logit_of_each_class(tape.result))
             elif task == "multilabel":
                 ops.sigmoid(tape.result)
-            made[task] = Predictor(tape, self.dtype)
+            made[task] = Predictor(tape, self.dtype, finite=True)
         return made[task]
 
     # ---- keeping ----

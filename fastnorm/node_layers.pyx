@@ -41,18 +41,19 @@ cdef void dense_backward(Node* node, Step* step) noexcept nogil:
 
 
 cdef void batchnorm_forward(Node* node, Step* step) noexcept nogil:
-    """Normalizes and brings the running averages up to date."""
+    """Normalizes, and brings the running averages up to date, the variance's by n / (n - 1)."""
     cdef Buffer* x = node.inputs[0]
     cdef Py_ssize_t c = x.columns
     cdef double* mean = node.statistics
     cdef double decay = node.slot[0]
     cdef double* weight = <double*> node.inputs[5].data
+    cdef double factor = step.rows / (step.rows - 1.0) if step.rows > 1 else 1      # one row has no variance to correct
     batchnorm_forward_columns(step.kernels, x.data, x.ld, step.rows, c, node.inputs[1].data, node.inputs[2].data,
                               node.settings[0], node.relu, node.output.data, node.output.ld, mean, mean + c, mean + 2 * c,
                               threads_for(step, NORMALIZING * step.rows * c))
     weight[0] = decay * weight[0] + 1 - decay
-    step.kernels.batchnorm_running(mean, mean + c, c, (1 - decay) / weight[0], <double*> node.inputs[3].data,
-                                   <double*> node.inputs[4].data)
+    step.kernels.batchnorm_running(mean, mean + c, c, (1 - decay) / weight[0], factor,
+                                   <double*> node.inputs[3].data, <double*> node.inputs[4].data)
 
 
 cdef void batchnorm_backward(Node* node, Step* step) noexcept nogil:

@@ -8,7 +8,9 @@ from numpy import ndarray
 
 from . import checks, layout
 from .bound cimport Bound, address
+from .errors import DataError
 from .kernels.cpu cimport usable_threads
+from .kernels.reduce cimport is_finite
 from .node_losses cimport nothing
 from .nodes cimport Buffer, Step
 
@@ -33,6 +35,7 @@ cdef bint fits(row, Py_buffer* view, Py_ssize_t length, Py_ssize_t itemsize):
 cdef class Predictor:
     """Runs a tape whose values are inputs, constants and results; see joining.fold.
 
+    finite  whether rows with nan or infinity, and results that are not finite, are refused: where rows come from users
     Each call borrows a bound tape from a pool, so calls from several threads do not meet.
     """
 
@@ -43,9 +46,10 @@ cdef class Predictor:
     cdef object coded
     cdef int[::1] inputs    # indices of the input values
     cdef bint computes      # whether something comes of constants alone
+    cdef bint finite
 
-    def __init__(self, tape, dtype):
-        self.tape, self.dtype, self.pool = tape, np.dtype(dtype), []
+    def __init__(self, tape, dtype, *, finite=False):
+        self.tape, self.dtype, self.pool, self.finite = tape, np.dtype(dtype), [], finite
         self.features, self.outputs = tape.features, tape.result.features
         self.coded = layout.coded(tape)
         self.inputs = np.array([value.index for value in tape.of_role("input")], np.intc)
@@ -82,19 +86,24 @@ cdef class Predictor:
         """The tape's last result for each row of x.
 
         x    (n, features), any layout; the predictor's dtype is fastest
-        out  (n, outputs) to write into, or None for a new array
+        out  (n, outputs) to write into, or None for a new array; rows with nan or infinity leave it as it was
         A row's result does not depend on the rows beside it.
         """
         x = checks.codes("x", checks.matrix("x", x, self.dtype, self.features), self.coded)
+        if self.finite and out is not None:
+            checks.finite("x", x)
         out = checks.output("out", out, (len(x), self.outputs), self.dtype, x)
         cdef const char* source = <const char*> address(x)
         cdef char* sink = address(out)
         cdef Py_ssize_t rows = len(x)
         cdef int count = usable_threads(threads)
         cdef Bound bound = self.borrow()
+        cdef bint good
         with nogil:
-            self.run(bound, source, rows, sink, count)
+            good = self.run(bound, source, rows, sink, count)
         self.pool.append(bound)
+        if not good:
+            self._refuse("x", x, out)
         return out
 
     def predict_one(self, row, *, out=None):
@@ -106,7 +115,8 @@ cdef class Predictor:
         try:
             if out is not None:
                 checks.output("out", out, (self.outputs,), self.dtype, row)
-            self._run_one(<const char*> view.buf, address(result))
+            if not self._run_one(<const char*> view.buf, address(result)):
+                self._refuse("row", row, result)
         finally:
             PyBuffer_Release(&view)
         return result
@@ -114,29 +124,51 @@ cdef class Predictor:
     def _predict_one_checked(self, row, out):
         """The same for a row that must be converted, or looked into."""
         row = checks.vector("row", row, self.dtype, self.features)
-        if out is None:
-            return self.predict(row[None])[0]
-        self.predict(row[None], out=checks.output("out", out, (self.outputs,), self.dtype, row)[None])
+        checks.codes("row", row[None], self.coded)
+        out = checks.output("out", out, (self.outputs,), self.dtype, row)
+        if not self._run_one(<const char*> address(row), address(out)):
+            self._refuse("row", row, out)
         return out
 
-    cdef _run_one(self, const char* row, char* out):
+    cdef bint _run_one(self, const char* row, char* out):
         cdef Bound bound = self.borrow()
-        self.run(bound, row, 1, out, 1)             # shorter than to let go of the interpreter's lock and take it again
+        cdef bint good = self.run(bound, row, 1, out, 1)    # shorter than to let go of the interpreter's lock meanwhile
         self.pool.append(bound)
+        return good
 
-    cdef void run(self, Bound bound, const char* x, Py_ssize_t rows, char* out, int threads) noexcept nogil:
+    def _refuse(self, name, x, out):
+        """Say what kept the results `out` from being finite: the rows, the model's own numbers, or how far a row is off."""
+        checks.finite(name, x)
+        if not all(np.isfinite(value.settings["array"]).all() for value in self.tape.of_role("constant")):
+            raise DataError(
+                "model: expected finite weights, got nan or infinity: it diverged; train it anew at a lower rate"
+            )
+        row = np.isfinite(out).reshape(-1, self.outputs).all(axis=1).argmin()
+        where = f" of row {row}" if x.ndim == 2 else ""
+        raise DataError(f"{name}: the result{where} is not finite: its values are too far from the training rows'")
+
+    cdef bint run(self, Bound bound, const char* x, Py_ssize_t rows, char* out, int threads) noexcept nogil:
+        """Write the results; False where they must be finite and are not, or a block of rows is not, where it ends."""
         cdef Step step
         cdef Buffer* last = bound.nodes[bound.count - 1].output
         cdef Py_ssize_t block, done, i, size = bound.kernels.itemsize
+        cdef char* part
+        cdef bint good = True
         step.kernels, step.threads = bound.kernels, threads
         for block in range((rows + BLOCK - 1) // BLOCK):
             done = block * BLOCK
             step.rows = min(BLOCK, rows - done)
-            self.point(bound, <char*> x + done * self.features * size)
+            part = <char*> x + done * self.features * size
+            if self.finite and not is_finite(bound.kernels, part, step.rows * self.features):
+                return False
+            self.point(bound, part)
             for i in range(bound.count):
                 bound.nodes[i].forward(&bound.nodes[i], &step)
             for i in range(step.rows):
                 memcpy(out + (done + i) * self.outputs * size, last.data + i * last.ld * size, self.outputs * size)
+            if self.finite:
+                good &= is_finite(bound.kernels, out + done * self.outputs * size, step.rows * self.outputs)
+        return good
 
     cdef void point(self, Bound bound, char* x) noexcept nogil:
         """Have the inputs be the columns of these rows, side by side."""

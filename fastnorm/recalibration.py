@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import folding, joining, layout
+from .errors import SettingError
 from .predictor import Predictor
 from .trace import Operation, Tape
 
@@ -13,17 +14,24 @@ BLOCK = 8192  # rows at a time, so that what they become need not all be in memo
 
 
 def recalibrated(
-    tape: Tape, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int = 1
+    tape: Tape, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int = 1, *, corrected: bool = True
 ) -> dict[str, np.ndarray]:
     """The arrays, with the statistics of every batch norm recomputed over all rows of x (n, features), first to last.
 
     Each sees what inference gives it, with those before it recomputed already. Costs a prediction for each.
+
+    corrected  variances are those of what x is a sample of, times n / (n - 1), as the running ones are; else those of
+               the rows themselves, divided by n, by which training normalizes them where they are a minibatch
+    Raises SettingError where a corrected variance would be that of one row.
     """
     arrays = dict(arrays)
     for operation in tape.operations:
         if operation.name == "batchnorm":
             names = [tape.values[index].name for index in operation.inputs[3:]]
-            statistics = _statistics(tape, operation, arrays, x, threads)
+            if corrected and len(x) == 1:
+                raise SettingError("batch norm needs 2 rows or more to recalibrate: the variance of one row is 0")
+            mean, squares = _statistics(tape, operation, arrays, x, threads)
+            statistics = mean, squares / (len(x) - corrected), np.ones(1)
             arrays |= dict(zip(names, statistics, strict=True))
     return arrays
 
@@ -41,7 +49,8 @@ def inside(
 ) -> Iterator[np.ndarray]:
     """What inference computes on the rows of x (n, features) where the tape has this value, a block of rows at a time.
 
-    With statistics recalibrated over x that is what training computes of a minibatch x, but for dropout.
+    With statistics recalibrated over x, but not corrected, that is what training computes of a minibatch x, but for
+    dropout.
     """
     source, predictor = _before_dropout(tape, index), None
     if tape.values[source].role == "input":
@@ -55,7 +64,7 @@ def inside(
 
 
 def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int) -> Any:
-    """Mean and biased variance of each column of what the operation reads, in float64, and their full weight."""
+    """Mean of each column of what the operation reads, and sum of the squared distances from it, in float64."""
     count, mean, squares = 0, np.float64(0), np.float64(0)
     for rows in inside(tape, operation.inputs[0], arrays, x, threads):
         block = rows.astype(np.float64)
@@ -64,4 +73,4 @@ def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarra
         squares = squares + ((block - block_mean) ** 2).sum(axis=0) + distance**2 * (count * n / (count + n))
         mean = mean + distance * (n / (count + n))
         count += n
-    return mean, squares / count, np.ones(1)
+    return mean, squares

@@ -36,9 +36,11 @@ class Table:
     def fit(cls, frame: Any, target: Any = None, task: str = "auto", *, rows: np.ndarray | None = None) -> Self:
         """Learn from the training rows.
 
-        Numbers, dates, times and durations are standardized; where missing they are the mean, with a flag if training
-        rows missed some. Text, booleans and categoricals get a place for each of the 100 most frequent values, and one
-        for all others and the missing if training rows have such. Constant and all-missing columns are dropped.
+        Numbers, dates, times and durations are standardized, later ones as far as a million standard deviations and no
+        farther; where missing they are the mean, with a flag if training rows missed some. Text, booleans and
+        categoricals get a place for each of the 100 most frequent values, and one for all others and the missing if
+        training rows have such. All-missing columns are dropped, and so are those constant within rounding: no two
+        values differ by more than 4 last bits of the column's own dtype.
 
         target  the column to predict, without missing values: its name, in a NumPy matrix the last one; or its values
                 (n,), which belong to the frame's rows in order
@@ -202,6 +204,8 @@ def _fit_inputs(
             dropped[name] = "all missing"
         elif isinstance(fitted, Category) and not fitted.categories:
             dropped[name] = "no value stands twice"
+        elif isinstance(fitted, Number) and np.nanmin(column.values) < np.nanmax(column.values):
+            dropped[name] = "constant within rounding"
         else:
             dropped[name] = "constant"
     if not inputs:

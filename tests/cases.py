@@ -121,7 +121,7 @@ CALLS["batchnorm_backward"] = [
 ]
 
 
-@_calls("batchnorm_running", changed=(2, 3), threads=False, out=False)
+@_calls("batchnorm_running", {}, {"rows": 3}, changed=(2, 3), threads=False, out=False)
 def _batchnorm_running(rng, n, c, dtype):
     return rng.normal(size=c), rng.uniform(1, 2, c), rng.normal(size=c), rng.uniform(1, 2, c), 0.75, 0.875
 

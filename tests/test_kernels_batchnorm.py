@@ -110,6 +110,30 @@ def test_running_averages_are_bias_corrected(rng):
         assert weight == pytest.approx(1 - decay ** (number + 1), rel=1e-14)
 
 
+@pytest.mark.parametrize("sizes", [(2,), (3,), (16,), (16, 16, 16, 5)], ids=str)
+def test_running_averages_are_those_of_pytorch_less_the_share_of_its_start(rng, sizes):
+    """PyTorch: running = decay running + (1 - decay) variance (over n - 1), which leaves decay^t of the start."""
+    decay, start, steps = 0.9, 1.0, 100
+    theirs, ours, weight = np.full((2, 6), start), np.full((2, 6), 77.0), 0.0
+    theirs[0] = 0
+    for step in range(steps):
+        x = rng.normal(3, 2, (sizes[step % len(sizes)], 6))
+        theirs = decay * theirs + (1 - decay) * np.array([x.mean(0), x.var(0, ddof=1)])
+        weight = kernels.batchnorm_running(x.mean(0), x.var(0), *ours, weight, decay, len(x))
+    left = decay**steps
+    np.testing.assert_allclose(ours[0], theirs[0] / (1 - left), rtol=1e-12)
+    np.testing.assert_allclose(ours[1], (theirs[1] - left * start) / (1 - left), rtol=1e-12)
+
+
+def test_without_rows_the_variance_is_averaged_as_it_is(rng):
+    """The training form of ONNX: the minibatch's variance divided by n, neither corrected."""
+    variances = rng.uniform(1, 2, (2, 6))
+    mean, running, weight = np.zeros(6), np.zeros(6), 0.0
+    for variance in variances:
+        weight = kernels.batchnorm_running(mean, variance, mean.copy(), running, weight, 0.5)
+    np.testing.assert_allclose(running, (variances[0] + 2 * variances[1]) / 3, rtol=1e-14)
+
+
 def test_inference_with_the_batch_statistics_is_forward(variant, dtype, rng):
     x, (gamma, beta) = rng.normal(5, 2, (64, 37)).astype(dtype), rng.normal(size=(2, 37)).astype(dtype)
     y, mean, inverse_std = kernels.batchnorm_forward(x, gamma, beta, 0.5)
@@ -153,6 +177,10 @@ ONES, MATRIX = np.ones(3), np.ones((4, 3))
         (lambda: kernels.batchnorm_running(ONES, ONES, ONES + 0, None, 0, 0.9), DtypeError, "running_variance: .*None"),
         (lambda: kernels.batchnorm_running(ONES, ONES, ONES + 0, ONES + 0, 0, 1), SettingError, r"decay: .*\[0, 1\)"),
         (lambda: kernels.batchnorm_running(ONES, ONES, ONES + 0, ONES + 0, 2, 0.5), SettingError, "weight: .*got 2"),
+        (
+            lambda: kernels.batchnorm_running(ONES, ONES, ONES + 0, ONES + 0, 0, 0.5, 1), SettingError,
+            "rows: expected a whole number at least 2, got 1",
+        ),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(call, error, words):

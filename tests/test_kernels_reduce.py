@@ -1,4 +1,4 @@
-"""Sums of rows, columns and all elements, and the largest of rows and columns."""
+"""Sums of rows, columns and all elements, the largest of rows and columns, and whether all is finite."""
 
 import cases
 import numpy as np
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastnorm import kernels
-from fastnorm.errors import SettingError, ShapeError
+from fastnorm import kernels, reference
+from fastnorm.errors import DtypeError, SettingError, ShapeError
 from fastnorm.kernels import cpu
 
 
@@ -115,6 +115,51 @@ def test_a_maximum_of_nan_has_a_gradient_of_nan_and_other_rows_their_own(variant
     dy = np.array([5, 4, 6], dtype)
     np.testing.assert_array_equal(kernels.row_max_backward(dy, x, kernels.row_max(x)), expected)
     np.testing.assert_array_equal(kernels.column_max_backward(dy, x.T, kernels.column_max(x.T)), expected.T)
+
+
+def _ends(dtype):
+    """The numbers nearest to what is not finite, and those farthest from it."""
+    facts = np.finfo(dtype)
+    return np.array([facts.max, facts.min, facts.smallest_normal, facts.smallest_subnormal, 0.0, -0.0, 1.0], dtype)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 26, 63, 64, 65, 784])
+def test_finite_numbers_are_finite_to_the_largest(variant, dtype, count):
+    x = np.resize(_ends(dtype), count)
+    assert kernels.all_finite(x) is reference.all_finite(x) is True
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("count", [1, 2, 7, 16, 26, 63, 64, 65])
+def test_one_number_that_is_not_finite_is_seen_wherever_it_stands(variant, dtype, wrong, count):
+    x = np.resize(_ends(dtype), count)
+    for place in range(count):
+        x[place], kept = wrong, x[place]
+        assert kernels.all_finite(x) is reference.all_finite(x) is False
+        x[place] = kept
+    assert kernels.all_finite(np.append(x, wrong)[:-1])  # nothing is read behind the end
+
+
+def test_every_pattern_of_bits_that_is_not_finite_is_seen(variant):
+    """The smallest and the largest of the nans' bits, signalling ones too, of either sign, alone and together."""
+    single = np.array([0x7F800001, 0x7FFFFFFF, 0xFF800001, 0xFFFFFFFF, 0x7F800000, 0xFF800000], np.uint32)
+    double = np.array([0x7FF0000000000001, 0x7FFFFFFFFFFFFFFF, 0xFFF0000000000001, 0xFFF0000000000000], np.uint64)
+    for x in (single.view(np.float32), double.view(np.float64)):
+        assert not any(kernels.all_finite(part) for part in (x, *x.reshape(-1, 1)))
+
+
+@pytest.mark.parametrize("layout", cases.LAYOUTS)
+def test_finite_in_any_layout(variant, dtype, layout):
+    x = np.ones((5, 7), dtype)
+    assert kernels.all_finite(cases.LAYOUTS[layout](x))
+    x[2, 3] = np.inf
+    assert not kernels.all_finite(cases.LAYOUTS[layout](x))
+
+
+def test_finite_asks_for_numbers():
+    assert kernels.all_finite([1, 2, 3])
+    with pytest.raises(DtypeError, match="x: expected real numbers, got dtype complex128"):
+        kernels.all_finite(np.ones(2, complex))
 
 
 @pytest.mark.parametrize(

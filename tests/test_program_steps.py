@@ -87,7 +87,7 @@ def test_the_rate_is_multiplied_with_each_minibatchs_factor(rng):
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9])
 def test_running_averages_are_weighted_means_of_the_batches(variant, dtype, rng, decay):
-    """Bias-corrected: batch i of k has the share decay^(k - i) of all such shares; variances are divided by n."""
+    """Bias-corrected: batch i of k has the share decay^(k - i) of all such shares; variances are divided by n - 1."""
     tape = twin.record(BatchNorm(running_decay=decay), Dense(3))
     x = rng.normal(1e3, 2, (30, 4)).astype(dtype)
     arrays = twin.arrays(tape, rng, dtype) | {
@@ -99,10 +99,26 @@ def test_running_averages_are_weighted_means_of_the_batches(variant, dtype, rng,
     batches = x.astype(np.longdouble).reshape(3, 10, 4)
     shares = decay ** np.arange(2, -1, -1.0)
     means = np.average(batches.mean(1), axis=0, weights=shares)
-    variances = np.average(batches.var(1), axis=0, weights=shares)
+    variances = np.average(batches.var(1, ddof=1), axis=0, weights=shares)
     np.testing.assert_allclose(program.state.read("0.running_mean"), means.astype(float), rtol=1e-14)
     np.testing.assert_allclose(program.state.read("0.running_variance"), variances.astype(float), rtol=1e-11)
     assert program.state.read("0.running_weight")[0] == pytest.approx(1 - decay**3, rel=1e-14)
+
+
+@pytest.mark.parametrize("size", [2, 3, 16])
+def test_a_hundred_minibatches_leave_what_pytorch_does_less_the_share_of_its_start(variant, dtype, rng, size):
+    """PyTorch's rule in NumPy, from a start of 1, of which decay^t is left; the last minibatch has two rows."""
+    decay, steps = 0.9, 100
+    rows = size * (steps - 1) + 2
+    tape = twin.record(BatchNorm(running_decay=decay), Dense(3))
+    arrays = twin.arrays(tape, rng, dtype) | {"0.running_weight": np.zeros(1)}
+    x = rng.normal(3, 2, (rows, 4)).astype(dtype)
+    program = Task(tape, arrays, x, rng.integers(0, 3, rows, np.int32), dtype=dtype).program(FROZEN, capacity=size)
+    epoch(program, rows, size)
+    theirs, left = np.ones(4), decay**steps
+    for first in range(0, rows, size):
+        theirs = decay * theirs + (1 - decay) * x[first : first + size].var(0, np.float64, ddof=1)
+    np.testing.assert_allclose(program.state.read("0.running_variance"), (theirs - left) / (1 - left), rtol=1e-11)
 
 
 def test_the_running_decay_may_change_between_minibatches(rng):

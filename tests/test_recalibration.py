@@ -1,11 +1,11 @@
-"""Recalibration: batch norm's statistics are the exact means and variances of what inference gives it."""
+"""Recalibration: batch norm's statistics are exact means and variances (over n - 1) of what inference gives it."""
 
 import networks
 import numpy as np
 import pytest
 
 import fastnorm as fn
-from fastnorm.errors import ShapeError
+from fastnorm.errors import DataError, SettingError, ShapeError
 from fastnorm.model import Model
 
 RNG = np.random.default_rng(0)
@@ -32,10 +32,10 @@ def normalize(x, model, name, epsilon):
     """Batch norm by the statistics of these rows, in NumPy; and those statistics are the model's."""
     arrays, exact = model.arrays, 1e-9 if model.dtype == np.float64 else 1e-4
     np.testing.assert_allclose(arrays[f"{name}.running_mean"], x.mean(0), rtol=exact, atol=exact)
-    np.testing.assert_allclose(arrays[f"{name}.running_variance"], x.var(0), rtol=exact)
+    np.testing.assert_allclose(arrays[f"{name}.running_variance"], x.var(0, ddof=1), rtol=exact)
     assert arrays[f"{name}.running_weight"] == 1
     assert arrays[f"{name}.running_mean"].dtype == np.float64
-    scaled = (x - x.mean(0)) / np.sqrt(x.var(0) + epsilon)
+    scaled = (x - x.mean(0)) / np.sqrt(x.var(0, ddof=1) + epsilon)
     return scaled * arrays[f"{name}.gamma"] + arrays[f"{name}.beta"]
 
 
@@ -68,7 +68,7 @@ def test_batch_norm_of_some_columns_and_of_one_of_several_inputs():
     several = fn.Model(lambda a, b: fn.Dense(3)(fn.BatchNorm()(b) * fn.Dense(1)(a)), inputs=(3, 1), dtype="float64")
     several.fit(X, Y, epochs=1)
     several.recalibrate((X[:, :3], X[:, 3:]))
-    np.testing.assert_allclose(several.arrays["batchnorm_0.running_variance"], X[:, 3:].var(0), rtol=1e-12)
+    np.testing.assert_allclose(several.arrays["batchnorm_0.running_variance"], X[:, 3:].var(0, ddof=1), rtol=1e-12)
 
 
 @pytest.mark.parametrize("widths", [(3, 1), (1, 3)])
@@ -111,7 +111,23 @@ def test_rows_that_do_not_fit_change_nothing():
     before = model.to_bytes()
     with pytest.raises(ShapeError, match=r"x: expected shape \(n, 4\), got \(300, 3\)"):
         model.recalibrate(X[:, :3])
+    with pytest.raises(DataError, match=r"x: expected finite numbers, got nan at \(1, 2\)"):
+        model.recalibrate([[1, 2, 3, 4], [1, 2, np.nan, 4]])
+    with pytest.raises(SettingError, match="batch norm needs 2 rows or more to recalibrate: the variance of one row"):
+        model.recalibrate(X[:1])
     assert model.to_bytes() == before
     plain = fn.Sequential([fn.Dense(3)])
     plain.prepare(4)
     plain.recalibrate(X)  # nothing to do
+
+
+def test_running_variances_of_minibatches_of_two_rows_are_nearly_the_exact_ones():
+    """Divided by n they would be half of the data's, and the loss many times another after recalibration."""
+    x = np.random.default_rng(1).normal(size=(600, 4))
+    y = x @ [1.0, -2.0, 0.5, 1.0]
+    hidden = [part for _ in range(2) for part in (fn.Dense(16), fn.BatchNorm(0.99), fn.ReLU())]
+    model = fn.Sequential([*hidden, fn.Dense(1)], "float64")
+    model.fit(x, y, epochs=5, batch_size=2, optimizer=fn.Adam(0.01))
+    before = model.evaluate(x, y)["loss"]
+    model.recalibrate(x)
+    assert 2 / 3 < before / model.evaluate(x, y)["loss"] < 3 / 2

@@ -37,6 +37,12 @@ def test_numbers_are_standardized_in_float64():
     np.testing.assert_allclose(features[:, 0], expected, rtol=1e-6)
 
 
+def test_a_value_far_beyond_the_training_rows_counts_as_a_million_standard_deviations():
+    table = Table.fit(frame(a=[1.0, 3.0]))
+    later = frame(a=[3e38, -1e300, 1.7e308, 1e6, None])
+    np.testing.assert_array_equal(table.features(later)[:, 0], np.float32([1e6, -1e6, 1e6, 1e6 - 2, 0]))
+
+
 def test_missing_numbers_become_the_mean_and_a_flag():
     table = Table.fit(frame(a=[1.0, None, 3.0, float("nan")]))
     np.testing.assert_array_equal(table.features(frame(a=[3.0, None, float("nan")])), [[1, 0], [0, 1], [0, 1]])

@@ -59,7 +59,7 @@ def test_minibatch_statistics_beside_running_ones():
         z = x @ arrays[f"{dense}.weight"]
         mean, variance = arrays[f"{name}.running_mean"], arrays[f"{name}.running_variance"] + 0.01
         off = np.sqrt(np.mean((z.mean(0) - mean) ** 2 / variance))
-        ratio = np.exp(np.log((z.var(0) + 0.01) / variance).mean())
+        ratio = np.exp(np.log((z.var(0, ddof=1) + 0.01) / variance).mean())
         np.testing.assert_allclose([found[name].off, found[name].variance], [off, ratio], rtol=1e-3)
         x = np.tanh((z - z.mean(0)) / np.sqrt(z.var(0) + 0.01) * arrays[f"{name}.gamma"] + arrays[f"{name}.beta"])
 

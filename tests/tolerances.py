@@ -65,7 +65,7 @@ def _dgamma_terms(dy, x, mean, inverse_std, gamma, y=None):
 
 
 def _running_terms(n):
-    return lambda *arguments: np.abs(arguments[n]) + np.abs(arguments[n + 2])
+    return lambda *arguments, rows=2: rows / (rows - 1) * np.abs(arguments[n]) + np.abs(arguments[n + 2])
 
 
 def _softmax_terms(x):

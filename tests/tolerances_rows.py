@@ -101,6 +101,7 @@ BOUNDS |= {
     "row_sums": (Bound(0.5, ONCE, _sums(1), float64=4),),
     "column_sums": (Bound(0.5, ONCE, _sums(0), float64=4),),
     "total_sum": (Bound(0.5, ONCE, _sums(None), float64=4),),
+    "all_finite": (Bound(0, "true or false"),),
     "row_max": (MOVED,),
     "column_max": (MOVED,),
     "row_max_backward": (Bound(0.5, "a quotient"),),

@@ -116,11 +116,11 @@ static void FN(batchnorm_inference)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, 
         FN(normalize_panel)(x + j, ldx, n, width, group, mean + j, inverse_std + j, gamma + j, beta + j, relu, y + j, ldy);
 }
 
-static void FN(batchnorm_running)(const double* mean, const double* variance, ptrdiff_t c, double share, double* running_mean,
-                                  double* running_variance)
+static void FN(batchnorm_running)(const double* mean, const double* variance, ptrdiff_t c, double share, double factor,
+                                  double* running_mean, double* running_variance)
 {
     for (ptrdiff_t j = 0; j < c; j++) {
         running_mean[j] += share * (mean[j] - running_mean[j]);
-        running_variance[j] += share * (variance[j] - running_variance[j]);
+        running_variance[j] += share * (factor * variance[j] - running_variance[j]);
     }
 }

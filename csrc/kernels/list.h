@@ -55,8 +55,10 @@ FN_KERNEL(batchnorm_backward, const void* dy, ptrdiff_t lddy, const void* x, ptr
           void* dx, ptrdiff_t lddx, void* dgamma, void* dbeta)
 
 /* Exponentially weighted averages of the statistics, bias-corrected: with share = (1 - decay) / weight, where weight is
- * decay * (weight before) + 1 - decay, running += share * (batch - running).  All double, (c,). */
-FN_KERNEL(batchnorm_running, const double* mean, const double* variance, ptrdiff_t c, double share,
+ * decay * (weight before) + 1 - decay, running += share * (batch - running).  All double, (c,).
+ *   factor  times variance is what is averaged: n / (n - 1), for the variance of what the n rows are a sample of, or 1
+ * Source: Ioffe & Szegedy 2015, Algorithm 2. */
+FN_KERNEL(batchnorm_running, const double* mean, const double* variance, ptrdiff_t c, double share, double factor,
           double* running_mean, double* running_variance)
 
 /* y = max(0, x), nan where x is nan; y may be x. */
@@ -143,6 +145,9 @@ FN_KERNEL(row_sums, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, doub
 
 /* sum, one T = scale times the sum of x (n, c) T*: the rows' sums in double, one after the other. */
 FN_KERNEL(total_sum, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sum)
+
+/* finite, one int = 1 where no element of x (count,) T* is nan or infinite, else 0. */
+FN_KERNEL(all_finite, const void* x, ptrdiff_t count, int* finite)
 
 /* y[i * stride] T = the largest of row i of x (n, c) T*, or nan where it has one. */
 FN_KERNEL(row_max, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y, ptrdiff_t stride)

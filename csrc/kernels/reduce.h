@@ -1,4 +1,4 @@
-/* Sums in double: of each column, of each row, of all; and of squares. */
+/* Sums in double: of each column, of each row, of all; and of squares. And whether all is finite. */
 
 /* Sums of a strip's columns go on from where they wait. */
 INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double* sums, const int vectors, ptrdiff_t lanes)
@@ -99,4 +99,29 @@ static void FN(total_sum)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t 
     for (ptrdiff_t i = 0; i < n; i++, x += ldx)
         total += FN(row_sum)(x, c);
     *(T*)sum = (T)(scale * total);
+}
+
+/* x - x is 0 where x is finite, else nan, which it stays whatever bits are added to it. */
+INLINE I FN(collect_nans)(I bits, const T* x, const int vectors, ptrdiff_t lanes)
+{
+    UNROLL for (int v = 0; v < vectors; v++) {
+        const V value = FN(strip_load)(x, v, vectors, lanes);
+        bits |= (I)(value - value);
+    }
+    return bits;
+}
+
+static void FN(all_finite)(const void* x_, ptrdiff_t count, int* finite)
+{
+    const T* x = x_;
+    I bits = {0};
+#define BODY(vectors, lanes, j) bits = FN(collect_nans)(bits, x + j, vectors, lanes)
+    FOR_STRIPS(count, BODY)
+#undef BODY
+    const I nans = (V)bits != (V)bits;
+    int64_t words[VECTOR_BYTES / 8], any = 0;
+    memcpy(words, &nans, sizeof words);
+    UNROLL for (int i = 0; i < VECTOR_BYTES / 8; i++)
+        any |= words[i];
+    *finite = any == 0;
 }

@@ -45,7 +45,7 @@ from .loss import (
 )
 from .moves import copy, spread
 from .random import permutation, random_bits, uniform
-from .reduce import row_sums, total_sum
+from .reduce import all_finite, row_sums, total_sum
 from .smooth import (
     gelu_backward,
     gelu_forward,
@@ -83,6 +83,7 @@ __all__ = [
     "adam",
     "add_backward",
     "add_forward",
+    "all_finite",
     "average",
     "batchnorm_backward",
     "batchnorm_forward",

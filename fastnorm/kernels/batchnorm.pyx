@@ -8,7 +8,7 @@ from ..errors import DataError
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
 from .doors cimport (
     INFINITY, apart, columns_of, data, doubles, in_place, kernels_of, kind_of, matrix, new_vector, number,
-    output_like, rows_of, same, vector,
+    output_like, rows_of, same, vector, whole,
 )
 
 
@@ -175,20 +175,23 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
     return dx, dgamma, dbeta
 
 
-cdef _running(ndarray mean, ndarray variance, double share, ndarray running_mean,
+cdef _running(ndarray mean, ndarray variance, double share, double factor, ndarray running_mean,
               ndarray running_variance):
-    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share,
+    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share, factor,
                                               doubles(running_mean), doubles(running_variance))
 
 
-def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay):
+def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay, rows=None):
     """Move the running averages toward a batch's statistics, in place; bias-corrected, so the first call copies them.
 
-    mean, variance                  (c,), of the batch; used as float64
+    mean, variance                  (c,), of the batch, the variance divided by its n rows; used as float64
     running_mean, running_variance  (c,), float64, changed in place
     weight                          what the call before returned, 0 at first
     decay                           share of the old average kept, 0 <= decay < 1 (PyTorch's 1 - momentum)
+    rows                            n, at least 2: the variance is averaged times n / (n - 1), as training does; None:
+                                    as it is, which is ONNX's form
     Returns the new weight, decay * weight + 1 - decay; the averages moved by (1 - decay) / weight of the distance.
+    Source: Ioffe & Szegedy 2015, Algorithm 2.
     """
     mean = vector("mean", mean, NPY_DOUBLE)
     variance = vector("variance", variance, NPY_DOUBLE, rows_of(mean))
@@ -196,5 +199,6 @@ def batchnorm_running(mean, variance, running_mean, running_variance, weight, de
     apart("running_variance", in_place("running_variance", running_variance, mean), (mean, variance, running_mean))
     decay = number("decay", decay, 0, 1, "[)")
     weight = decay * number("weight", weight, 0, 1) + 1 - decay
-    _running(mean, variance, (1 - decay) / weight, running_mean, running_variance)
+    cdef double n = 0 if rows is None else whole("rows", rows, 2)
+    _running(mean, variance, (1 - decay) / weight, n / (n - 1) if n else 1, running_mean, running_variance)
     return weight

@@ -44,7 +44,7 @@ cdef extern from "fastnorm.h" nogil:
                                    const double* inverse_std, const void* gamma, void* dx, Py_ssize_t lddx,
                                    void* dgamma, void* dbeta) noexcept nogil
         void (*batchnorm_running)(const double* mean, const double* variance, Py_ssize_t c, double share,
-                                  double* running_mean, double* running_variance) noexcept nogil
+                                  double factor, double* running_mean, double* running_variance) noexcept nogil
         void (*relu_forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
                              Py_ssize_t ldy) noexcept nogil
         void (*relu_backward)(const void* dy, Py_ssize_t lddy, const void* y, Py_ssize_t ldy, Py_ssize_t n,
@@ -81,6 +81,7 @@ cdef extern from "fastnorm.h" nogil:
                          Py_ssize_t stride) noexcept nogil
         void (*total_sum)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, double scale,
                           void* sum) noexcept nogil
+        void (*all_finite)(const void* x, Py_ssize_t count, int* finite) noexcept nogil
         void (*row_max)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
                         Py_ssize_t stride) noexcept nogil
         void (*column_max)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y) noexcept nogil

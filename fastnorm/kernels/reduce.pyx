@@ -1,10 +1,12 @@
-"""Sums of rows and of whole matrices; those of columns stand with the dense layer."""
+"""Sums of rows and of whole matrices, and whether all is finite; sums of columns stand with the dense layer."""
 
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport ANY, INFINITY, columns_of, data, kernels_of, kind_of, matrix, new_vector, number, output, rows_of
+from .doors cimport (
+    ANY, INFINITY, columns_of, data, floating, kernels_of, kind_of, matrix, new_vector, number, output, rows_of, size_of,
+)
 
 
 cdef void row_sums_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
@@ -64,3 +66,24 @@ def total_sum(x, scale=1.0):
     sum = new_vector(1, kind_of(x))
     _total_sum(x, scale, sum)
     return sum[0]
+
+
+cdef bint is_finite(const fn_kernels* kernels, const void* x, Py_ssize_t count) noexcept nogil:
+    """Whether none of x's elements is nan or infinite."""
+    cdef int finite
+    kernels.all_finite(x, count, &finite)
+    return finite
+
+
+cdef bint _all_finite(ndarray x):
+    with nogil:
+        return is_finite(kernels_of(x), data(x), size_of(x))
+
+
+def all_finite(x):
+    """Whether no element is nan or infinite.
+
+    x            any shape, float32 or float64, any layout
+    Returns a bool; True where there is no element.
+    """
+    return _all_finite(floating("x", x, None))

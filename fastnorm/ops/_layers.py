@@ -27,8 +27,9 @@ def batchnorm(
 ) -> Value:  # fmt: skip
     """Normalize each column over the minibatch, times gamma plus beta: (N, c) -> (N, c).
 
-    The running values are statistics: float64 averages for inference, kept while training with the share
-    `running_decay` (a slot) of the old value, and the weight that corrects their bias.
+    The running values are statistics: float64 averages for inference of the minibatches' means and of their variances
+    times n / (n - 1), kept while training with the share `running_decay` (a slot) of the old value, and the weight that
+    corrects their bias.
     """
     c = _checks.given("batchnorm", x, (), (ROWS, None)).features
     for value in (gamma, beta):

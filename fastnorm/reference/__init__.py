@@ -41,7 +41,7 @@ from .losses import (
 )
 from .moves import copy, embedding_backward, embedding_forward, hits, one_hot, spread
 from .random import permutation, random_bits, uniform
-from .reduce import column_max, column_max_backward, row_max, row_max_backward, row_sums, total_sum
+from .reduce import all_finite, column_max, column_max_backward, row_max, row_max_backward, row_sums, total_sum
 from .rows import accumulate, gather
 from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
 from .unary import (
@@ -79,6 +79,7 @@ __all__ = [
     "adam",
     "add_backward",
     "add_forward",
+    "all_finite",
     "average",
     "batchnorm_backward",
     "batchnorm_forward",

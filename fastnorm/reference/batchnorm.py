@@ -37,9 +37,11 @@ def batchnorm_backward(
 
 
 def batchnorm_running(
-    mean: Any, variance: Any, running_mean: Array, running_variance: Array, weight: float, decay: float
-) -> float:
+    mean: Any, variance: Any, running_mean: Array, running_variance: Array, weight: float, decay: float,
+    rows: int | None = None,
+) -> float:  # fmt: skip
     weight = decay * weight + 1 - decay
+    factor = 1 if rows is None else np.longdouble(rows) / (rows - 1)
     running_mean += (1 - decay) / weight * (_wide(mean) - running_mean)
-    running_variance += (1 - decay) / weight * (_wide(variance) - running_variance)
+    running_variance += (1 - decay) / weight * (factor * _wide(variance) - running_variance)
     return weight

@@ -15,6 +15,10 @@ def total_sum(x: Any, scale: float = 1.0) -> Array:
     return scale * _wide(x).sum()
 
 
+def all_finite(x: Any) -> bool:
+    return bool(np.isfinite(x).all())
+
+
 def row_max(x: Any) -> Array:
     return _wide(x).max(axis=1)
 

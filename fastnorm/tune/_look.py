@@ -26,7 +26,8 @@ class Layer:
     units       length of a result row
     off         of batch norm: how far the next minibatch's means are from the running ones, in running standard
                 deviations (root of the mean square over the units); 1 / sqrt(rows of a minibatch) is noise
-    variance    of batch norm: the minibatch's variances over the running ones, their geometric mean
+    variance    of batch norm: the minibatch's variances over the running ones, both corrected by n / (n - 1): their
+                geometric mean
     dead        of ReLU, GELU, SiLU: share of the units that are 0 on all probe rows (within 1e-3 for the smooth ones)
     saturated   of tanh, sigmoid: share of the values beyond +-0.99, or outside 0.01 to 0.99
     update      of what learns: norm of the next step's change over the norm of the parameters
@@ -91,12 +92,12 @@ def look(run: Run) -> Look:
     x = probe(fork, ROWS)
     found = Look(fork.epoch, fork.minibatch, len(rows), fork.learning_rate, chance(fork), ())
     with np.errstate(all="ignore"):  # of a diverged model nan is told, without a warning
-        fresh = recalibrated(tape, arrays, minibatch, fork.threads)
+        fresh = recalibrated(tape, arrays, minibatch, fork.threads, corrected=False)
         layers: dict[str, Layer] = {}
         for operation in tape.operations:
             layer = _layer(tape, operation)
             if operation.name == "batchnorm":
-                off, variance = _statistics(tape, operation, arrays, fresh)
+                off, variance = _statistics(tape, operation, arrays, fresh, len(rows))
                 layer = replace(layer, off=off, variance=variance)
             if operation.name in DEAD:
                 layer = replace(layer, dead=_dead(operation, values_at(fork, operation.output, x)))
@@ -121,14 +122,17 @@ def _owner(parameter: str) -> str:
 
 
 def _statistics(
-    tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray]
+    tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray], rows: int
 ) -> tuple[float | None, float | None]:
-    """Return how far the statistics of the minibatch are from the running ones, None before the first step."""
+    """Return how far the statistics of the minibatch are from the running ones, None before the first step.
+
+    fresh  as training normalizes the minibatch's rows; its variances are corrected here, as the running ones are
+    """
     mean, variance, weight = (tape.values[index].name for index in operation.inputs[3:])
     if arrays[weight][0] == 0:
         return None, None
     epsilon = operation.attributes["epsilon"]
-    running, present = arrays[variance] + epsilon, fresh[variance] + epsilon
+    running, present = arrays[variance] + epsilon, fresh[variance] * (rows / (rows - 1)) + epsilon
     off = np.sqrt(np.mean((fresh[mean] - arrays[mean]) ** 2 / running))
     return float(off), float(np.exp(np.mean(np.log(present / running))))
 
