@@ -16,7 +16,10 @@ from .trace import ROWS, Value
 
 
 class Loss(Protocol):
-    """The task it belongs to, the metric it reports with it, and the three steps below."""
+    """The task it belongs to, the metric it reports with it, and the three steps below.
+
+    One that makes probabilities of the outputs itself names the operation that does: see activation_of.
+    """
 
     @property
     def task(self) -> str: ...
@@ -43,6 +46,7 @@ class SoftmaxCrossEntropy:
 
     task: ClassVar[str] = "classification"
     metric: ClassVar[str] = METRICS["classification"]
+    activation: ClassVar[str] = "softmax"
 
     def __post_init__(self) -> None:
         share = checks.number("label_smoothing", self.label_smoothing, 0, 1, ends="[)")
@@ -126,6 +130,8 @@ class SigmoidCrossEntropy(Recorded):
     Targets are (n, outputs) from 0 to 1, or (n,) for one output.
     """
 
+    activation: ClassVar[str] = "sigmoid"
+
     @property
     def task(self) -> str:
         return "multilabel"
@@ -143,6 +149,8 @@ class Focal(Recorded):
 
     gamma: float = 2.0
 
+    activation: ClassVar[str] = "softmax"
+
     @property
     def task(self) -> str:
         return "classification"
@@ -157,6 +165,12 @@ class Focal(Recorded):
 
 
 LOSSES = (SoftmaxCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber, SigmoidCrossEntropy, Focal)
+
+
+def activation_of(loss: Any) -> str | None:
+    """The operation, softmax or sigmoid, that a loss applies to the outputs itself; None: it takes them as they are."""
+    name: str | None = getattr(loss, "activation", None)
+    return name
 
 
 def chosen(loss: Any, y: Any) -> Loss:

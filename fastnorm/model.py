@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import checks, files, fitting, folding, ops, recalibration, recording
+from . import checks, files, fitting, folding, joining, losses, ops, recalibration, recording
 from ._records import member, only
 from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
 from .layers import initial
@@ -214,6 +214,16 @@ class Model:
         """What its loss is for: "classification", "multilabel" or "regression", which is the default."""
         return "regression" if self.loss is None else self.loss.task
 
+    @property
+    def activation(self) -> str | None:
+        """The operation that makes probabilities of the outputs; None: they are values, or probabilities already.
+
+        They are that where the forward pass ends in softmax for a loss of one's own.
+        """
+        name = {"classification": "softmax", "multilabel": "sigmoid"}.get(self.task)
+        ready = losses.activation_of(self.loss) is None and joining.last_operation(self.tape).name == name
+        return None if ready else name
+
     def _ready(self, shares: bool) -> Predictor:
         """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
 
@@ -225,8 +235,8 @@ class Model:
         task = self.task if shares else "regression"
         if task not in made:
             tape = folding.fold(self.tape, arrays)
-            if task != "regression":
-                (ops.softmax if task == "classification" else ops.sigmoid)(tape.result)
+            if shares and self.activation:
+                ops.CATALOGUE[self.activation](tape.result)
             made[task] = Predictor(tape, self.dtype)
         return made[task]
 

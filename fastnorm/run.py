@@ -60,7 +60,8 @@ class Run:
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
         mapped = isinstance(x, np.memmap)
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(x), model.dtype), model.dtype))
-        self.tape, arrays = model.prepared(x.shape[1], self.seed)
+        tape, arrays = model.prepared(x.shape[1], self.seed)
+        self.tape = joining.to_logits(tape, losses.activation_of(self.loss))
         checks.matrix("x", x, columns=self.tape.features)
         target = self.loss.targets(y, self.tape.result.features, model.dtype)
         self._data = x, target, sample_weight  # and the rows it is judged on, in validation
