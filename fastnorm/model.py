@@ -242,6 +242,11 @@ class Model:
 
     # ---- keeping ----
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: predictors are made anew, and what is recorded needs no function any more."""
+        forward = self._forward if self._tape is None else None
+        return {**vars(self), "_predictors": (None, {}), "_forward": forward}
+
     def to_bytes(self) -> bytes:
         """The model file as bytes; the same model gives the same bytes."""
         document = {

@@ -36,6 +36,7 @@ def record(forward: Callable[..., Any] | None, inputs: Sequence[int] | None, fea
     if value is not tape.result:
         raise TraceError(f"expected a forward pass that returns what it computes last, got {value!r}")
     require_forward(tape)
+    tape.shared.clear()  # of use while layers are called, and layers of one's own may not be picklable
     return joining.without_idle_biases(tape)
 
 

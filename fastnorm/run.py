@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -258,7 +258,8 @@ class Run:
 
     def fork(self) -> "Run":
         """An independent run of a copy of the model, at the same point; the two share the arrays of the data alone."""
-        fork = copy.copy(self)
+        fork = object.__new__(type(self))
+        vars(fork).update(vars(self))
         fork.model = copy.copy(self.model)
         fork.validation = None if self.validation is None else self.validation.fork()
         fork._shuffle = Shuffle(self.seed, self._starts, self._shuffle.window)
@@ -267,6 +268,9 @@ class Run:
         fork.program = fork._program({})
         fork.revert(mark)
         return fork
+
+    def __reduce__(self) -> NoReturn:
+        raise SettingError("a Run is neither copied nor pickled: fork() copies it, and state() goes to another process")
 
     def facts(self) -> dict[str, Any]:
         """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
