@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from . import checks, ops
-from .descriptions import description
+from .descriptions import description, named
 from .errors import TraceError
 from .kernels import mean_squared_error_by_row, softmax_cross_entropy_by_row
 from .recorded_loss import METRICS, TARGETS, Own, Recorded, shape_of
@@ -174,8 +174,11 @@ def activation_of(loss: Any) -> str | None:
 
 
 def chosen(loss: Any, y: Any) -> Loss:
-    """The loss itself, or one made of a function; None: softmax cross-entropy for integers, squares for floats."""
-    y = np.asarray(y)
+    """The loss itself, or the one of this name, or one made of a function.
+
+    None: softmax cross-entropy for integers, squares for floats.
+    """
+    y, loss = np.asarray(y), named("loss", loss, LOSSES)
     classes = y.dtype.kind != "f" and y.ndim == 1
     if loss is None:
         return SoftmaxCrossEntropy() if y.dtype.kind != "f" else MeanSquaredError()

@@ -4,13 +4,14 @@ import numbers
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, fitting, folding, joining, losses, ops, recalibration, recording
+from . import checks, files, fitting, folding, joining, losses, ops, recalibration, recording, schedules
 from ._records import member, only
-from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
+from .descriptions import explained
+from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
 from .layers import initial
 from .losses import Loss
 from .optimizers import Optimizer
@@ -37,6 +38,7 @@ class Model:
     loss     the last one trained with; it says whether outputs are logits of classes
     """
 
+    @explained
     def __init__(
         self,
         forward: Callable[..., Value] | None = None,
@@ -52,6 +54,17 @@ class Model:
         self._tape: Tape | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._predictors: tuple[Any, dict[str, Predictor]] = (None, {})  # and the arrays they were made of
+
+    if not TYPE_CHECKING:  # which knows what names there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say of a name that other libraries' models have what it is here."""
+            if name.startswith("_"):  # asked for by copy, pickle and inspect: their error, as ever
+                object.__getattribute__(self, name)
+            from . import foreign_words
+
+            hint = foreign_words.way_out(foreign_words.ATTRIBUTES, name, (n for n in dir(self) if n[0] != "_"))
+            raise UnknownName(f"{type(self).__name__}: there is no {name!r}; {hint}")
 
     @property
     def tape(self) -> Tape:
@@ -114,9 +127,10 @@ class Model:
 
     # ---- training ----
 
+    @explained
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, epochs: int = 20,
-        batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
+        batch_size: int = 128, optimizer: Optimizer | str | None = None, schedule: Schedule | str | None = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
         patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0, deadline: float | None = None,
     ) -> list[Epoch]:  # fmt: skip
@@ -142,6 +156,7 @@ class Model:
             x, y, sample_weight, validation = fitting.set_aside(
                 self.joined(x), y, sample_weight, float(validation), seed
             )
+        schedule = schedules.chosen(schedule)
         if getattr(schedule, "epochs", 0) is None:
             schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
@@ -200,6 +215,7 @@ class Model:
             return answer[0] if answer.ndim == 2 else answer
         return self._ready(shares=True).predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
 
+    @explained
     def evaluate(self, x: Any, y: Any = None) -> dict[str, float]:
         """Mean loss and metric on rows and their targets; with a table, on a frame that has the target column."""
         if self.loss is None:

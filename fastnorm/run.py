@@ -8,15 +8,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, joining, losses, recalibration
+from . import checks, files, joining, losses, optimizers, recalibration, schedules
 from .checkpoints import Checkpoint, Epoch
+from .descriptions import explained
 from .errors import SettingError
 from .feed import Alone
 from .kernels import variant
 from .losses import Loss
-from .optimizers import Adam, Optimizer
+from .optimizers import Optimizer
 from .program import Program
-from .schedules import Constant, Schedule
+from .schedules import Schedule
 from .shuffling import WINDOW, Shuffle, minibatch_starts
 from .validation import Validation, where_it_lies
 
@@ -31,7 +32,7 @@ class Run:
     validation       (x, y) judged after every epoch, or None
     loss             or a function of prediction (N, outputs) and target that gives each row's loss (N,), written with
                      operations; default: softmax cross-entropy for integer y, mean squared error for floats
-    optimizer        default: Adam(1e-3)
+    optimizer        default: Adam(1e-3). It, the loss and the schedule may be words: "sgd", "huber", "one_cycle"
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
     window           rows shuffled together; None: all. With a window, blocks of window / 64 neighboring rows are
@@ -44,16 +45,17 @@ class Run:
     threads          at the most, for one step; small steps use one
     """
 
+    @explained
     def __init__(
         self, model: Any, x: Any, y: Any, *, validation: tuple[Any, Any] | None = None, loss: Any = None,
-        optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
+        optimizer: Optimizer | str | None = None, schedule: Schedule | str | None = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
         threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
         self.loss: Loss = losses.chosen(loss, y)
-        self.optimizer = optimizer or Adam()
-        self.schedule = schedule or Constant()
+        self.optimizer = optimizers.chosen(optimizer)
+        self.schedule = schedules.chosen(schedule)
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from .. import checks, losses
+from ..descriptions import explained, named
 from ..model import Model
 from ._conduct import Options, conduct
 from ._coordinator import Callback
@@ -18,6 +19,7 @@ from ._study import Study
 from ._training import Training
 
 
+@explained
 def caviar(
     build: Callable[[dict[str, Any]], Model] | None,
     space: Mapping[str, Any] | None,
@@ -94,6 +96,7 @@ def training(
     y = rows[-1].y
     classes = y.dtype.kind in "iub"
     outputs = int(y.max()) + 1 if classes else 1 if y.ndim == 1 else y.shape[1]
+    loss = named("loss", loss, losses.LOSSES)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
     metric = losses.chosen(loss, y).metric
