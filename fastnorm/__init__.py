@@ -1,9 +1,20 @@
 """fastnorm: train and tune batch-normalized neural networks and softmax classifiers on the CPU you have."""
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
-from . import errors, kernels, ops
+from . import errors
+
+try:
+    from . import kernels, ops
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith("fastnorm.kernels."):
+        raise
+    raise errors.NotBuilt(
+        f"{os.path.dirname(__file__)}: expected native code built for this Python, got sources alone; run Python in "
+        "another folder to import the fastnorm that is installed, or build this one: pip install -e ."
+    ) from None
 from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .composition import Columns, Concatenate, Residual, Shared
 from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
@@ -87,9 +98,20 @@ LATER = {
 }  # fmt: skip
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__doc__", "__file__", "__name__", "__path__", "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     if name in ("table", "tune"):
         return importlib.import_module(f".{name}", __name__)
     if name in LATER:
         return getattr(importlib.import_module(f".{LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.util import find_spec  # only now, as all of this
+
+    if name.startswith("_") or find_spec(f".{name}", __name__):  # a module on its way in
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import foreign_words
+
+    hint = foreign_words.way_out(foreign_words.NAMES, name, __all__)
+    raise errors.UnknownName(f"fastnorm: there is no {name!r}; {hint}")

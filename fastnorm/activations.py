@@ -37,7 +37,7 @@ class Tanh(Layer):
 
 @description
 class Sigmoid(Layer):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)). As the last layer it may be left out before SigmoidCrossEntropy, which does so itself."""
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.sigmoid(x)
@@ -69,7 +69,10 @@ class Softplus(Layer):
 
 @description
 class Softmax(Layer):
-    """Shares of each row that add up to 1. Not before SoftmaxCrossEntropy, which takes logits."""
+    """Shares of each row that add up to 1.
+
+    As the last layer it may be left out before SoftmaxCrossEntropy and Focal, which do so themselves: they take logits.
+    """
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.softmax(x)

@@ -1,21 +1,34 @@
 """Layers made of layers: residuals, branches side by side, some columns of the input, parameters used twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import checks, ops
+from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .descriptions import named
 from .errors import SettingError, ShapeError, TraceError
-from .layers import Layer, apply, built
+from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, apply, built
 from .trace import Value
+
+LAYERS = (
+    Dense, BatchNorm, LayerNorm, Embedding, Dropout, ReLU, LeakyReLU, Tanh, Sigmoid, GELU, SiLU, Softplus, Softmax,
+)  # fmt: skip
+
+
+def listed(layers: Sequence[Any]) -> Sequence[Any]:
+    """Layers that are given one by one, or all in one list."""
+    one_list = len(layers) == 1 and isinstance(layers[0], Iterable) and not isinstance(layers[0], str)
+    return tuple(layers[0]) if one_list else layers
 
 
 def require_layers(name: str, layers: Sequence[Any]) -> tuple[Any, ...]:
-    """The layers, at least one, each with build and forward."""
+    """The layers, at least one, each with build and forward; or words for those that need no numbers."""
+    layers = [named(name, layer, LAYERS) for layer in layers]
     for layer in layers:
         if isinstance(layer, type) or not (hasattr(layer, "build") and hasattr(layer, "forward")):
             raise SettingError(f"{name}: expected layers such as fn.Dense(64) and fn.ReLU(), got {layer!r}")
     if not layers:
-        raise SettingError(f"{name}: expected at least one layer, got none")
+        raise SettingError(f"{name}: expected at least one layer, got none; all are given at once")
     return tuple(layers)
 
 
@@ -27,13 +40,13 @@ def in_turn(layers: Sequence[Any], x: Value) -> Value:
 
 
 class Residual(Layer):
-    """x plus what layers make of it: Residual(Dense(64), BatchNorm(), ReLU()) on rows of 64.
+    """x plus what layers make of it: Residual(Dense(64), BatchNorm(), ReLU()) on rows of 64, or a list of layers.
 
     Raises ShapeError while recording if they change the length of a row.  Source: He et al. 2016.
     """
 
     def __init__(self, *layers: Any) -> None:
-        self.layers = require_layers("Residual", layers)
+        self.layers = require_layers("Residual", listed(layers))
 
     def __repr__(self) -> str:
         return f"Residual({', '.join(map(repr, self.layers))})"
@@ -46,7 +59,10 @@ class Residual(Layer):
 
 
 class Concatenate(Layer):
-    """What several branches make of the same input, side by side; a branch is a layer or a list of layers."""
+    """What several branches make of the same input, side by side: Concatenate(Dense(8), [Dense(8), ReLU()]).
+
+    A branch is a layer or a list of layers, one after the other.
+    """
 
     def __init__(self, *branches: Any) -> None:
         lists = [branch if isinstance(branch, list | tuple) else [branch] for branch in branches]

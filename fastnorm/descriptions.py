@@ -1,9 +1,70 @@
 """Descriptions: what is written down once, a layer, a loss, an optimizer, a schedule; equal by value, never changed."""
 
-from dataclasses import FrozenInstanceError, dataclass, fields
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
+from functools import wraps
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
+from .errors import SettingError, UnknownKeyword
+
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def explained(function: F) -> F:
+    """The function; of a keyword that it does not take, its error says what to write instead."""
+
+    @wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return function(*arguments, **keywords)
+        except TypeError:
+            parameters = inspect.signature(function).parameters.values()
+            known = [each.name for each in parameters if each.name != "self" and each.kind != each.VAR_POSITIONAL]
+            unknown = [name for name in keywords if name not in known]
+            if not unknown:
+                raise
+        from . import foreign_words  # only now: see there
+
+        owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+        hint = foreign_words.way_out(foreign_words.KEYWORDS, unknown[0], known, owner)
+        raise UnknownKeyword(f"{owner}: there is no argument {unknown[0]!r}; {hint}")
+
+    return called  # type: ignore[return-value]
+
+
+def named(what: str, given: Any, classes: Sequence[type]) -> Any:
+    """What is given; or, where that is a word, one of the classes by its name: "leaky_relu" is LeakyReLU().
+
+    Raises SettingError for a word that names none, or one that needs numbers.
+    """
+    if not isinstance(given, str):
+        return given
+    words: dict[str, Any] = {_word(cls): cls for cls in classes}
+    if given not in words:
+        from . import foreign_words
+
+        hint = foreign_words.way_out(foreign_words.VALUES, given, words)
+        raise SettingError(f"{what}: there is no {given!r}; {hint}")
+    needs = [f"{field.name}=..." for field in fields(words[given]) if field.default is MISSING]
+    if needs:
+        raise SettingError(f"{what}: {given!r} needs numbers: fn.{words[given].__name__}({', '.join(needs)})")
+    return words[given]()
+
+
+def _word(cls: type) -> str:
+    """The class's name in snake case, its abbreviations whole: mean_squared_error, leaky_relu, rmsprop."""
+    return re.sub("(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
+
+
+def chosen(what: str, given: Any, classes: Sequence[type], member: str, example: str) -> Any:
+    """What is given or named, which must have this member."""
+    thing = named(what, given, classes)
+    if isinstance(thing, type) or not hasattr(thing, member):
+        raise SettingError(f"{what}: expected one such as {example}, got {thing!r}")
+    return thing
 
 
 class _Shared:
@@ -36,7 +97,7 @@ def _values(described: Any) -> tuple[Any, ...]:
 
 @dataclass_transform(frozen_default=True)
 def description(cls: type[T]) -> type[T]:
-    """A dataclass(frozen=True) whose methods, but for __init__, are not compiled anew for each class.
+    """A dataclass(frozen=True) whose methods, but for __init__, are not compiled anew for each class; see explained.
 
     There are some thirty such classes; their methods took more than half of the time in which fastnorm is imported.
     """
@@ -44,4 +105,5 @@ def description(cls: type[T]) -> type[T]:
     for name in SHARED:
         if name not in vars(cls):
             setattr(made, name, vars(_Shared)[name])
+    made.__init__ = explained(made.__init__)  # type: ignore[method-assign]
     return made

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, ops
+from . import checks, ops, optimizers
 from .errors import ShapeError, TraceError
 from .gradient import Gradient
-from .optimizers import Adam, Optimizer
+from .optimizers import Optimizer
 from .program import Program
 from .trace import Tape, Value
 
@@ -117,18 +117,18 @@ def grad(f: Callable[..., Any]) -> Callable[..., Tree]:
     return gradient
 
 
-def minimize(f: Callable[[Any], Any], start: Tree, optimizer: Optimizer | None = None, steps: int = 1000) -> Tree:
+def minimize(f: Callable[[Any], Any], start: Tree, optimizer: Optimizer | str | None = None, steps: int = 1000) -> Tree:
     """Where f is least, as far as so many steps of an optimizer come from the start, without the interpreter.
 
     f          as in value_and_grad, of one argument
     start      an array or number, or dicts, lists and tuples of them; it is not changed
-    optimizer  default: Adam(1e-3)
+    optimizer  or a word, as for Run; default: Adam(1e-3)
     Returns a tree of the form of start; a number comes back as a number. Ctrl-C ends it with KeyboardInterrupt.
     """
     steps = checks.integer("steps", steps, 0)
     names, arrays = _arrays("argument 0", start)
     dtype = _dtype(arrays)
-    program = Program(_record(f, (start,)), dtype, 1, optimizer or Adam())
+    program = Program(_record(f, (start,)), dtype, 1, optimizers.chosen(optimizer))
     for name, array in zip(names, arrays, strict=True):
         program.state.write(name, array)
     if steps:

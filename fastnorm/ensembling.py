@@ -91,6 +91,8 @@ def _require_same(first: Model, model: Model, number: int) -> None:
     """Require what all models of an ensemble have in common."""
     if model.task == "multilabel":
         raise SettingError(f"ensemble: expected models of classes or values, got labels in models[{number}]")
+    if model.task == "classification" and model.activation is None:
+        raise SettingError(f"ensemble: expected models that give logits, got the probabilities of models[{number}]")
     for what, own, wanted in (
         ("inputs", _widths(model), _widths(first)),
         ("outputs", model.outputs, first.outputs),

@@ -21,12 +21,24 @@ class SettingError(FastnormError, ValueError):
     """A hyperparameter or option lies outside what it may be."""
 
 
+class UnknownKeyword(FastnormError, TypeError):
+    """A function is given a keyword argument that it does not take."""
+
+
+class UnknownName(FastnormError, AttributeError):
+    """A name is asked for that the module, or a model, does not have."""
+
+
 class FileError(FastnormError, ValueError):
     """A model or study file is missing, damaged or of another format."""
 
 
 class MissingExtra(FastnormError, ImportError):
     """An optional dependency is needed and not installed; the message has the pip command."""
+
+
+class NotBuilt(FastnormError, ImportError):
+    """The package is imported from a folder of sources, whose native code was not built."""
 
 
 class TraceError(FastnormError, TypeError):

@@ -1,13 +1,26 @@
-"""Rewritings of a tape: neighbors joined, idle biases left out, the part that a value needs."""
+"""Rewritings of a tape: neighbors joined, idle biases and a loss's own activation left out, a value's part alone."""
 
 from collections.abc import Callable, Collection
 
 from . import ops
-from .errors import TraceError
+from .errors import SettingError, TraceError
 from .trace import ROWS, Operation, Tape, Value
 
 JOINS_RELU = ("dense", "batchnorm", "normalize")
 GIVEN = ("input", "target", "weight", "parameter", "statistic", "constant")
+
+# What a last activation makes of the outputs; and, for the activation that a loss applies itself, which of them leave
+# it no way to the right answer. That activation itself is left out; leaky_relu, and log_softmax before softmax, do no
+# harm.
+ENDS = {
+    "softmax": "shares that add up to 1", "log_softmax": "numbers below 0", "sigmoid": "numbers from 0 to 1",
+    "tanh": "numbers from -1 to 1", "relu": "numbers >= 0", "softplus": "numbers above 0",
+    "gelu": "numbers above -0.17", "silu": "numbers above -0.28",
+}  # fmt: skip
+HARMFUL = {
+    "softmax": ("sigmoid", "tanh", "relu"),
+    "sigmoid": ("softmax", "log_softmax", "tanh", "relu", "softplus", "gelu", "silu"),
+}
 
 Known = dict[int, Value]  # value of the old tape -> of the new one
 
@@ -112,6 +125,49 @@ def without_idle_biases(tape: Tape) -> Tape:
         return ops.repeat(operation, [known[index] for index in operation.inputs if index not in idle])
 
     return _rewritten(tape, record, idle) if idle else tape
+
+
+def last_operation(tape: Tape) -> Operation:
+    """The operation that gives a tape's result, or what is only brought into another shape to be the result."""
+    producers, operation = _producers(tape), tape.operations[-1]
+    while operation.name == "reshape" and operation.inputs[0] in producers:
+        operation = producers[operation.inputs[0]]
+    return operation
+
+
+def to_logits(tape: Tape, activation: str | None) -> Tape:
+    """The tape as a loss wants it that applies this activation, softmax or sigmoid, to the outputs itself.
+
+    Where the tape ends in the same activation, it is left out: it would be applied twice. None: all stays.
+    Raises SettingError where the tape ends in another one that keeps the outputs from being logits, any numbers.
+    """
+    if activation is None:
+        return tape
+    while (last := last_operation(tape)).name == activation:
+        tape = _without(tape, last)
+    name = "relu" if last.attributes.get("relu") else last.name
+    if name in HARMFUL[activation]:
+        other = {"softmax": "SoftmaxCrossEntropy", "sigmoid": "SigmoidCrossEntropy"}.get(name)
+        way_out = f"leave the last {name} out" + (f", or train with fn.{other}()" if other else "")
+        raise SettingError(
+            f"the forward pass ends in {name}: the loss takes logits, any numbers, to which it applies {activation} "
+            f"itself, and got {ENDS[name]}; {way_out}"
+        )
+    return tape
+
+
+def _without(tape: Tape, left_out: Operation) -> Tape:
+    """The tape without an operation, whose readers read its input; all else in the order it was recorded in."""
+    copy, producers, known = Tape(), _producers(tape), Known()
+    for value in tape.values:
+        operation = producers.get(value.index)
+        if operation is None:
+            known[value.index] = copy.add(value.role, value.name, value.shape, **value.settings)
+        elif operation is left_out:
+            known[value.index] = known[operation.inputs[0]]
+        else:
+            known[value.index] = _again(operation, known)
+    return copy
 
 
 def until(tape: Tape, index: int) -> Tape:

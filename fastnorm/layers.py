@@ -7,7 +7,7 @@ import numpy as np
 
 from . import checks, ops
 from .descriptions import description
-from .errors import TraceError
+from .errors import SettingError, TraceError
 from .kernels import random
 from .trace import Value
 
@@ -101,6 +101,9 @@ class Dense(Layer):
 
     def __post_init__(self) -> None:
         checks.integer("Dense units", self.units, 1)
+        if self.bias not in (None, True, False):
+            way_out = "; an activation is a layer of its own: fn.Dense(64), fn.ReLU()"
+            raise SettingError(f"Dense bias: expected None, True or False, got {self.bias!r}{way_out}")
         checks.choice("Dense initializer", self.initializer, INITIALIZERS)
 
     def build(self, features: int) -> dict[str, Parameter]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from . import checks, ops
-from .descriptions import description
+from .descriptions import description, named
 from .errors import SettingError, TraceError
 from .kernels import mean_squared_error_by_row, softmax_cross_entropy_by_row
 from .recorded_loss import METRICS, TARGETS, Own, Recorded, shape_of
@@ -16,7 +16,10 @@ from .trace import ROWS, Value
 
 
 class Loss(Protocol):
-    """The task it belongs to, the metric it reports with it, and the three steps below."""
+    """The task it belongs to, the metric it reports with it, and the three steps below.
+
+    One that makes probabilities of the outputs itself names the operation that does: see activation_of.
+    """
 
     @property
     def task(self) -> str: ...
@@ -43,6 +46,7 @@ class SoftmaxCrossEntropy:
 
     task: ClassVar[str] = "classification"
     metric: ClassVar[str] = METRICS["classification"]
+    activation: ClassVar[str] = "softmax"
 
     def __post_init__(self) -> None:
         share = checks.number("label_smoothing", self.label_smoothing, 0, 1, ends="[)")
@@ -127,6 +131,8 @@ class SigmoidCrossEntropy(Recorded):
     Targets are (n, outputs) from 0 to 1, or (n,) for one output.
     """
 
+    activation: ClassVar[str] = "sigmoid"
+
     @property
     def task(self) -> str:
         return "multilabel"
@@ -144,6 +150,8 @@ class Focal(Recorded):
 
     gamma: float = 2.0
 
+    activation: ClassVar[str] = "softmax"
+
     @property
     def task(self) -> str:
         return "classification"
@@ -160,8 +168,22 @@ class Focal(Recorded):
 LOSSES = (SoftmaxCrossEntropy, MeanSquaredError, MeanAbsoluteError, Huber, SigmoidCrossEntropy, Focal)
 
 
+def activation_of(loss: Any) -> str | None:
+    """The operation, softmax or sigmoid, that a loss applies to the outputs itself; None: it takes them as they are."""
+    name: str | None = getattr(loss, "activation", None)
+    return name
+
+
+def asked_for(loss: Any) -> Any:
+    """The loss of this name, or the loss, function or None itself; TraceError for what is neither."""
+    loss = named("loss", loss, LOSSES)
+    if loss is not None and (isinstance(loss, type) or (not callable(loss) and not hasattr(loss, "record"))):
+        raise TraceError(f"loss: expected one such as fn.Huber(), or a function of prediction and target, got {loss!r}")
+    return loss
+
+
 def chosen(loss: Any, task: str, outputs: int) -> Loss:
-    """The loss itself, or one made of a function; None: that of the task."""
+    """The loss that was asked for, or one made of that function; None: that of the task."""
     if task == "classification" and outputs == 1:
         task = "multilabel"  # the one output says yes or no
     if getattr(loss, "task", None) == "classification" and outputs == 1:
@@ -172,7 +194,5 @@ def chosen(loss: Any, task: str, outputs: int) -> Loss:
     if loss is None:
         defaults = {"classification": SoftmaxCrossEntropy, "multilabel": SigmoidCrossEntropy}
         return defaults.get(task, MeanSquaredError)()
-    if isinstance(loss, type) or (not callable(loss) and not hasattr(loss, "record")):
-        raise TraceError(f"loss: expected one such as fn.Huber(), or a function of prediction and target, got {loss!r}")
     own: Loss = loss if hasattr(loss, "record") else Own(loss, task)
     return own

@@ -4,14 +4,15 @@ import numbers
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, fitting, folding, ops, recalibration, recording
+from . import checks, files, fitting, folding, joining, losses, recalibration, recording, schedules
 from ._records import member, only, to_record
 from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside
-from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError
+from .descriptions import explained
+from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
 from .fitting import History
 from .layers import initial
 from .losses import Loss
@@ -42,6 +43,7 @@ class Model:
     loss     the last one trained with; it says whether outputs are logits of classes
     """
 
+    @explained
     def __init__(
         self,
         forward: Callable[..., Value] | None = None,
@@ -58,6 +60,17 @@ class Model:
         self._tape: Tape | None = None
         self._arrays: dict[str, np.ndarray] = {}
         self._predictors: tuple[Any, dict[str, Predictor]] = (None, {})  # and the arrays they were made of
+
+    if not TYPE_CHECKING:  # which knows what names there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say of a name that other libraries' models have what it is here."""
+            if name.startswith("_"):  # asked for by copy, pickle and inspect: their error, as ever
+                object.__getattribute__(self, name)
+            from . import foreign_words
+
+            hint = foreign_words.way_out(foreign_words.ATTRIBUTES, name, (n for n in dir(self) if n[0] != "_"))
+            raise UnknownName(f"{type(self).__name__}: there is no {name!r}; {hint}")
 
     @property
     def tape(self) -> Tape:
@@ -125,9 +138,11 @@ class Model:
 
     # ---- training ----
 
+    @explained
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
-        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | None = None, schedule: Schedule | None = None,
+        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | str | None = None,
+        schedule: Schedule | str | None = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
         metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
         deadline: float | None = None,
@@ -156,6 +171,7 @@ class Model:
             if y is not None:
                 raise SettingError("fit: expected y or target=..., got both")
             y = target
+        loss, schedule = losses.asked_for(loss), schedules.chosen(schedule)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
             (x, validation), rows = divided(self.joined(x), y, share_aside(validation), seed, **known)
@@ -198,12 +214,13 @@ class Model:
         return self._answers(self.logits(x, threads=threads))
 
     def _answers(self, outputs: np.ndarray) -> np.ndarray:
+        even = 0 if self.activation else 0.5  # where an output says neither yes nor no
         if self.task == "multilabel":
-            return (outputs > 0).astype(np.int64)
+            return (outputs > even).astype(np.int64)
         if self.task == "regression":
             answers: np.ndarray = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         else:
-            answers = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > 0).astype(np.int64)
+            answers = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > even).astype(np.int64)
         return answers if self.target is None else self.target.restore(answers)
 
     def predict_proba(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
@@ -228,6 +245,7 @@ class Model:
             return answer[0] if answer.ndim == 2 else answer
         return self._ready(shares=True).predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
 
+    @explained
     def evaluate(self, x: Any, y: Any = None) -> dict[str, float | None]:
         """Mean loss and scores on rows and their targets, by name; with a table, on a frame that has the target column.
 
@@ -256,6 +274,17 @@ class Model:
         task = "regression" if self.loss is None else self.loss.task
         return "classification" if task == "multilabel" and self.target is not None else task
 
+    @property
+    def activation(self) -> str | None:
+        """The operation that makes probabilities of the outputs; None: they are values, or probabilities already.
+
+        They are that where the forward pass ends in softmax for a loss of one's own.
+        """
+        of_classes = "softmax" if self.outputs > 1 else "sigmoid"
+        name = {"classification": of_classes, "multilabel": "sigmoid"}.get(self.task)
+        ready = losses.activation_of(self.loss) is None and joining.last_operation(self.tape).name == name
+        return None if ready else name
+
     def _ready(self, shares: bool) -> Predictor:
         """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
 
@@ -267,14 +296,17 @@ class Model:
         task = self.task if shares else "regression"
         if task not in made:
             tape = folding.fold(self.tape, arrays)
-            if task == "classification":
-                ops.softmax(recording.logit_of_each_class(tape.result))
-            elif task == "multilabel":
-                ops.sigmoid(tape.result)
+            if shares:
+                recording.record_probabilities(tape.result, task, self.activation)
             made[task] = Predictor(tape, self.dtype, finite=True)
         return made[task]
 
     # ---- keeping ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: predictors are made anew, and what is recorded needs no function any more."""
+        forward = self._forward if self._tape is None else None
+        return {**vars(self), "_predictors": (None, {}), "_forward": forward}
 
     def to_bytes(self) -> bytes:
         """The model file as bytes; the same model gives the same bytes."""

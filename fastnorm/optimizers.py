@@ -6,8 +6,9 @@ Euclidean norm of them all (0: no clipping). Biases, gamma and beta do not decay
 """
 
 from dataclasses import asdict
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
+from . import descriptions
 from .descriptions import description
 
 FLAGS = ("nesterov", "averaged")
@@ -119,3 +120,14 @@ class Nadam(Adam):
     momentum_decay: float = 4e-3
 
     rule: ClassVar[str] = "nadam"
+
+
+OPTIMIZERS = (SGD, RMSprop, Adam, AdamW, Nadam)
+
+
+def chosen(optimizer: Any) -> Optimizer:
+    """The optimizer itself, or the one of this name; None: Adam()."""
+    if optimizer is None:
+        return Adam()
+    known: Optimizer = descriptions.chosen("optimizer", optimizer, OPTIMIZERS, "rule", 'fn.Adam(0.01) or "adam"')
+    return known

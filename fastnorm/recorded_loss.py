@@ -120,6 +120,10 @@ class Own(Recorded):
     def __repr__(self) -> str:
         return f"Own({self.task!r})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: what is recorded needs no function any more."""
+        return {**vars(self), "_function": self._function if self.tape is None else None}
+
     @property
     def task(self) -> str:
         return self._task

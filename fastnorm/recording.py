@@ -36,6 +36,7 @@ def record(forward: Callable[..., Any] | None, inputs: Sequence[int] | None, fea
     if value is not tape.result:
         raise TraceError(f"expected a forward pass that returns what it computes last, got {value!r}")
     require_forward(tape)
+    tape.shared.clear()  # of use while layers are called, and layers of one's own may not be picklable
     return joining.without_idle_biases(tape)
 
 
@@ -78,6 +79,16 @@ def _shown(shape: tuple[Any, ...]) -> str:
 def logit_of_each_class(value: Value) -> Value:
     """The logits of classes (N, classes): one output z that tells two apart stands for 0 and z."""
     return value if value.features > 1 else ops.concatenate([value * 0, value])
+
+
+def record_probabilities(outputs: Value, task: str, activation: str | None) -> None:
+    """End a tape with the probabilities of classes or labels; activation None: the outputs are those already."""
+    if task == "classification" and activation:
+        ops.softmax(logit_of_each_class(outputs))
+    elif task == "classification" and outputs.features == 1:
+        ops.concatenate([1 - outputs, outputs])
+    elif activation:
+        ops.CATALOGUE[activation](outputs)
 
 
 # ---- a loss in a model's file

@@ -4,20 +4,21 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, joining, losses, metrics, recalibration
+from . import checks, files, joining, losses, metrics, optimizers, recalibration, schedules
 from .checkpoints import Checkpoint, Epoch
 from .dataset import dataset, pair
+from .descriptions import explained
 from .errors import SettingError
 from .feed import Alone
 from .kernels import variant
 from .losses import Loss
-from .optimizers import Adam, Optimizer
+from .optimizers import Optimizer
 from .program import Program
-from .schedules import Constant, Schedule
+from .schedules import Schedule
 from .shuffling import WINDOW, Shuffle, minibatch_starts
 from .validation import Validation, where_it_lies
 
@@ -35,7 +36,7 @@ class Run:
     loss             or a function of prediction (N, outputs) and target that gives each row's loss (N,), written with
                      operations; default: cross-entropy for classes, softmax's, or sigmoid's of two classes by one
                      output; mean squared error for values
-    optimizer        default: Adam(1e-3)
+    optimizer        default: Adam(1e-3). It, the loss and the schedule may be words: "sgd", "huber", "one_cycle"
     schedule         factor of the learning rate over the epochs, default constant
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
     window           rows shuffled together; None: all. With a window, blocks of window / 64 neighboring rows are
@@ -48,26 +49,30 @@ class Run:
     threads          at the most, for one step; small steps use one
     """
 
+    @explained
     def __init__(
         self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
-        optimizer: Optimizer | None = None, schedule: Schedule | None = None, batch_size: int = 128,
+        optimizer: Optimizer | str | None = None, schedule: Schedule | str | None = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
         threads: int = 1,
     ) -> None:  # fmt: skip
         self.model = model
+        loss = losses.asked_for(loss)
         data = dataset(x, y, task=task, loss=loss, table=model.table, target=model.target)
-        self.optimizer = optimizer or Adam()
-        self.schedule = schedule or Constant()
+        self.optimizer = optimizers.chosen(optimizer)
+        self.schedule = schedules.chosen(schedule)
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
         mapped = isinstance(data.x, np.memmap)
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(data.x), model.dtype), model.dtype))
-        self.tape, arrays = model.prepared(x.shape[1], self.seed)
-        checks.matrix("x", x, columns=self.tape.features)
-        data, outputs = data.fitted_to(self.tape.result.features), self.tape.result.features
+        tape, arrays = model.prepared(x.shape[1], self.seed)
+        outputs = tape.result.features
+        data = data.fitted_to(outputs)
         self.loss: Loss = losses.chosen(loss, data.task, outputs)
+        self.tape = joining.to_logits(tape, losses.activation_of(self.loss))
+        checks.matrix("x", x, columns=self.tape.features)
         self.table, self.target = data.table, data.target
         self._data = x, self.loss.targets(data.y, outputs, model.dtype), sample_weight
         self.rows = len(x)
@@ -273,7 +278,8 @@ class Run:
 
     def fork(self) -> "Run":
         """An independent run of a copy of the model, at the same point; the two share the arrays of the data alone."""
-        fork = copy.copy(self)
+        fork = object.__new__(type(self))
+        vars(fork).update(vars(self))
         fork.model = copy.copy(self.model)
         fork.validation = None if self.validation is None else self.validation.fork()
         fork._shuffle = Shuffle(self.seed, self._starts, self._shuffle.window)
@@ -282,6 +288,9 @@ class Run:
         fork.program = fork._program({})
         fork.revert(mark)
         return fork
+
+    def __reduce__(self) -> NoReturn:
+        raise SettingError("a Run is neither copied nor pickled: fork() copies it, and state() goes to another process")
 
     def facts(self) -> dict[str, Any]:
         """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""

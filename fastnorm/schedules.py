@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import checks
+from . import checks, descriptions
 from .descriptions import description
 from .errors import SettingError
 
@@ -206,3 +206,14 @@ class ReduceOnPlateau:
             elif waited > self.patience:
                 waited, resting, count = 0, self.cooldown, count + 1
         return count
+
+
+SCHEDULES = (Constant, InverseTime, Exponential, Step, Cosine, CosineRestarts, OneCycle, ReduceOnPlateau)
+
+
+def chosen(schedule: Any) -> Schedule:
+    """The schedule itself, or the one of this name; None: Constant()."""
+    if schedule is None:
+        return Constant()
+    known: Schedule = descriptions.chosen("schedule", schedule, SCHEDULES, "factors", 'fn.Cosine() or "cosine"')
+    return known

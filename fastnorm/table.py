@@ -18,6 +18,12 @@ from ._targets import Classes, Quantity, Target, fit_target
 from .errors import DataError, FileError, SettingError, ShapeError
 from .kernels.random import SPLIT, permutation
 
+__all__ = ["Table", "read", "split"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 @dataclass(frozen=True)
 class Table:

@@ -161,7 +161,7 @@ def test_many_integers_are_classes_or_values_as_one_says():
         lambda **options: fn.Run(network(1), X, prices, **options),
         lambda **options: caviar(default_build(1), {"units": [4]}, X, prices, trials=1, epochs=1, **options),
     ):
-        with pytest.raises(SettingError, match="more than 20 different integers; .* task='classification' or task='re"):
+        with pytest.raises(SettingError, match=r"more than 20 different integers; .* task='classification' or task='re"):
             fit()
         fit(task="regression")
         fit(loss=fn.Huber())
@@ -253,7 +253,7 @@ def test_values_beside_a_frame_give_the_model_that_a_column_in_it_gives():
 
 
 def test_a_target_that_is_a_column_of_the_frame_too_would_give_itself_away():
-    with pytest.raises(DataError, match="y: it is called 'kind', as a column of the frame is.*target='kind'"):
+    with pytest.raises(DataError, match=r"y: it is called 'kind', as a column of the frame is.*target='kind'"):
         network().fit(FRAME.assign(kind=NAMES), NAMES)
     with pytest.raises(ShapeError, match="y: expected 200 rows as in the frame, got 5"):
         network().fit(FRAME, NAMES[:5])
@@ -262,7 +262,7 @@ def test_a_target_that_is_a_column_of_the_frame_too_would_give_itself_away():
 def test_a_model_of_arrays_does_not_take_frames():
     model = network()
     model.fit(X, CLASSES, epochs=1)
-    with pytest.raises(DataError, match="learned from arrays, which have no names, .* give x.to_numpy"):
+    with pytest.raises(DataError, match=r"learned from arrays, which have no names, .* give x.to_numpy"):
         model.predict(pandas.DataFrame(X))
 
 

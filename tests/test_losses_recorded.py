@@ -212,7 +212,7 @@ def test_constants_of_model_and_loss_do_not_meet():
             TraceError,
             r"loss: expected one such as fn.Huber\(\), or a function of prediction and target",
         ),
-        ("huber", VALUES, TraceError, "loss: expected one such as"),
+        (3, VALUES, TraceError, "loss: expected one such as"),
         (fn.SigmoidCrossEntropy(), LABELS * 2, DataError, "y: expected labels from 0 to 1, got 2.0"),
         (fn.SigmoidCrossEntropy(), LABELS[:, :2], ShapeError, r"y: expected shape \(n, 3\) as the model's outputs"),
         (fn.Focal(), CLASSES + 1, DataError, "y: expected integers from 0 to 2, got 3"),

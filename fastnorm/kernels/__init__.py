@@ -170,3 +170,7 @@ __all__ = [
     "where_backward",
     "where_forward",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -73,5 +73,9 @@ def repeat(operation: Operation, inputs: Sequence[Value], **changes: Any) -> Val
     return function(list(inputs), **attributes) if operation.name == "concatenate" else function(*inputs, **attributes)
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     raise AttributeError(f"no operation named {name!r}; there are {', '.join(__all__)}")

@@ -86,3 +86,7 @@ __all__ = [
     "search",
     "select_ensemble",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from .. import checks
+from .. import checks, losses
 from ..dataset import Dataset
+from ..descriptions import explained
 from ..model import Model
 from ..recorded_loss import METRICS
 from ._conduct import Options, conduct
@@ -20,6 +21,7 @@ from ._study import Study
 from ._training import Training
 
 
+@explained
 def caviar(
     build: Callable[[dict[str, Any]], Model] | None,
     space: Mapping[str, Any] | None,
@@ -97,6 +99,7 @@ def training(
     seed: int, task: str | None = None,
 ) -> tuple[Training, dict[str, Any]]:  # fmt: skip
     """Return what caviar's trials have in common, by its arguments of the same names, and facts that tell it."""
+    loss = losses.asked_for(loss)
     rows, data, facts = parts(x, y, validation, seed, task, loss)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
