@@ -96,8 +96,8 @@ def load(data: Path | None, target: str | None, example: str | None) -> Source:
 def share(source: Source, task: str, seed: int) -> Parts:
     """Share the rows, 64 % for training, 16 % for validation and 20 % for test, each with its share of each class."""
     with located(source.path):
-        parts, _ = divided(source.frame, source.target, (0.64, 0.16, 0.20), seed, task=task)
-    return Parts(*parts)
+        whole, parts = divided(source.frame, source.target, (0.64, 0.16, 0.20), seed, task=task)
+    return Parts(*(whole.take(rows) for rows in parts))
 
 
 def layer_units(words: str) -> list[int]:

@@ -138,8 +138,8 @@ def dataset(
 
 def divided(
     x: Any, y: Any, fractions: Sequence[float], seed: int, **known: Any
-) -> tuple[list[Dataset], tuple[np.ndarray, ...]]:
-    """Return Datasets of rows shared out at random, and the numbers of these rows; classes keep their shares.
+) -> tuple[Dataset, tuple[np.ndarray, ...]]:
+    """Return all rows, and the numbers of those of each part, shared out at random; classes keep their shares.
 
     fractions  of the parts, adding up to 1; a table is fitted on the rows of the first
     known      keywords of dataset
@@ -163,7 +163,7 @@ def divided(
         if len(whole.x) != len(whole.y):
             raise DataError(f"y: expected {len(whole.x)} rows as in x, got {len(whole.y)}")
         rows = split(len(whole.x), fractions, seed, whole.groups)
-    return [whole.take(part) for part in rows], rows
+    return whole, rows
 
 
 def share_aside(share: numbers.Real) -> tuple[float, float]:
@@ -177,7 +177,11 @@ def pair(name: str, given: Any) -> tuple[Any, Any]:
     if isinstance(given, Dataset) or checks.is_frame(given):
         return given, None
     if not isinstance(given, tuple) or len(given) != 2:
-        raise SettingError(f"{name}: expected (x, y), or a frame with the target's column, got {given!r}")
+        came = repr(given) if np.ndim(given) == 0 else type(given).__name__
+        raise SettingError(
+            f"{name}: expected (x, y) or a frame with the target's column (fit takes a share of the rows too, caviar a "
+            f"share or KFold), got {came}"
+        )
     return given
 
 
@@ -204,8 +208,9 @@ def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Datase
         table = Table.fit(x, y, task or "auto")
     elif isinstance(y, str) and (table.target is None or table.target.name != y):
         raise SettingError(f"target: this model's table was not fitted for the target {y!r}")
+    features = table.features(x)  # a missing column is said before a missing target
     values = table.target_values(x if y is None or isinstance(y, str) else y)
-    return Dataset(table.features(x), values, str(table.task), table, table.target)
+    return Dataset(features, values, str(table.task), table, table.target)
 
 
 def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None") -> Dataset:
@@ -237,7 +242,7 @@ def _of_labels(x: Any, y: np.ndarray, task: str, target: "Classes | Any") -> Dat
         raise DataError("y: expected at least one row, got none")
     if not isinstance(target, Classes):
         found = distinct_whole_numbers(y, len(y)) if y.dtype.kind in "iu" else None
-        if found is not None and found[0] == 0 and found[-1] == len(found) - 1:
+        if found is not None and found[0] >= 0 and len(found) in (1, found[-1] + 1):
             return Dataset(x, y, "classification")
         target = Classes.fit(open_column("y", y))
     return Dataset(x, target.encode(open_column("y", y)), "classification", target=target)
@@ -258,7 +263,7 @@ def _guessed(y: np.ndarray) -> str:
         return "classification"
     found = distinct_whole_numbers(y, MOST)
     if y.dtype.kind == "f":
-        return "classification" if found is not None and 2 * len(found) <= len(y) else "regression"
+        return "classification" if found is not None and 4 <= 2 * len(found) <= len(y) else "regression"
     if found is None:
         raise SettingError(
             f"y: more than {MOST} different integers; say whether they are classes or values: task='classification' "

@@ -174,8 +174,9 @@ class Model:
         loss, schedule = losses.asked_for(loss), schedules.chosen(schedule)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
-            (x, validation), rows = divided(self.joined(x), y, share_aside(validation), seed, **known)
-            y, sample_weight = None, None if sample_weight is None else np.asarray(sample_weight)[rows[0]]
+            whole, (rows, aside) = divided(self.joined(x), y, share_aside(validation), seed, **known)
+            x, y, validation = whole.take(rows), None, whole.take(aside)
+            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
         if getattr(schedule, "epochs", 0) is None:
             schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(

@@ -98,9 +98,9 @@ class Run:
         """Size of one standardized unit of the target, in its own; 1 where y is not standardized."""
         return getattr(self.target, "scale", 1.0)
 
-    def rows_to_judge(self, validation: Any) -> Validation:
+    def rows_to_judge(self, rows: Any, name: str = "validation") -> Validation:
         """Rows and targets that are none of its own, checked: (x, y), or a frame with both; see judge."""
-        data = dataset(*pair("validation", validation), loss=self.loss, table=self.table, target=self.target)
+        data = dataset(*pair(name, rows), loss=self.loss, table=self.table, target=self.target)
         data = data.fitted_to(self.tape.result.features)
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(data.x), data.y, self.threads)
 

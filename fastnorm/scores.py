@@ -72,9 +72,10 @@ def _mean_absolute_error(predicted: np.ndarray, actual: np.ndarray) -> float:
 
 def _r_squared(predicted: np.ndarray, actual: np.ndarray) -> float | None:
     """Averaged over the outputs; None where the values of one do not differ."""
-    if (actual == actual[:1]).all(axis=0).any():
+    variance = np.where((actual == actual[:1]).all(axis=0), 0, np.var(actual, axis=0))  # of equal ones it may be 1e-34
+    if not (variance > 0).all():
         return None
-    return float(np.mean(1 - np.mean(np.square(predicted - actual), axis=0) / np.var(actual, axis=0)))
+    return float(np.mean(1 - np.mean(np.square(predicted - actual), axis=0) / variance))
 
 
 CLASSIFICATION: dict[str, Score] = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy}

@@ -67,7 +67,8 @@ class Table:
             )
         column = None if target is None else _target_column(opened, target)
         learned = None if column is None else fit_target(column.take(rows), task)
-        inputs, dropped = _fit_inputs(opened, [name for name in opened.names if name != target], rows)
+        names = [name for name in opened.names if column is None or name != column.name]
+        inputs, dropped = _fit_inputs(opened, names, rows)
         return cls(inputs, learned, dropped)
 
     @classmethod

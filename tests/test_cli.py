@@ -17,6 +17,12 @@ from fastnorm.model import load
 from fastnorm.tune import Study
 
 
+def scores_of(printed, name):
+    """Validation score, that of the best constant, and the same of the test rows."""
+    (row,) = re.findall(rf"^{name} +(.*)$", printed, re.MULTILINE)
+    return [float(cell) for cell in row.split()]
+
+
 def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
     out, done = tuned
     assert done.returncode == 0, done.stderr
@@ -24,10 +30,13 @@ def test_tune_ends_with_a_model_a_study_and_a_table(tuned):
     assert "rows: 154 training, 38 validation, 48 test" in done.stdout
     study = Study.open(out / "study.sqlite")
     assert [trial.state for trial in study.trials] == ["finished"] * 4
-    title, scores = done.stdout.splitlines()[-4:-2]
-    assert title.split() == ["validation", "test"]
+    title, scores, rows, *cautions = done.stdout.splitlines()[-7:-2]
+    assert title.split() == ["validation", "constant", "test", "constant"]
     assert scores.split()[:2] == ["accuracy", f"{study.best_trial.score:.4f}"]
-    assert float(scores.split()[2]) > 0.8
+    assert scores.split()[2::2] == [f"{13 / 38:.4f}", f"{16 / 48:.4f}"]  # of the most frequent class
+    assert float(scores.split()[3]) > 0.8
+    assert rows.split() == ["rows", "38", "48"]
+    assert cautions == ["caution: the validation scores rest on 38 rows", "caution: the test scores rest on 48 rows"]
     assert done.stdout.splitlines()[-1] == f"saved {out / 'model.safetensors'} and {out / 'study.sqlite'}"
 
 
@@ -81,10 +90,11 @@ def test_regression_is_scored_in_the_targets_own_units(command, data, tmp_path):
     code, printed, _ = command("tune", data / "prices.csv", "-t", "price", *options)
     assert code == 0
     assert "task: regression (guessed; --task sets it)" in printed
-    error, explained = printed.splitlines()[-4:-2]
-    assert error.split()[:3] == ["mean", "absolute", "error"]
-    assert 100 < float(error.split()[-1]) < 20_000
-    assert 0.5 < float(explained.split()[-1]) <= 1
+    names = ("root mean squared error", "mean absolute error", "R squared")
+    squared, absolute, explained = (scores_of(printed, name) for name in names)
+    assert 100 < absolute[2] < squared[2] < 20_000 < absolute[3] < squared[3]
+    assert explained[1] == explained[3] == 0
+    assert 0.5 < explained[2] <= 1
 
 
 def test_a_task_that_is_given_is_not_called_guessed(command, data, tmp_path):
@@ -108,7 +118,7 @@ def test_fit_keeps_the_best_epoch(command, data, tmp_path):
     assert len(progress.splitlines()) == 12
     assert progress.splitlines()[-1].startswith("epoch 12 of 12, 0:00 left, best accuracy ")
     best = progress.splitlines()[-1].split("best accuracy ")[1].split()[0]
-    assert printed.splitlines()[-3].split()[:2] == ["accuracy", best]
+    assert scores_of(printed, "accuracy")[0] == float(best)
     assert re.match(r"epoch \d+: hidden \[16, 8\], ", printed.splitlines()[-2])
     code, printed, _ = command("predict", tmp_path / "m.safetensors", data / "flowers.csv")
     assert (code, len(printed.splitlines())) == (0, 241)
@@ -118,7 +128,7 @@ def test_fit_without_hidden_layers_is_softmax_regression(command, tmp_path):
     options = ["--hidden", 0, "--learning-rate", 0.03, "--epochs", 30, "--out", tmp_path / "m.safetensors"]
     code, printed, _ = command("fit", "--example", "digits", *options)
     assert code == 0
-    assert float(printed.splitlines()[-3].split()[-1]) > 0.9
+    assert scores_of(printed, "accuracy")[2] > 0.9
 
 
 def test_ctrl_c_saves_the_best_so_far(tmp_path):
@@ -135,7 +145,7 @@ def test_ctrl_c_saves_the_best_so_far(tmp_path):
     assert "interrupted; the best so far:" in printed
     study = Study.open(tmp_path / "digits" / "study.sqlite")
     assert len(study.trials) >= 3
-    assert f"accuracy  {study.best_so_far.score:.4f}" in printed
+    assert scores_of(printed, "accuracy")[0] == round(study.best_so_far.score, 4)
     assert load(tmp_path / "digits" / "model.safetensors").table.classes == list(range(10))
 
 

@@ -161,7 +161,7 @@ def test_a_quantity_can_have_an_ensemble_too(command, data, tmp_path):
     options = ["--trials", 4, "--epochs", 30, "--ensemble", "--out", tmp_path / "out"]
     code, printed, _ = command("tune", data / "prices.csv", "-t", "price", *options)
     assert code == 0
-    errors = dict(re.findall(r"^mean absolute error, (best trial|ensemble) +(\S+)", printed, re.MULTILINE))
+    errors = dict(re.findall(r"^root mean squared error, (best trial|ensemble) +(\S+)", printed, re.MULTILINE))
     assert float(errors["ensemble"]) <= float(errors["best trial"])
     code, listed, _ = command("trials", tmp_path / "out")
     assert listed.splitlines()[1].split()[4] == errors["best trial"]  # both in the target's own units
@@ -177,6 +177,8 @@ def test_json_is_one_document(command, data, tmp_path):
     assert document["rows"] == {"training": 154, "validation": 38, "test": 48}
     assert document["best_trial"]["number"] == study.best_trial.number
     assert set(document["scores"]) == set(document["ensemble"]["scores"]) == {"validation", "test"}
+    assert document["metric"] == "accuracy"
+    assert document["best_constant"] == {"validation": {"accuracy": 13 / 38}, "test": {"accuracy": 16 / 48}}
     assert document["confirmation"]["words"] == str(study.comparison)
     assert document["forecast"]["more"] == 8
     assert document["model"] == str(out / "model.safetensors")

@@ -68,7 +68,7 @@ def test_it_is_left_and_gone_on_with(data, tmp_path):
     assert code == 0
     folder = tmp_path / "flowers-panda"
     assert "rows: 154 training, 38 validation, 48 test" in printed
-    assert re.search(r"^validation: accuracy [01]\.\d{4}$", printed, re.MULTILINE)
+    assert re.search(r"^validation, 38 rows: accuracy [01]\.\d{4} \(best constant 0\.3421\)$", printed, re.MULTILINE)
     assert "saved flowers-panda/model.safetensors (epoch " in printed
     assert printed.splitlines()[-1].endswith("The same command goes on from here")
     assert load(folder / "model.safetensors").table is not None
@@ -93,7 +93,7 @@ def test_the_study_may_lie_elsewhere_and_the_test_set_ends_it(data, tmp_path):
     terminal.press_after("leave?", b"y")
     code, printed = terminal.end()
     assert code == 0
-    assert re.search(r"^test: accuracy [01]\.\d{4}$", printed, re.MULTILINE)
+    assert re.search(r"^test, 48 rows: accuracy [01]\.\d{4} \(best constant 0\.3333\)$", printed, re.MULTILINE)
     assert "mine.sqlite. It is finished: its test set was opened" in printed
     with Study.open(study) as record:
         assert record.actions()[-1].kind == "final_score"

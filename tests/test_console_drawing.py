@@ -97,9 +97,9 @@ def test_titles_have_the_last_values():
     shown = moment([Branch(0, None, 0, 0, -1, epochs)], epochs)
     assert LOSS.title(shown, 40).plain == "loss 0.1, validation no number (log)"
     assert LOSS.title(moment([Branch(0, None, 0, 0)], []), 40).plain == "loss (no epoch yet)"
-    error = Plot("mean_absolute_error", "metric", 10_000.0)
-    assert error.title(shown, 40).plain == "error 5000, validation 5000"
-    assert error.title(shown, 41).plain == "mean absolute error 5000, validation 5000"
+    error = Plot("root_mean_squared_error", "metric")
+    assert error.title(shown, 40).plain == "error 0.5, validation 0.5"
+    assert error.title(shown, 43).plain == "root mean squared error 0.5, validation 0.5"
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-9, 1.2345e-4, 0.00827, 0.5, 55_210.0, 123_456.0, 1e12, -0.00123, -55_210.0])

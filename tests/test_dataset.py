@@ -23,6 +23,7 @@ LABELS = {
     "unsigned": np.array([3, 9, 200], np.uint8),
     "large": [2**60, 2**60 + 1, 2**60 + 2],
 }
+SPACE = {"units": Choice([8]), "learning_rate": Choice([0.02]), "batch_size": Choice([16])}
 OPTIONS = {"epochs": 15, "batch_size": 16, "optimizer": fn.Adam(0.01)}
 
 
@@ -53,9 +54,7 @@ def test_labels_of_any_type_become_classes_and_come_back_as_they_were(kind):
 @pytest.mark.parametrize("validation", [0.25, KFold(2), None], ids=["share", "folds", "pair"])
 def test_a_search_takes_the_same_labels(kind, validation):
     x, y = labeled(LABELS[kind])
-    study = caviar(
-        None, {"units": Choice([8])}, x, y, validation=validation or (x[:50], y[:50]), trials=1, epochs=6, workers=1
-    )
+    study = caviar(None, SPACE, x, y, validation=validation or (x[:50], y[:50]), trials=1, epochs=6, workers=1)
     model = study.best_model()
     assert model.classes == LABELS[kind]
     assert (model.predict(x) == y).mean() > 0.9
@@ -161,7 +160,7 @@ def test_many_integers_are_classes_or_values_as_one_says():
         lambda **options: fn.Run(network(1), X, prices, **options),
         lambda **options: caviar(default_build(1), {"units": [4]}, X, prices, trials=1, epochs=1, **options),
     ):
-        with pytest.raises(SettingError, match=r"more than 20 different integers; .* task='classification' or task='re"):
+        with pytest.raises(SettingError, match=r"more than 20 different integers; .* task='classification' or task="):
             fit()
         fit(task="regression")
         fit(loss=fn.Huber())
@@ -219,7 +218,7 @@ def test_a_model_that_knows_labels_keeps_them():
     some = y != "a"
     model.fit(x[some], y[some], epochs=1)
     assert model.classes == ["a", "b", "c"]
-    with pytest.raises(DataError, match="expected a class of the training rows, a, b, c, got 'd' in row 0"):
+    with pytest.raises(DataError, match="expected a class of the training rows, a, b, c, got 'd' in row"):
         model.fit(x, np.where(y == "a", "d", y), epochs=1)
 
 
@@ -271,8 +270,8 @@ def test_a_search_takes_frames_and_its_models_carry_their_table(validation, tmp_
     whole = FRAME.assign(kind=NAMES)
     for y, frame in (("kind", whole), (NAMES, FRAME)):
         file = tmp_path / f"{type(y).__name__}.sqlite"
-        options = {"validation": validation, "trials": 2, "epochs": 4, "workers": 1, "study": file}
-        caviar(None, {"units": Choice([8, 16])}, frame, y, **options)
+        options = {"validation": validation, "trials": 1, "epochs": 6, "workers": 1, "study": file}
+        caviar(None, SPACE, frame, y, **options)
         with Study.open(file) as study:
             model = study.best_model()
         assert model.table.columns == ("size", "weight", "color")
@@ -280,9 +279,10 @@ def test_a_search_takes_frames_and_its_models_carry_their_table(validation, tmp_
 
 
 def test_a_panda_takes_frames(tmp_path):
-    run = fn.Run(network(), FRAME.assign(kind=NAMES), "kind", validation=(FRAME, NAMES), batch_size=16)
+    options = {"validation": (FRAME, NAMES), "batch_size": 16, "optimizer": fn.Adam(0.01)}
+    run = fn.Run(network(), FRAME.assign(kind=NAMES), "kind", **options)
     with panda(run, study=tmp_path / "study.sqlite", test=(FRAME, NAMES)) as steered:
-        steered.advance(5)
+        steered.advance(15)
         steered.final_score()
         steered.give_back()
     with Study.open(tmp_path / "study.sqlite") as study:
@@ -323,7 +323,7 @@ def test_every_score_of_a_frame_is_in_the_targets_own_units(tmp_path, capsys):
 
 
 def test_rows_are_shared_out_and_the_table_learns_from_the_first_part():
-    parts, rows = divided(FRAME, NAMES, (0.5, 0.25, 0.25), seed=1)
-    assert [len(part.y) for part in parts] == [len(part) for part in rows] == [100, 50, 50]
-    assert parts[0].table == fn.Table.fit(FRAME.iloc[rows[0]], NAMES.iloc[rows[0]])
-    np.testing.assert_array_equal(parts[1].actual, NAMES[rows[1]])
+    whole, rows = divided(FRAME, NAMES, (0.5, 0.25, 0.25), seed=1)
+    assert [len(part) for part in rows] == [100, 50, 50]
+    assert whole.table == fn.Table.fit(FRAME.iloc[rows[0]], NAMES.iloc[rows[0]])
+    np.testing.assert_array_equal(whole.take(rows[1]).actual, NAMES[rows[1]])

@@ -93,7 +93,7 @@ def test_a_table_and_several_inputs_go_along():
     models = []
     for seed in range(2):
         models.append(fitted(dense(4), CLASSES, seed))
-        models[-1].table = table
+        models[-1].table, models[-1].target = table, table.target
     assert set(fn.ensemble(models).predict(frame)) <= {"a", "b", "c"}
 
     def both(a, b):

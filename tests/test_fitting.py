@@ -47,12 +47,49 @@ def test_patience_ends_training_so_many_epochs_after_the_best():
         network().fit(X, CLASSES, patience=2)
 
 
+def test_patience_waits_while_the_loss_falls():
+    """Here accuracy is at its best from the first epochs on, while the loss has far to fall."""
+    x = np.repeat([[-1.0], [1.0]], 50, axis=0)
+    y = np.repeat([0, 1], 50)
+    model = fn.Sequential([fn.Dense(2)])
+    history = model.fit(x, y, validation=(x, y), epochs=30, patience=2)
+    assert {epoch.validation_metric for epoch in history[3:]} == {1.0}
+    assert len(history) == 30
+    assert history.kept.number == 30  # among equal accuracies the loss decides
+
+
+@pytest.mark.parametrize("metric", [None, "accuracy", "loss"])
+def test_the_metric_says_which_epoch_is_kept_and_the_result_says_which_it_was(metric, capsys):
+    rng = np.random.default_rng(3)
+    validation = rng.normal(size=(30, 5)), rng.integers(0, 3, 30)
+    model = network()
+    history = model.fit(X, CLASSES, validation=validation, epochs=12, batch_size=16, metric=metric, verbose=1)
+
+    def key(epoch):
+        accuracy = -epoch.validation_metric
+        return epoch.validation_loss if metric == "loss" else (accuracy, epoch.validation_loss)
+
+    assert history.kept == min(history, key=key)
+    assert model.evaluate(*validation)["loss"] == history.kept.validation_loss
+    words = f"kept epoch {history.kept.number} of 12, the best by validation {metric or 'accuracy'}"
+    assert str(history) == words
+    assert capsys.readouterr().err.splitlines()[-1] == words
+
+
+def test_without_validation_the_result_says_that_the_last_epoch_was_kept():
+    history = network().fit(X, CLASSES, epochs=2)
+    assert (history.kept.number, str(history)) == (2, "kept epoch 2 of 2, the last")
+    assert str(network().fit(X, CLASSES, epochs=0)) == "no epoch was finished"
+    with pytest.raises(SettingError, match="metric: expected one of 'accuracy', 'loss', got 'f1'"):
+        network().fit(X, CLASSES, metric="f1")
+
+
 def test_regression_keeps_the_epoch_of_the_smallest_error():
     validation = X[:20], np.random.default_rng(5).normal(size=(20, 2))
     model = network(2)
     history = model.fit(X[20:], VALUES[20:], validation=validation, epochs=8)
     best = min(history, key=lambda epoch: epoch.validation_metric)
-    assert model.evaluate(*validation)["mean_absolute_error"] == best.validation_metric
+    assert model.evaluate(*validation)["root_mean_squared_error"] == pytest.approx(best.validation_metric)
 
 
 @pytest.mark.parametrize("share", [0.25, np.float32(0.25)])
@@ -61,14 +98,15 @@ def test_a_share_of_the_rows_is_set_aside_class_by_class(monkeypatch, share):
     run_class = fn.model.Run
 
     def spy(model, x, y, **options):
-        seen.append((x, y, options["validation"], options["sample_weight"]))
+        seen.append((x.x, x.y, options["validation"], options["sample_weight"]))
         return run_class(model, x, y, **options)
 
     monkeypatch.setattr(fn.model, "Run", spy)
     y = np.repeat([0, 1, 2], [100, 60, 40])
     for seed in (1, 1, 2):
         network().fit(X, y, validation=share, sample_weight=X[:, 0] ** 2, epochs=1, seed=seed)
-    (x, y_training, (x_aside, y_aside), weight), again, other = seen
+    (x, y_training, aside, weight), again, other = seen
+    x_aside, y_aside = aside.x, aside.y
     assert np.bincount(y_aside).tolist() == [25, 15, 10]
     np.testing.assert_array_equal(weight, x[:, 0] ** 2)
     rows = np.concatenate([x, x_aside])
@@ -103,7 +141,7 @@ def test_a_deadline_ends_fitting():
 
 def test_nan_epochs_are_never_the_best():
     """A first epoch that diverged is forgotten once a later one is finite."""
-    keys = [fn.metrics.rank("mean_absolute_error", score, score) for score in (np.nan, 3.0, np.inf, 2.0)]
+    keys = [fn.metrics.rank("root_mean_squared_error", score, score) for score in (np.nan, 3.0, np.inf, 2.0)]
     assert sorted(keys)[0] == (2.0, 2.0)
     assert min(keys) == keys[3]
     assert keys[0] == (np.inf, np.inf)
@@ -212,8 +250,8 @@ def test_fitting_again_keeps_the_table_its_weights_know():
         ({"target": "kind", "y": CLASSES}, SettingError, "fit: expected y or target=..., got both"),
         (
             {"target": "kind", "validation": (X, CLASSES)},
-            SettingError,
-            "expected a frame or a share of the rows, got a",
+            DataError,
+            "column 'size', 'weight', 'color': not in this frame, which has x0, x1",
         ),
         ({"target": "kind", "validation": 1}, SettingError, r"validation: expected a finite number in \(0, 1\), got 1"),
         ({"target": "kind", "validation": 0.0}, SettingError, "validation: expected a finite number"),

@@ -75,7 +75,7 @@ def test_optimizers_by_name(word, thing):
      ("mean_absolute_error", fn.MeanAbsoluteError())],
 )  # fmt: skip
 def test_losses_by_name(word, thing):
-    assert losses.chosen(word, CLASSES) == thing
+    assert losses.asked_for(word) == thing
 
 
 @pytest.mark.parametrize(

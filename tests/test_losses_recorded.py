@@ -59,7 +59,7 @@ LOSSES = {
 
 def metrics(loss, p, y):
     if loss.task == "regression":
-        return np.abs(p - y).mean(axis=1)
+        return np.square(p - y).mean(axis=1)
     if loss.task == "multilabel":
         return ((p > 0) == (y > 0.5)).mean(axis=1)
     return p.argmax(axis=1) == (y.argmax(axis=1) if y.ndim == 2 else y)
@@ -215,7 +215,7 @@ def test_constants_of_model_and_loss_do_not_meet():
         (3, VALUES, TraceError, "loss: expected one such as"),
         (fn.SigmoidCrossEntropy(), LABELS * 2, DataError, "y: expected labels from 0 to 1, got 2.0"),
         (fn.SigmoidCrossEntropy(), LABELS[:, :2], ShapeError, r"y: expected shape \(n, 3\) as the model's outputs"),
-        (fn.Focal(), CLASSES + 1, DataError, "y: expected integers from 0 to 2, got 3"),
+        (fn.Focal(), np.arange(len(X)) % 4, ShapeError, "y: 4 different labels, 0, 1, 2, 3, for a model of 3 outputs"),
         (lambda p, y: ops.one_hot(y, 2)[:, 0] * p[:, 0], CLASSES, DataError, "y: expected integers from 0 to 1, got 2"),
     ],
 )

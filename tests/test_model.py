@@ -79,11 +79,14 @@ def test_one_row_alone_gives_the_bits_it_gives_among_others(model):
 def test_evaluate_gives_the_mean_loss_and_metric():
     judged = CLASSIFIER.evaluate(X, CLASSES)
     probabilities = CLASSIFIER.predict_proba(X).astype(float)
-    assert list(judged) == ["loss", "accuracy"]
+    assert list(judged) == ["loss", "accuracy", "balanced_accuracy"]
     assert judged["accuracy"] == (CLASSIFIER.predict(X) == CLASSES).mean()
     assert judged["loss"] == pytest.approx(-np.log(probabilities[np.arange(200), CLASSES]).mean(), rel=1e-5)
     judged, errors = REGRESSOR.evaluate(X, VALUES), REGRESSOR.predict(X) - VALUES
-    assert judged == pytest.approx({"loss": (errors**2).mean(), "mean_absolute_error": np.abs(errors).mean()}, rel=1e-5)
+    squared = (errors**2).mean()
+    expected = {"loss": squared, "root_mean_squared_error": squared**0.5, "mean_absolute_error": np.abs(errors).mean()}
+    explained = np.mean(1 - (errors**2).mean(axis=0) / VALUES.var(axis=0))
+    assert judged == pytest.approx({**expected, "r_squared": explained}, rel=1e-5)
 
 
 def test_softmax_regression_is_as_good_as_sklearns_on_digits():
@@ -117,11 +120,11 @@ def test_softmax_regression_is_as_good_as_sklearns_on_digits():
         (lambda: CLASSIFIER.predict_one(X), ShapeError, r"row: expected shape \(5,\), got \(200, 5\)"),
         (lambda: CLASSIFIER.predict_one(X[0, :4]), ShapeError, r"row: expected shape \(5,\), got \(4,\)"),
         (lambda: CLASSIFIER.predict("letters"), DtypeError, "x: expected real numbers"),
-        (lambda: CLASSIFIER.evaluate(X), DtypeError, "y: expected class numbers from 0 to 2"),
+        (lambda: CLASSIFIER.evaluate(X), SettingError, "y: expected targets, got none"),
         (lambda: CLASSIFIER.evaluate(X, CLASSES[:5]), ShapeError, "target: expected 200 rows, got 5"),
         (lambda: CLASSIFIER.fit(X[:, :4], CLASSES), ShapeError, r"x: expected shape \(n, 5\), got \(200, 4\)"),
         (lambda: CLASSIFIER.fit(X, CLASSES[:5], validation=0.2), DataError, "y: expected 200 rows as in x, got 5"),
-        (lambda: CLASSIFIER.fit(X, CLASSES + 1), DataError, "y: expected integers from 0 to 2, got 3"),
+        (lambda: CLASSIFIER.fit(X, CLASSES + 1), DataError, "y.: expected a class of the .*, 0, 1, 2, got .3. in row"),
         (lambda: CLASSIFIER.fit(X, CLASSES, epochs=-1), SettingError, "epochs: expected a whole number"),
     ],
 )  # fmt: skip

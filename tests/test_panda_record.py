@@ -129,7 +129,7 @@ def test_the_study_of_a_search_and_a_pandas_own_are_told_apart(tmp_path):
     [
         ({"run": fn.Sequential([fn.Dense(3)])}, "run: expected a fn.Run, got <fastnorm.sequential.Sequential"),
         ({"guard": 3}, "guard: expected a Guard, got 3"),
-        ({"test": X}, "test: expected two, x and y, got 50"),
+        ({"test": X}, r"test: expected \(x, y\) or a frame .* got ndarray"),
     ],
 )
 def test_what_cannot_be_steered_is_refused_at_the_door(tmp_path, arguments, words):

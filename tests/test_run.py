@@ -152,14 +152,15 @@ def test_the_model_holds_the_weights_of_the_moment():
     assert weights(run) == held
 
 
-def test_regression_reports_the_absolute_error():
+def test_regression_reports_the_root_of_the_mean_squared_error():
     y = X @ np.arange(8.0).reshape(4, 2)
     run = make(y=y, chain=[fn.Dense(2)], optimizer=fn.Adam(0.1), validation=(X, y), batch_size=ROWS)
     assert isinstance(run.loss, fn.MeanSquaredError)
     last = run.advance(100)[-1]
     predicted = run.model.predict(X)
-    assert last.validation_metric == pytest.approx(np.abs(predicted - y).mean(), rel=1e-5)
+    assert last.validation_metric == pytest.approx(np.sqrt(((predicted - y) ** 2).mean()), rel=1e-5)
     assert last.validation_loss == pytest.approx(((predicted - y) ** 2).mean(), rel=1e-5)
+    assert last.metric == pytest.approx(last.loss**0.5)
     assert last.loss < run.history[0].loss / 10
 
 

@@ -157,7 +157,8 @@ def test_numpy_columns_are_named_by_position():
         (list(range(20)) * 2, "classification"),
         (list(range(21)) * 3, "regression"),  # 21 different values
         (list(range(4)), "regression"),  # each in one row only
-        ([1.0, 2.0] * 20, "regression"),
+        ([1.0, 2.0] * 20, "classification"),  # a gap anywhere makes floats of integers
+        ([1.5, 2.0] * 20, "regression"),
     ],
 )
 def test_guessed_task(target, task):

@@ -48,10 +48,10 @@ def test_regression_looks_for_the_smallest_error():
     y = (x @ np.array([1, -2, 0.5, 0], np.float32))[:, np.newaxis]
     parts = {"training": (x[:80], y[:80]), "validation": (x[80:], y[80:])}
     study = search(tune.default_build(1), epochs=10, **parts)
-    assert study.metric == "mean_absolute_error"
+    assert study.metric == "root_mean_squared_error"
     assert study.best_trial.score == min(trial.score for trial in study.trials)
-    errors = np.abs(study.best_model().predict(x[80:]).reshape(-1) - y[80:, 0])
-    assert errors.mean() == pytest.approx(study.best_trial.score, rel=1e-5)
+    errors = study.best_model().predict(x[80:]).reshape(-1) - y[80:, 0]
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(study.best_trial.score, rel=1e-5)
 
 
 def test_hyperparameters_reach_the_training():

@@ -32,8 +32,8 @@ def test_one_perfect_trial_is_enough():
 def test_the_mean_of_values_is_weighted_by_how_often_they_enter():
     targets = np.zeros((3, 1))
     predictions = np.array([[[1.0]] * 3, [[-2.0]] * 3])
-    assert select_ensemble(predictions, targets, "mean_absolute_error", size=9).tolist() == [2, 1]
-    assert select_ensemble(predictions, targets[:, 0], "mean_absolute_error", size=1).tolist() == [1, 0]
+    assert select_ensemble(predictions, targets, "root_mean_squared_error", size=9).tolist() == [2, 1]
+    assert select_ensemble(predictions, targets[:, 0], "root_mean_squared_error", size=1).tolist() == [1, 0]
 
 
 def test_equals_go_to_the_lower_number_and_the_smaller_ensemble():
@@ -47,10 +47,10 @@ def test_it_is_never_worse_than_the_best_trial(seed, count, size, is_regression)
     predictions = rng.dirichlet(np.ones(3), (count, 20)).astype(np.float32)
     if is_regression:
         targets = rng.normal(0, 1, (20, 3))
-        counts = select_ensemble(predictions, targets, "mean_absolute_error", size)
-        errors = [np.abs(each - targets).mean() for each in predictions]
+        counts = select_ensemble(predictions, targets, "root_mean_squared_error", size)
+        errors = [np.square(each - targets).mean() for each in predictions]
         mean = np.tensordot(counts, predictions, 1) / counts.sum()
-        assert np.abs(mean - targets).mean() <= min(errors) + 1e-6
+        assert np.square(mean - targets).mean() <= min(errors) + 1e-6
     else:
         targets = rng.integers(0, 3, 20)
         counts = select_ensemble(predictions, targets, "accuracy", size)
@@ -66,9 +66,9 @@ def test_it_is_never_worse_than_the_best_trial(seed, count, size, is_regression)
         ((np.ones((3, 4)), CLASSES, "accuracy"), ShapeError, r"predictions: expected shape \(trials, n, outputs\)"),
         ((np.ones((3, 5, 2)), CLASSES, "accuracy"), ShapeError, r"targets: expected shape \(5,\) .*, got \(4,\)"),
         ((np.ones((3, 4, 1)), CLASSES, "accuracy"), DataError, "targets: expected integers from 0 to 0, got 1"),
-        ((np.ones((3, 4, 2)), np.ones(4), "mean_absolute_error"), ShapeError, r"targets: expected shape \(4, 2\)"),
+        ((np.ones((3, 4, 2)), np.ones(4), "root_mean_squared_error"), ShapeError, r"targets: expected shape \(4, 2\)"),
         ((np.full((3, 4, 2), np.nan), CLASSES, "accuracy"), DataError, "predictions: expected finite numbers"),
-        ((np.ones((3, 4, 2)), CLASSES, "f1"), SettingError, "metric: expected one of 'accuracy', 'mean_abs"),
+        ((np.ones((3, 4, 2)), CLASSES, "f1"), SettingError, "metric: expected one of 'accuracy', 'root_mean"),
         ((np.ones((3, 4, 2)), CLASSES, "accuracy", 0), SettingError, "size: expected a whole number at least 1"),
     ],
 )
@@ -104,9 +104,9 @@ def test_an_ensemble_of_values_is_chosen_by_their_errors():
     training, validation = (x, x[:, :1] * 3), (xv, xv[:, :1] * 3)
     study = searching.search(default_build(1), training=training, validation=validation, trials=5)
     found = ensemble(study, *validation)
-    assert found.metric == "mean_absolute_error"
+    assert found.metric == "root_mean_squared_error"
     assert found.score <= found.best_score == pytest.approx(study.best_trial.score, rel=1e-5)
-    assert np.abs(found.model.logits(xv) - validation[1]).mean() == pytest.approx(found.score, rel=1e-5)
+    assert np.sqrt(np.square(found.model.logits(xv) - validation[1]).mean()) == pytest.approx(found.score, rel=1e-5)
 
 
 def test_the_leaders_are_the_same_when_the_study_is_opened_again(tmp_path):

@@ -15,7 +15,7 @@ from fastnorm.tune._data import parts
 
 def test_folds_judge_every_row_once_and_have_their_share_of_each_class():
     x, y = np.arange(103.0)[:, None], np.arange(103) % 3
-    folds, facts = parts(x, y, KFold(4), 0)
+    folds, _, facts = parts(x, y, KFold(4), 0)
     assert facts["validation"] == "KFold(folds=4)"
     assert sorted(np.concatenate([part.validation[0][:, 0] for part in folds[:-1]])) == list(range(103))
     for part in folds[:-1]:
@@ -24,21 +24,21 @@ def test_folds_judge_every_row_once_and_have_their_share_of_each_class():
         assert np.ptp(np.bincount(part.validation[1])) <= 1
     assert folds[-1].validation is None
     assert folds[-1].x is x
-    other, _ = parts(x, y, KFold(4), 1)
+    other, *_ = parts(x, y, KFold(4), 1)
     assert not np.array_equal(folds[0].x, other[0].x)
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(1999, "KFold(folds=5)"), (2000, 0.2)])
 def test_few_rows_are_judged_in_folds(rows, expected):
     x, y = np.zeros((rows, 1)), np.arange(rows) % 2
-    found, facts = parts(x, y, None, 0)
+    found, _, facts = parts(x, y, None, 0)
     assert facts["validation"] == expected
     assert len(found) == (6 if rows < 2000 else 1)
 
 
 def test_the_score_of_folds_is_their_mean_and_the_model_is_trained_on_all_rows():
     study = search(validation=KFold(3), trials=2, epochs=4)
-    folds, _ = parts(*TRAINING, KFold(3), 0)
+    folds, *_ = parts(*TRAINING, KFold(3), 0)
     for trial in study.trials:
         single = [
             search(training=part[:2], validation=part.validation or VALIDATION, trials=2, epochs=4) for part in folds
@@ -69,7 +69,7 @@ def test_build_space_and_validation_have_good_defaults():
     ("validation", "error", "words"),
     [
         (KFold(100), DataError, "expected at least 200 rows for 100 folds, got 120"),
-        ("all", SettingError, "expected a share of the rows, .x, y. or KFold, got 'all'"),
+        ("all", SettingError, r"validation: expected \(x, y\) or a frame .* share or KFold\), got 'all'"),
         (1.5, SettingError, "validation: expected a finite number"),
     ],
 )

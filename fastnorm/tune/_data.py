@@ -57,14 +57,14 @@ def parts(
     x, y        as dataset takes them; a table is fitted on the training rows, with KFold on all
     validation  (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5) below
                 2,000 rows, from there on a fifth
-    Also returns the training rows as a Dataset.
+    Also returns all rows but those of a validation of its own as a Dataset.
     """
     if validation is None:
         validation = KFold() if len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS else 0.2
     if isinstance(validation, numbers.Real):
-        (data, judged), _ = divided(x, y, share_aside(validation), seed, task=task, loss=loss)
-        facts = {"data": fingerprint(data.x, data.y, judged.x, judged.y), "validation": float(validation)}
-        return [Part(data.x, data.y, (judged.x, judged.y))], data, facts | _meaning(data)
+        data, (rows, others) = divided(x, y, share_aside(validation), seed, task=task, loss=loss)
+        facts = {"data": fingerprint(data.x, data.y), "validation": float(validation)} | _meaning(data)
+        return [Part(data.x[rows], data.y[rows], (data.x[others], data.y[others]))], data, facts
     data = dataset(x, y, task=task, loss=loss)
     data = replace(data, x=np.asarray(data.x), y=np.asarray(data.y))
     if data.x.ndim != 2 or len(data.x) != len(data.y):

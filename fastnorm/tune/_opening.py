@@ -61,10 +61,8 @@ def at_the_door(
         raise SettingError(f"run: expected a fn.Run, got {run!r}")
     if guard is not None and not callable(getattr(guard, "judge", None)):
         raise SettingError(f"guard: expected a Guard, got {guard!r}")
-    if isinstance(test, tuple) and len(test) != 2:
-        raise SettingError(f"test: expected two, x and y, got {len(test)}")
     informed = guard.knowing(run) if isinstance(guard, Guard) else guard
-    return informed, None if test is None else run.rows_to_judge(test)
+    return informed, None if test is None else run.rows_to_judge(test, "test")
 
 
 def _take_up(helm: Helm, file: Path | None) -> None:
