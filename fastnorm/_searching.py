@@ -40,12 +40,16 @@ class Hunt:
     warnings: list[str] = field(default_factory=list)
 
     def run(self, search: Callable[[], Study], progress: SearchProgress) -> None:
-        """Search and keep the best; Ctrl-C keeps the best so far and is raised on."""
+        """Search and keep the best; an interruption keeps the best so far and is raised on, one of the keeping too."""
         try:
             with progress, warnings.catch_warnings():
                 warnings.simplefilter("always", UserWarning)
                 warnings.showwarning = lambda message, *_: self.warn(str(message))
-                study = search()
+                progress.study = study = search()
+            if all(trial.score is None for trial in study.trials):
+                diverged = any(trial.state == "diverged" for trial in study.trials)
+                raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
+            self._keep(study)
         except KeyboardInterrupt:
             if progress.study is None or progress.best() is None:
                 print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
@@ -53,10 +57,6 @@ class Hunt:
                 print("interrupted; the best so far:", file=sys.stderr if self.json else sys.stdout)
                 self._keep(progress.study)
             raise
-        if all(trial.score is None for trial in study.trials):
-            diverged = any(trial.state == "diverged" for trial in study.trials)
-            raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
-        self._keep(study)
 
     def warn(self, words: str) -> None:
         """Say at once, on stderr, what is not as it might be."""
