@@ -29,8 +29,8 @@ from .tune import (
     default_space,
     lint,
 )
-from .tune._conduct import cores
 from .tune._confirm import TIMES
+from .tune._cores import affinity, cores, quota
 from .tune._defaults import require_used
 
 KEEP = 20  # models in a study: what an ensemble is chosen from
@@ -222,13 +222,16 @@ def predict(
 
 @app.command()
 def info() -> None:
-    """Show the version, the variants of the kernels and the one in use, the cores."""
+    """Show the version, the variants of the kernels and the one in use, the cores and what a container has of them."""
+    limit = quota()
     grid = Grid.grid(padding=(0, 2))
     grid.add_row("version", __version__)
     grid.add_row("variants", ", ".join(cpu.variants()))
     grid.add_row("runnable", ", ".join(cpu.runnable()))
     grid.add_row("chosen", cpu.variant())
-    grid.add_row("cores", str(cores()))
+    grid.add_row("cores", str(affinity()))
+    grid.add_row("quota", "none" if limit is None else f"{limit:g} cores")
+    grid.add_row("workers", str(cores()))
     Console().print(grid, highlight=False)
 
 

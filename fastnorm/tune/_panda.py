@@ -11,7 +11,7 @@ from ..errors import SettingError
 from ..run import Epoch, Run
 from ..validation import Validation
 from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
-from ._conduct import cores
+from ._cores import cores
 from ._cubs import race
 from ._guard import Guard
 from ._helm import Helm
