@@ -40,7 +40,10 @@ class Hunt:
     warnings: list[str] = field(default_factory=list)
 
     def run(self, search: Callable[[], Study], progress: SearchProgress) -> None:
-        """Search and keep the best; an interruption keeps the best so far and is raised on, one of the keeping too."""
+        """Search and keep the best; where that is interrupted, or the study cannot be written, keep the best so far.
+
+        What interrupted it, the keeping too, is raised on.
+        """
         try:
             with progress, warnings.catch_warnings():
                 warnings.simplefilter("always", UserWarning)
@@ -50,12 +53,12 @@ class Hunt:
                 diverged = any(trial.state == "diverged" for trial in study.trials)
                 raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
             self._keep(study)
-        except KeyboardInterrupt:
-            if progress.study is None or progress.best() is None:
-                print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
-            else:
+        except (KeyboardInterrupt, FileError) as ended:
+            if progress.study is not None and progress.best() is not None:
                 print("interrupted; the best so far:", file=sys.stderr if self.json else sys.stdout)
                 self._keep(progress.study)
+            elif isinstance(ended, KeyboardInterrupt):
+                print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
             raise
 
     def warn(self, words: str) -> None:

@@ -81,7 +81,7 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     file = None if options.study is None else Path(options.study)
     with ExitStack() as until_done:
         until_done.enter_context(locked(file, deadline))
-        record = Record(file, facts, max(options.keep, options.confirm))
+        record = Record(file, facts, max(options.keep, options.confirm), deadline)
         until_done.callback(record.close)
         executor, workers = options.executor, options.workers
         if executor is None:

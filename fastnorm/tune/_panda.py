@@ -181,6 +181,10 @@ class Panda(View):
         assert score is not None
         return score
 
+    def hurry(self) -> None:
+        """Have what is still to be recorded wait no longer than now is needed for a file that another program holds."""
+        self._helm.journal.writer.hurry()
+
     def give_back(self) -> None:
         """Record the model of the live path's best epoch as the trial's, and close.
 

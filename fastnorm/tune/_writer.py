@@ -1,7 +1,7 @@
 """Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _journal.py)."""
 
 import json
-import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 from .. import checks
 from ..errors import FileError
 from ..run import Epoch
-from ._file import CURVE, STANDING, TRIAL, connect_writer, reported, stands_of, to_row, values_of
+from ._connection import Connection, reported
+from ._file import CURVE, STANDING, TRIAL, connect_writer, stands_of, to_row, values_of
 from ._study import Study
 from ._trial import Trial
 
@@ -22,14 +23,17 @@ EPOCHS = f"REPLACE INTO epochs VALUES (?, {', '.join('?' for name in CURVE)})"
 class Writer:
     """A study that is being written: a new one, or one that goes on.
 
-    path   its file; None: nowhere but in memory
-    facts  what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
-    who    writes it, for messages
+    path      its file; None: nowhere but in memory
+    facts     what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
+    who       writes it, for messages
+    deadline  by time.monotonic(), to which it waits while another program holds the file
     Raises FileError for a file that is no study, and where the facts do not agree.
     """
 
-    def __init__(self, path: Path | None, facts: Mapping[str, Any] | None, who: str = "search") -> None:
-        self._connection = connection = connect_writer(path)
+    def __init__(
+        self, path: Path | None, facts: Mapping[str, Any] | None, who: str = "search", deadline: float | None = None
+    ) -> None:
+        self._connection = connection = connect_writer(path, deadline)
         with reported(path):
             there = {name: json.loads(value) for name, value in connection.execute("SELECT * FROM study")}
         facts = there if facts is None else json.loads(json.dumps(facts))
@@ -69,8 +73,12 @@ class Writer:
         with reported(self.study.path):
             self._connection.rollback()
 
+    def hurry(self) -> None:
+        """Wait no longer than now is needed."""
+        self._connection.deadline = time.monotonic()
+
     def sync(self) -> None:
-        """Bring all that is recorded safely to the disk."""
+        """Bring all that is recorded safely to the disk; what others still read or write stays in its -wal file."""
         self.commit()
         with reported(self.study.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -80,7 +88,7 @@ class Writer:
         self.sync()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Write to what the next commit keeps, all of it or nothing."""
         with reported(self.study.path):
             if not self._connection.in_transaction:
