@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import numpy as np
 import polars
@@ -79,6 +80,19 @@ def test_another_search_on_the_same_study_is_refused_in_few_words(command, data,
         assert code == 2
         assert len(complaint.splitlines()) == (2 if "--space" in options else 1)  # and the linter's note
         assert complaint.splitlines()[-1].startswith(f"fastnorm: {out}/study.sqlite: {words}")
+
+
+def test_a_study_of_another_variant_is_refused_and_the_way_out_is_one(command, data, tmp_path):
+    out = tmp_path / "flowers"
+    assert tune(command, data, out, "--trials", 2)[0] == 0
+    with sqlite3.connect(out / "study.sqlite") as connection:
+        connection.execute("UPDATE study SET value = '\"avx1024\"' WHERE name = 'variant'")
+    connection.close()
+    code, _, complaint = tune(command, data, out, "--trials", 4)
+    assert (code, len(complaint.splitlines())) == (2, 1)
+    way_out = ["--start-from", out / "study.sqlite"]
+    assert " ".join(map(str, way_out)) in complaint
+    assert tune(command, data, tmp_path / "again", "--trials", 2, *way_out)[0] == 0
 
 
 def test_a_space_of_ones_own_is_searched_and_linted(command, data, space, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import checks
 from ..errors import FileError
+from ..kernels import cpu
 from ..run import Epoch
 from ._connection import Connection, reported
 from ._file import CURVE, STANDING, TRIAL, connect_writer, stands_of, to_row, values_of
@@ -104,7 +105,7 @@ def require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mappin
     for name, value in facts.items():
         if there.get(name) != value:
             words = _difference(name, value, there.get(name), who)
-            raise FileError(f"{path}: {words}; go on with the same, or give another path")
+            raise FileError(f"{path}: {words}; {_way_out(name, there.get(name), path, who)}")
 
 
 def steered_alone(facts: Mapping[str, Any]) -> bool:
@@ -119,3 +120,17 @@ def _difference(name: str, here: Any, there: Any, who: str) -> str:
     part, *values = checks.difference(name, here, there)
     found, made = ("nothing" if value is None else value for value in values)
     return f"{part}: this {who} has {found}, the study was made with {made}"
+
+
+def _way_out(name: str, made: Any, path: Path | None, who: str) -> str:
+    """Say what can be done about two facts that differ; about a computer or a fastnorm, why that matters too."""
+    if name not in ("variant", "version"):
+        return "go on with the same, or give another path"
+    another = "give another path"
+    if who == "search":
+        another += f" and begin with the best of this study (start_from=, --start-from {path})"
+    if name == "version":
+        return f"another version may draw and train in another way; go on with fastnorm {made}, or {another}"
+    same = f"go on with FASTNORM_ISA={made}" if made in cpu.runnable() else f"go on where {made} runs, not on this CPU"
+    why = "weights would differ in their last bits, so that trials would not be those of one search"
+    return f"{why}; {same}, or {another}"
