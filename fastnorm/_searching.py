@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from ._findings import findings, in_words, sentences, to_json
+from ._lines import say
 from ._options import Task
 from ._parts import Parts, Source, share
 from ._progress import SearchProgress
@@ -64,7 +65,7 @@ class Hunt:
     def warn(self, words: str) -> None:
         """Say at once, on stderr, what is not as it might be."""
         self.warnings.append(words)
-        print(f"note: {words}", file=sys.stderr)
+        say(f"note: {words}", sys.stderr)
 
     def _keep(self, study: Study) -> None:
         """Save the best model and show its scores."""
@@ -79,9 +80,9 @@ class Hunt:
             print(to_json(self._document(study, found, scores, together)))
             return
         for line in sentences(study, found):
-            print(line)
+            say(line)
         self._show(study, scores, together)
-        print(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
+        say(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
 
     def _scores(self, model: Model) -> dict[str, dict[str, float]]:
         parts = self.parts.by_name()
@@ -96,7 +97,7 @@ class Hunt:
         console = Console(highlight=False, markup=False)
         console.print(grid)
         if together is not None:
-            print(f"ensemble: {_members(together)}")
+            say(f"ensemble: {_members(together)}")
         best = study.best_so_far
         trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
         words = f"{trial}epoch {best.best_epoch}: {in_words(best.hyperparameters)}"
@@ -132,7 +133,8 @@ def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts
     guessed = " (guessed; --task sets it)" if task == Task.auto else ""
     rows = ", ".join(f"{len(part[0])} {name}" for name, part in parts.by_name().items())
     if is_said:
-        print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
+        for line in (f"task: {parts.table.task}{guessed}", *parts.table.describe().splitlines(), f"rows: {rows}"):
+            say(line)
     return parts
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from . import _options, checks
+from ._lines import say
 from ._parts import Parts, layer_units, load
 from ._searching import MODEL, STUDY, make_folder, require_own, shared
 from ._signals import Signals
@@ -100,7 +101,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     """Save the model of the best epoch, and say what is where, and how to go on."""
     best, opened = steered.best, steered.opened
     if best is None:
-        print(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
+        say(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
         return
     steered.give_back()
     with Study.open(study) as record:
@@ -111,7 +112,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     model.table = parts.table
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
-    print(f"saved {file} (epoch {best.number}) and {study}. {further}")
+    say(f"saved {file} (epoch {best.number}) and {study}. {further}")
 
 
 def _has_terminal() -> bool:

@@ -1,6 +1,7 @@
 """What `fit` does around a Run: rows set aside for validation, frames made arrays, epochs followed to the best one."""
 
 import numbers
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -94,15 +95,40 @@ def follow(run: Run, epochs: int, patience: int | None, verbose: int, deadline: 
     if mark is not None:
         run.revert(mark)
     if verbose:
-        print(file=sys.stderr)
+        _end(history, epochs, run.loss.metric)
     return history
 
 
 def _show(epoch: Epoch, epochs: int, metric: str) -> None:
-    """Write over the progress line on a terminal, a line an epoch elsewhere."""
-    line = f"epoch {epoch.number}/{epochs}  loss {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
+    """Write over the progress line on a terminal; elsewhere a line for the first epoch and for every tenth of them."""
+    if sys.stderr.isatty():
+        print(f"\r{_line(epoch, epochs, metric, _width())}\033[K", end="", file=sys.stderr, flush=True)
+    elif _is_shown(epoch.number, epochs):
+        print(_line(epoch, epochs, metric), file=sys.stderr, flush=True)
+
+
+def _end(history: list[Epoch], epochs: int, metric: str) -> None:
+    """End the line on a terminal; elsewhere give the last epoch's, where training ended before that was due."""
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    elif history and not _is_shown(history[-1].number, epochs):
+        print(_line(history[-1], epochs, metric), file=sys.stderr, flush=True)
+
+
+def _is_shown(number: int, epochs: int) -> bool:
+    return number == 1 or number * 10 // epochs > (number - 1) * 10 // epochs
+
+
+def _line(epoch: Epoch, epochs: int, metric: str, width: int | None = None) -> str:
+    """What is known of an epoch, as far as it fits into the width."""
+    parts = [f"epoch {epoch.number}/{epochs}", f"loss {epoch.loss:.4f}", f"{metric} {epoch.metric:.4f}"]
     if epoch.validation_loss is not None:
-        line += f"  validation loss {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
-    line += f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.2f} s"
-    terminal = sys.stderr.isatty()
-    print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+        parts += [f"validation loss {epoch.validation_loss:.4f}", f"{metric} {epoch.validation_metric:.4f}"]
+    parts += [f"rate {epoch.learning_rate:.2g}", f"{epoch.seconds:.2f} s"]
+    while width is not None and len("  ".join(parts)) >= width and len(parts) > 1:
+        parts.pop()
+    return "  ".join(parts)
+
+
+def _width() -> int:
+    return os.get_terminal_size(sys.stderr.fileno()).columns or 80

@@ -152,7 +152,22 @@ def test_what_enough_trials_tell_is_said(command, data, tmp_path):
     assert code == 0
     assert re.search(r"^what mattered: (\w+ \d+%|nothing)", printed, re.MULTILINE)
     assert re.search(r"^best accuracy to expect: 0\.\d+ of 1, .* of 32 trials$", printed, re.MULTILINE)
-    assert re.search(r"^32 more trials: about \+\S+ points \(\+- \S+\), 50% chance of any gain$", printed, re.MULTILINE)
+    gain = r"about \+[\d.]+ points \(\+- [\d.]+\), 50% chance of any gain|no gain to expect( \(\+- [\d.]+ points\))?"
+    assert re.search(rf"^32 more trials: ({gain})$", printed, re.MULTILINE)
+
+
+def test_every_number_of_trials_says_what_it_counts(command, data, tmp_path):
+    code, printed, progress = tune(command, data, tmp_path / "out", "--minutes", 0.02, "--epochs", 9, "--halving")
+    assert code == 0
+    found = r"^trials: (\d+) begun, (\d+) ended \(\d+ finished, \d+ stopped\)(?:, (\d+) cut)?$"
+    begun, ended, cut = (int(count or 0) for count in re.search(found, printed, re.MULTILINE).groups())
+    assert begun == ended + cut
+    assert progress.splitlines()[-1].startswith(f"{ended} trials, ")
+    assert re.search(rf"^best accuracy to expect: .* of {ended} trials$", printed, re.MULTILINE)
+    assert re.search(rf"^{ended} more trials: ", printed, re.MULTILINE)
+    _, listed, _ = command("trials", tmp_path / "out")
+    assert len(listed.splitlines()) == 1 + begun
+    assert listed.count(" cut ") == cut
 
 
 def test_an_ensemble_is_one_model_file_that_predicts_raw_rows(command, data, tmp_path):
