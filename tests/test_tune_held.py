@@ -10,6 +10,7 @@ import pytest
 from commanding import COMMAND
 from searching import search, table
 
+from fastnorm._progress import SearchProgress
 from fastnorm.errors import FileError
 from fastnorm.model import load
 from fastnorm.tune import Study, _connection
@@ -145,3 +146,22 @@ def test_a_signal_saves_what_is_recorded_of_a_study_that_is_held(tmp_path):
     assert "note: " in complaint
     assert "what is not recorded will be done again" in complaint
     assert load(tmp_path / "model.safetensors").table.classes == list(range(10))
+
+
+def test_a_study_that_is_held_at_the_time_limit_costs_no_model(command, data, tmp_path, monkeypatch):
+    def hold(progress, study, trial):
+        if not holders and trial.state == "finished":
+            holders.append(Holder(study.path))
+        called(progress, study, trial)
+
+    holders, called = [], SearchProgress.__call__
+    monkeypatch.setattr(_connection, "AT_LEAST", 0.0)
+    monkeypatch.setattr(SearchProgress, "__call__", hold)
+    options = ["--epochs", 2, "--minutes", 0.01, "--out", tmp_path]
+    code, printed, complaint = command("tune", data / "flowers.csv", "-t", "name", *options)
+    holders[0].let_go()
+    assert (code, "interrupted; the best so far:" in printed) == (2, True)
+    assert complaint.splitlines()[-1].endswith(
+        "another program holds this study, and the time is over; try again later"
+    )
+    assert load(tmp_path / "model.safetensors").table is not None
