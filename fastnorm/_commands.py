@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from . import __version__, _options, checks, table
-from ._findings import to_json, trial_lines, trial_records
+from . import __version__, _options, checks, files, table
+from ._findings import SETTINGS, to_json, trial_lines, trial_records
+from ._lines import say
 from ._parts import layer_units, load, located
 from ._progress import FitProgress, SearchProgress
 from ._searching import MODEL, STUDY, Hunt, make_folder, require_own, shared
@@ -29,8 +30,8 @@ from .tune import (
     default_space,
     lint,
 )
-from .tune._conduct import cores
 from .tune._confirm import TIMES
+from .tune._cores import affinity, cores, quota
 from .tune._defaults import require_used
 
 KEEP = 20  # models in a study: what an ensemble is chosen from
@@ -82,7 +83,7 @@ def tune(
     trials = 30 if trials is None and minutes is None else trials
     tried = None if space is None else Space.from_toml(space)
     require_used(str(space), tried or ())
-    start = None if start_from is None else Study.open(_study(start_from))
+    start = None if start_from is None else Study.open(_inside(start_from, STUDY))
     hunt = Hunt(shared(source, task, seed, not json), file, ensemble, json)
     for words in lint(tried) if tried else ():
         hunt.warn(f"{space}: {words}")
@@ -121,13 +122,14 @@ def trials(study: _options.StudyFile, json: _options.Json = False) -> None:
 
     - `fastnorm trials letter`
     """
-    file = _study(study)
+    file = _inside(study, STUDY)
     with Study.open(file) as opened:
         if json:
             print(to_json({"metric": opened.metric, "trials": trial_records(opened)}))
             return
-        for line in trial_lines(opened):
-            print(line)
+        head, *lines = trial_lines(opened)
+        for line in (head, *lines):
+            say(line, hanging=head.index(SETTINGS))
 
 
 @app.command()
@@ -195,14 +197,17 @@ def predict(
 ) -> None:
     """Predict each row: a CSV with the column `prediction`, one row per input row, in order.
 
-    - `fastnorm predict letter/model.safetensors new.csv --out predictions.csv --proba`
+    - `fastnorm predict letter new.csv --out predictions.csv --proba`
     """
+    model = _inside(model, MODEL)
     loaded = load_model(model)
     learned = loaded.table
     if learned is None:
         raise DataError(f"{model}: it was trained on arrays and knows no columns; use it from Python with arrays")
     if proba and learned.classes is None:
         raise SettingError(f"--proba: {model} predicts a quantity, which has no classes; leave --proba out")
+    if out is not None and not out.parent.is_dir():
+        make_folder(out.parent)
     frame = table.read(data, learned)
     with located(data):
         columns = {"prediction": loaded.predict(frame)}
@@ -212,25 +217,25 @@ def predict(
     text = checks.extra("polars", "cli").DataFrame(columns).write_csv()
     if out is None:
         print(text, end="")
-        return
-    try:
-        out.write_text(text)
-    except OSError as error:
-        raise FileError(f"{out}: cannot write this file ({error.strerror})") from error
+    else:
+        files.write(out, text.encode())
 
 
 @app.command()
 def info() -> None:
-    """Show the version, the variants of the kernels and the one in use, the cores."""
+    """Show the version, the variants of the kernels and the one in use, the cores and what a container has of them."""
+    limit = quota()
     grid = Grid.grid(padding=(0, 2))
     grid.add_row("version", __version__)
     grid.add_row("variants", ", ".join(cpu.variants()))
     grid.add_row("runnable", ", ".join(cpu.runnable()))
     grid.add_row("chosen", cpu.variant())
-    grid.add_row("cores", str(cores()))
+    grid.add_row("cores", str(affinity()))
+    grid.add_row("quota", "none" if limit is None else f"{limit:g} cores")
+    grid.add_row("workers", str(cores()))
     Console().print(grid, highlight=False)
 
 
-def _study(path: Path) -> Path:
-    """Return the study's file, also for the folder it is in."""
-    return path / STUDY if path.is_dir() else path
+def _inside(path: Path, name: str) -> Path:
+    """Return a file, also for the folder of `fastnorm tune` that it is in under this name."""
+    return path / name if path.is_dir() else path

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -10,17 +11,19 @@ from typing import Any
 from .errors import DataError
 from .tune import Study, Trial, expected_best, forecast, importances
 from .tune._ranking import key
-from .tune._trial import SCORED
+from .tune._trial import ENDED, SCORED, STATES
 
 INDEPENDENT = "RandomSampler()"  # the sampler whose trials tell what others would have found
+SETTINGS = "hyperparameters"  # head of the last column of trials
 MATTERS = 2  # standard errors from nothing
-METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and how much 1 is
+METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and how many of it a score of 1 is
 
 
 def findings(study: Study) -> dict[str, Any]:
     """Return what the trials tell beside the best one, as plain data; what they are too few for is left out."""
     trials, metric = study.trials, study.metric
-    found: dict[str, Any] = {}
+    counts = Counter(trial.state for trial in trials)
+    found: dict[str, Any] = {"states": {state: counts[state] for state in STATES if counts[state]}}
     with suppress(DataError):
         comparison = study.comparison
         found["confirmation"] = asdict(comparison) | {"told_apart": comparison.told_apart, "words": str(comparison)}
@@ -28,14 +31,18 @@ def findings(study: Study) -> dict[str, Any]:
         found["importance"] = [asdict(entry) for entry in importances(trials, study.space, metric)]
     if study.facts["sampler"] == INDEPENDENT:
         with suppress(DataError):
-            found["expected_best"] = [asdict(entry) for entry in expected_best(trials, metric)]
-            found["forecast"] = asdict(forecast(trials, metric, len(trials)))
+            expected = expected_best(trials, metric)
+            found["expected_best"] = [asdict(entry) for entry in expected]
+            coming = forecast(trials, metric, expected[-1].count)  # as many as those that ended
+            found["forecast"] = asdict(coming) | {"words": coming.words(*METRICS.get(metric, (_plain(metric), -1.0)))}
     return found
 
 
 def sentences(study: Study, found: dict[str, Any]) -> Iterator[str]:
     """Say them, a line each."""
-    metric = study.metric.replace("_", " ")
+    metric, states = _plain(study.metric), found["states"]
+    if sum(states.values()) > 1:
+        yield f"trials: {_counted(states)}"
     if "confirmation" in found:
         yield f"confirmed: {found['confirmation']['words']}"
     if "importance" in found:
@@ -44,10 +51,19 @@ def sentences(study: Study, found: dict[str, Any]) -> Iterator[str]:
         shown = [f"{entry['score']:.4f} of {entry['count']}" for entry in found["expected_best"]]
         yield f"best {metric} to expect: {', '.join(shown)} trials"
     if "forecast" in found:
-        more, name, factor = found["forecast"], *METRICS.get(study.metric, ("", -1.0))
-        gain, error = more["gain"] * factor, abs(more["error"] * factor)
-        words = f"about {gain:+.2g} {name or metric} (+- {error:.1g})"
-        yield f"{more['more']} more trials: {words}, {more['chance']:.0%} chance of any gain"
+        yield found["forecast"]["words"]
+
+
+def _plain(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def _counted(states: dict[str, int]) -> str:
+    """Return how many trials were begun, and what became of them: the other numbers are of those that ended."""
+    ended = {state: count for state, count in states.items() if state in ENDED}
+    rest = [f"{count} {state}" for state, count in states.items() if state not in ENDED]
+    kinds = ", ".join(f"{count} {state}" for state, count in ended.items())
+    return ", ".join([f"{sum(states.values())} begun", f"{sum(ended.values())} ended ({kinds})", *rest])
 
 
 def _mattered(importance: list[dict[str, Any]]) -> str:
@@ -68,7 +84,7 @@ def ordered(study: Study) -> list[Trial]:
 def trial_lines(study: Study) -> Iterator[str]:
     """Give a head and a line for each trial, best first; the winner has a star."""
     trials, best = ordered(study), _best(study)
-    head = ("", "trial", "state", "epochs", study.metric, "seconds", "hyperparameters")
+    head = ("", "trial", "state", "epochs", study.metric, "seconds", SETTINGS)
     rows = [head, *(_cells(trial, trial.number == best) for trial in trials)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

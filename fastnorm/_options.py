@@ -80,7 +80,9 @@ Guarded = Annotated[
     bool, typer.Option("--guard/--no-guard", help="Take a training that goes wrong back, to a third of the rate.")
 ]
 StudyToWrite = Annotated[Path | None, _option("--study", "FILE", "For the record, which goes on.", "in --out")]
-Model = Annotated[Path, _argument("MODEL", "Model file of `fastnorm tune` or `fastnorm fit`.")]
+Model = Annotated[
+    Path, _argument("MODEL", "Model file of `fastnorm tune` or `fastnorm fit`, or the folder of the former.")
+]
 Rows = Annotated[Path, _argument("DATA", "CSV or Parquet file with the columns the model learned from.")]
 Predictions = Annotated[Path | None, _option("--out", "FILE", "CSV file to write.", "the terminal")]
 Proba = Annotated[bool, typer.Option("--proba", help="Add a column with the probability of each class.")]

@@ -13,6 +13,7 @@ from rich.table import Column
 from rich.table import Table as Grid
 
 from ._findings import findings, in_words, sentences, to_json
+from ._lines import say
 from ._options import Task
 from ._parts import Parts, Source, figure, score_name, share
 from ._progress import SearchProgress
@@ -43,28 +44,31 @@ class Hunt:
     warnings: list[str] = field(default_factory=list)
 
     def run(self, search: Callable[[], Study], progress: SearchProgress) -> None:
-        """Search and keep the best; Ctrl-C keeps the best so far and is raised on."""
+        """Search and keep the best; where that is interrupted, or the study cannot be written, keep the best so far.
+
+        What interrupted it, the keeping too, is raised on.
+        """
         try:
             with progress, warnings.catch_warnings():
                 warnings.simplefilter("always", UserWarning)
                 warnings.showwarning = lambda message, *_: self.warn(str(message))
-                study = search()
-        except KeyboardInterrupt:
-            if progress.study is None or progress.best() is None:
-                print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
-            else:
+                progress.study = study = search()
+            if all(trial.score is None for trial in study.trials):
+                diverged = any(trial.state == "diverged" for trial in study.trials)
+                raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
+            self._keep(study)
+        except (KeyboardInterrupt, FileError) as ended:
+            if progress.study is not None and progress.best() is not None:
                 print("interrupted; the best so far:", file=sys.stderr if self.json else sys.stdout)
                 self._keep(progress.study)
+            elif isinstance(ended, KeyboardInterrupt):
+                print("interrupted before any model was scored: nothing to keep", file=sys.stderr)
             raise
-        if all(trial.score is None for trial in study.trials):
-            diverged = any(trial.state == "diverged" for trial in study.trials)
-            raise SettingError(f"no model was scored: {DIVERGED if diverged else TOO_SHORT}")
-        self._keep(study)
 
     def warn(self, words: str) -> None:
         """Say at once, on stderr, what is not as it might be."""
         self.warnings.append(words)
-        print(f"note: {words}", file=sys.stderr)
+        say(f"note: {words}", sys.stderr)
 
     def _keep(self, study: Study) -> None:
         """Save the best model and show its scores."""
@@ -78,9 +82,9 @@ class Hunt:
             print(to_json(self._document(study, found, scores, together)))
             return
         for line in sentences(study, found):
-            print(line)
+            say(line)
         self._show(study, scores, together)
-        print(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
+        say(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
 
     def _scores(self, model: Model) -> dict[str, dict[str, float | None]]:
         return {part: self.parts.scores(model, part) for part in SCORED}
@@ -103,7 +107,7 @@ class Hunt:
             if count < FEW_ROWS:
                 print(f"caution: the {part} scores rest on {count} rows")
         if together is not None:
-            print(f"ensemble: {_members(together)}")
+            say(f"ensemble: {_members(together)}")
         best = study.best_so_far
         trial = f"trial {best.number}, " if len(study.trials) > 1 else ""
         words = f"{trial}epoch {best.best_epoch}: {in_words(best.hyperparameters)}"
@@ -140,7 +144,8 @@ def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts
     guessed = " (guessed; --task sets it)" if task == Task.auto else ""
     rows = ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
     if is_said:
-        print(f"task: {parts.table.task}{guessed}\n{parts.table.describe()}\nrows: {rows}", flush=True)
+        for line in (f"task: {parts.table.task}{guessed}", *parts.table.describe().splitlines(), f"rows: {rows}"):
+            say(line)
     return parts
 
 

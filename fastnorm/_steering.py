@@ -3,9 +3,13 @@
 import sys
 from pathlib import Path
 
+import typer
+
 from . import _options, checks
+from ._lines import say
 from ._parts import Parts, figure, layer_units, load, score_name
 from ._searching import MODEL, STUDY, make_folder, require_own, shared
+from ._signals import Signals
 from .errors import SettingError
 from .optimizers import SGD, Adam, Nadam, RMSprop
 from .run import Run
@@ -17,6 +21,7 @@ OPTIMIZERS = {"sgd": (SGD, 0.1), "rmsprop": (RMSprop, 3e-3), "adam": (Adam, 3e-3
 
 
 def panda(
+    context: typer.Context,
     data: _options.Data = None,
     target: _options.Target = None,
     task: _options.Kind = _options.Task.auto,
@@ -38,7 +43,7 @@ def panda(
 
     Rows are shared as `fastnorm tune` shares them; the test rows stay sealed until one asks for the final score. What
     is done is recorded in the study, and the same command again goes on from there. Leaving saves the model of the best
-    epoch, Ctrl-C too. `?` shows the keys.
+    epoch; Ctrl-C, SIGTERM and a terminal that is closed do, too. `?` shows the keys.
 
     - `fastnorm panda letter.csv --target letter --hidden 64,64 --learning-rate 30`
     - `fastnorm panda --example digits`
@@ -66,15 +71,18 @@ def panda(
     watch = Guard().knowing(run)
     make_folder(out)
     with steer(run, study, guard=watch if guard else None, test=parts.test) as steered:
-        _show(steered, epochs, watch, source.name, file, study, parts)
+        _show(steered, epochs, watch, source.name, file, study, parts, context.obj)
 
 
-def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, study: Path, parts: Parts) -> None:
+def _show(
+    steered: Panda, epochs: int, watch: Guard, name: str, file: Path, study: Path, parts: Parts, signals: Signals
+) -> None:
     """Open the console; however it is left, the model is saved, and errors come after that."""
     from .console import INTERRUPTED, Console, Driver
 
     driver = Driver(steered, epochs, watch)
-    console, left = Console(driver, name, str(file.parent)), None
+    console, left = Console(driver, name, str(file.parent), lambda: signals.received is not None), None
+    signals.raises = False  # the console looks at them, for its terminal must be put in order again
     try:
         left = console.run()
     finally:
@@ -82,7 +90,7 @@ def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, stud
         _keep(steered, file, study, parts)
     if driver.failure is not None:
         raise driver.failure
-    if left == INTERRUPTED:
+    if left == INTERRUPTED or signals.received is not None:
         raise KeyboardInterrupt
     sys.exit(console.return_code)
 
@@ -91,7 +99,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     """Save the model of the best epoch, and say what is where, and how to go on."""
     best, opened = steered.best, steered.opened
     if best is None:
-        print(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
+        say(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
         return
     steered.give_back()
     with Study.open(study) as record:
@@ -105,7 +113,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
         print(f"{words}, {len(parts.by_name()[part].y)} rows: {', '.join(said)}")
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
-    print(f"saved {file} (epoch {best.number}) and {study}. {further}")
+    say(f"saved {file} (epoch {best.number}) and {study}. {further}")
 
 
 def _has_terminal() -> bool:

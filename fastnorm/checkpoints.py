@@ -52,7 +52,8 @@ class Checkpoint:
             came = document.get(name) if isinstance(document, dict) else None
             if came != value:
                 part, has, had = checks.difference(f"state: {name}", value, came)
-                raise FileError(f"{part}: this run has {has!r}, the state comes from {had!r}")
+                way_out = f"; FASTNORM_ISA={had} goes on with it" if name == "variant" else ""
+                raise FileError(f"{part}: this run has {has!r}, the state comes from {had!r}{way_out}")
         try:
             return cls(tensors["state"].tobytes(), tuple(Epoch(**epoch) for epoch in document["history"]))
         except (KeyError, TypeError) as error:

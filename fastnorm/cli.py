@@ -1,12 +1,14 @@
 """The command `fastnorm`: runs what _commands.py declares, and turns its end into words and an exit code.
 
-0 done, 2 wrong usage or data (one line on stderr says what and where), 130 interrupted.
+0 done, 2 wrong usage or data (one line on stderr says what and where), 130 interrupted by Ctrl-C, 143 by SIGTERM,
+129 by SIGHUP.
 """
 
 import sys
 from collections.abc import Sequence
 
 from . import checks
+from ._signals import Signals
 from .errors import FastnormError
 
 WRONG = 2
@@ -15,16 +17,18 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line (sys.argv's if none is given) and exit; an empty one asks for help."""
-    sys.exit(_run((sys.argv[1:] if arguments is None else list(arguments)) or ["--help"]))
+    with Signals() as signals:
+        code = _run((sys.argv[1:] if arguments is None else list(arguments)) or ["--help"], signals)
+    sys.exit(code if signals.received is None else 128 + signals.received)
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], signals: Signals) -> int:
     try:
         typer = checks.extra("typer", "cli")
         checks.extra("rich", "cli")
         from ._commands import app
 
-        return app(arguments, prog_name="fastnorm", standalone_mode=False) or 0
+        return app(arguments, prog_name="fastnorm", standalone_mode=False, obj=signals) or 0
     except FastnormError as error:
         return _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):

@@ -68,15 +68,22 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, synced, then renamed."""
-    folder, name = os.path.split(path)
+    """Write a file whole or not at all: to a temporary one beside it, synced, then renamed.
+
+    What a link leads to is written; a pipe or a device, which cannot be replaced, is written to as it is.
+    """
+    folder, name = os.path.split(os.path.realpath(path))
     temporary = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as pipe:
+                pipe.write(data)
+            return
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.replace(temporary, os.path.join(folder, name))
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from error
     finally:  # after a failure or Ctrl-C; else there is none any more

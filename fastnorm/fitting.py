@@ -1,5 +1,6 @@
 """What `fit` does around a Run: epochs followed, the best one kept, a line shown for each."""
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -41,7 +42,7 @@ def follow(
     while run.epoch < epochs and (done := run.advance(deadline=deadline)):
         epoch = done[-1]
         if verbose:
-            _show(epoch, epochs, run)
+            _show(run, epochs)
         if epoch.validation_loss is not None and epoch.validation_metric is not None:
             loss = rank("loss", epoch.validation_loss, 0)
             key = loss if metric == "loss" else rank(metric, epoch.validation_metric, epoch.validation_loss)
@@ -53,19 +54,46 @@ def follow(
                 break
     kept = best[1] if best else run.history[-1] if run.history else None
     history = History(run.history, kept, metric)
+    if verbose:
+        _end(run, epochs)
+        print(history, file=sys.stderr)
     if mark is not None:
         run.revert(mark)
-    if verbose:
-        print(f"\n{history}" if sys.stderr.isatty() else history, file=sys.stderr)
     return history
 
 
-def _show(epoch: Epoch, epochs: int, run: Run) -> None:
-    """Write over the progress line on a terminal, a line an epoch elsewhere."""
+def _show(run: Run, epochs: int) -> None:
+    """Write over the progress line on a terminal; elsewhere a line for the first epoch and for every tenth of them."""
+    if sys.stderr.isatty():
+        print(f"\r{_line(run, epochs, _width())}\033[K", end="", file=sys.stderr, flush=True)
+    elif _is_shown(run.epoch, epochs):
+        print(_line(run, epochs), file=sys.stderr, flush=True)
+
+
+def _end(run: Run, epochs: int) -> None:
+    """End the line on a terminal; elsewhere give the last epoch's, where training ended before that was due."""
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    elif run.history and not _is_shown(run.epoch, epochs):
+        print(_line(run, epochs), file=sys.stderr, flush=True)
+
+
+def _is_shown(number: int, epochs: int) -> bool:
+    return number == 1 or number * 10 // epochs > (number - 1) * 10 // epochs
+
+
+def _line(run: Run, epochs: int, width: int | None = None) -> str:
+    """The numbers of the last epoch, as many as fit into the width."""
+    epoch = run.history[-1]
     loss, metric = (name.replace("_", " ") for name in (run.model.loss_name, run.loss.metric))
-    line = f"epoch {epoch.number}/{epochs}  {loss} {epoch.loss:.4f}  {metric} {epoch.metric:.4f}"
+    parts = [f"epoch {epoch.number}/{epochs}", f"{loss} {epoch.loss:.4f}", f"{metric} {epoch.metric:.4f}"]
     if epoch.validation_loss is not None:
-        line += f"  validation {loss} {epoch.validation_loss:.4f}  {metric} {epoch.validation_metric:.4f}"
-    line += f"  rate {epoch.learning_rate:.2g}  {epoch.seconds:.2f} s"
-    terminal = sys.stderr.isatty()
-    print(f"\r{line}\033[K" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True)
+        parts += [f"validation {loss} {epoch.validation_loss:.4f}", f"{metric} {epoch.validation_metric:.4f}"]
+    parts += [f"rate {epoch.learning_rate:.2g}", f"{epoch.seconds:.2f} s"]
+    while width is not None and len("  ".join(parts)) >= width and len(parts) > 1:
+        parts.pop()
+    return "  ".join(parts)
+
+
+def _width() -> int:
+    return os.get_terminal_size(sys.stderr.fileno()).columns or 80

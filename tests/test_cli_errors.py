@@ -33,6 +33,7 @@ WRONG = [
     (["fit", "--example", "digits", "--out", "{data}"], "{data}: is a folder"),
     (["predict"], "Missing argument 'MODEL'"),
     (["predict", "{data}/flowers.csv", "{data}/flowers.csv"], "{data}/flowers.csv: "),
+    (["predict", "{data}", "{data}/flowers.csv"], "{data}/model.safetensors: cannot be read: No such file"),
     (["predict", "{data}/missing.safetensors", "{data}/flowers.csv"], "{data}/missing.safetensors: "),
 ]
 
@@ -51,9 +52,12 @@ def test_wrong_data_for_predict_are_said_in_one_line(tuned, command, data, tmp_p
     code, _, complaint = command("predict", model, data / "prices.csv")
     assert code == 2
     assert complaint.startswith(f"fastnorm: {data}/prices.csv: column 'length'")
-    code, _, complaint = command("predict", model, data / "flowers.csv", "--out", tmp_path / "no" / "where.csv")
-    assert code == 2
-    assert complaint == f"fastnorm: {tmp_path}/no/where.csv: cannot write this file (No such file or directory)\n"
+    for out, words in [
+        (data / "prices.csv" / "p.csv", f"{data}/prices.csv: cannot make this folder (File exists)"),
+        (tmp_path, f"{tmp_path}: cannot be written: Is a directory"),
+    ]:
+        code, _, complaint = command("predict", model, data / "flowers.csv", "--out", out)
+        assert (code, complaint) == (2, f"fastnorm: {words}\n")
 
 
 def test_a_search_that_scored_nothing_says_what_to_change(command, data, tmp_path):

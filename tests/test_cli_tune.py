@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 
 import numpy as np
 import polars
@@ -81,6 +82,19 @@ def test_another_search_on_the_same_study_is_refused_in_few_words(command, data,
         assert complaint.splitlines()[-1].startswith(f"fastnorm: {out}/study.sqlite: {words}")
 
 
+def test_a_study_of_another_variant_is_refused_and_the_way_out_is_one(command, data, tmp_path):
+    out = tmp_path / "flowers"
+    assert tune(command, data, out, "--trials", 2)[0] == 0
+    with sqlite3.connect(out / "study.sqlite") as connection:
+        connection.execute("UPDATE study SET value = '\"avx1024\"' WHERE name = 'variant'")
+    connection.close()
+    code, _, complaint = tune(command, data, out, "--trials", 4)
+    assert (code, len(complaint.splitlines())) == (2, 1)
+    way_out = ["--start-from", out / "study.sqlite"]
+    assert " ".join(map(str, way_out)) in complaint
+    assert tune(command, data, tmp_path / "again", "--trials", 2, *way_out)[0] == 0
+
+
 def test_a_space_of_ones_own_is_searched_and_linted(command, data, space, tmp_path):
     code, _, progress = tune(command, data, tmp_path / "out", "--trials", 12, "--space", space)
     assert code == 0
@@ -138,7 +152,22 @@ def test_what_enough_trials_tell_is_said(command, data, tmp_path):
     assert code == 0
     assert re.search(r"^what mattered: (\w+ \d+%|nothing)", printed, re.MULTILINE)
     assert re.search(r"^best accuracy to expect: 0\.\d+ of 1, .* of 32 trials$", printed, re.MULTILINE)
-    assert re.search(r"^32 more trials: about \+\S+ points \(\+- \S+\), 50% chance of any gain$", printed, re.MULTILINE)
+    gain = r"about \+[\d.]+ points \(\+- [\d.]+\), 50% chance of any gain|no gain to expect( \(\+- [\d.]+ points\))?"
+    assert re.search(rf"^32 more trials: ({gain})$", printed, re.MULTILINE)
+
+
+def test_every_number_of_trials_says_what_it_counts(command, data, tmp_path):
+    code, printed, progress = tune(command, data, tmp_path / "out", "--minutes", 0.02, "--epochs", 9, "--halving")
+    assert code == 0
+    found = r"^trials: (\d+) begun, (\d+) ended \([^)]*\)(?:, (\d+) cut)?$"
+    begun, ended, cut = (int(count or 0) for count in re.search(found, printed, re.MULTILINE).groups())
+    assert begun == ended + cut
+    assert progress.splitlines()[-1].startswith(f"{ended} trials, ")
+    assert re.search(rf"^best accuracy to expect: .* of {ended} trials$", printed, re.MULTILINE)
+    assert re.search(rf"^{ended} more trials: ", printed, re.MULTILINE)
+    _, listed, _ = command("trials", tmp_path / "out")
+    assert len(listed.splitlines()) == 1 + begun
+    assert listed.count(" cut ") == cut
 
 
 def test_an_ensemble_is_one_model_file_that_predicts_raw_rows(command, data, tmp_path):

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -34,10 +35,17 @@ class Terminal:
 
     def press_after(self, words, keys):
         """Wait until words were shown, and type."""
-        while words not in ESCAPES.sub("", self.shown):
+        self.wait_for(re.escape(words))
+        os.write(self._end, keys)
+
+    def wait_for(self, pattern):
+        """Wait until what matches was shown."""
+        while not re.search(pattern, ESCAPES.sub("", self.shown)):
             assert self._read()
         self.shown = ""
-        os.write(self._end, keys)
+
+    def signal(self, number):
+        self._process.send_signal(number)
 
     def _read(self):
         try:
@@ -82,6 +90,38 @@ def test_it_is_left_and_gone_on_with(data, tmp_path):
     assert "saved flowers-panda/model.safetensors" in printed
     with Study.open(folder / "study.sqlite") as study:
         assert [action.kind for action in study.actions()] == ["nudge"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_it(data, tmp_path, number, code):
+    terminal = Terminal(*words(data, "--epochs", 10**9), cwd=tmp_path)
+    terminal.wait_for("epoch [1-9]")
+    terminal.press_after("", b"q")
+    terminal.wait_for(r"leave\?")  # with a question open too
+    terminal.signal(number)
+    ended, printed = terminal.end()
+    assert ended == code
+    assert "saved flowers-panda/model.safetensors" in printed
+    assert "\x1b[?1049l" in terminal.shown  # the screen is the shell's again
+    assert load(tmp_path / "flowers-panda" / "model.safetensors").table is not None
+    with Study.open(tmp_path / "flowers-panda" / "study.sqlite") as study:
+        assert study.trials[0].state == "steered"
+        assert study.curve(0)
+
+
+def test_a_terminal_that_is_closed_leaves_it(data, tmp_path):
+    argv = [*COMMAND, *map(str, words(data, "--epochs", 10**9, "--out", tmp_path / "p"))]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ["TERM"] = "xterm-256color"
+        os.execvp(argv[0], argv)
+    shown = ""
+    while not re.search("epoch [1-9]", ESCAPES.sub("", shown)):
+        shown += os.read(terminal, 65536).decode(errors="replace")
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert load(tmp_path / "p" / "model.safetensors").table is not None
 
 
 def test_the_study_may_lie_elsewhere_and_the_test_set_ends_it(data, tmp_path):

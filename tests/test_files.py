@@ -216,6 +216,22 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         assert os.listdir(tmp_path) == ["model"]
 
 
+def test_what_a_link_leads_to_is_written_and_a_pipe_is_written_to(tmp_path):
+    target, link, pipe = tmp_path / "model", tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(target)
+    files.write(link, b"one")
+    files.write(link, b"two")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"two"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    files.write(pipe, b"three")
+    assert os.read(reader, 9) == b"three"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert sorted(os.listdir(tmp_path)) == ["link", "model", "pipe"]
+
+
 def test_a_path_that_cannot_be_written_or_read_is_named(tmp_path):
     with pytest.raises(FileError, match=r"none/model: cannot be written: No such file or directory"):
         MODEL.save(tmp_path / "none" / "model")

@@ -20,8 +20,9 @@ OPEN = {"errors", "checks", "descriptions", "foreign_words", "_records", "__vers
 # A room's modules, and the rooms it may import: those below it that it needs, never one above.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
-        {"cli", "_commands", "_options", "_parts", "_progress", "_searching", "_steering", "_findings"},
-        {"console", "tune", "model", "run", "table"}
+        {"cli", "_commands", "_options", "_parts", "_progress", "_searching", "_steering", "_findings"}
+        | {"_lines", "_signals"},
+        {"console", "tune", "model", "run", "table", "files"}
         | {"layers", "losses", "optimizers", "schedules", "metrics", "kernels"},
     ),
     "console": ({"console"}, {"tune", "run", "metrics"}),

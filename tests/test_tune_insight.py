@@ -129,9 +129,33 @@ def test_a_forecast_is_right_on_average(count, more):
 def test_a_forecast_speaks():
     rng = np.random.default_rng(0)
     found = tune.forecast(scored(rng.random(32)), "accuracy", 32)
-    assert str(found) == f"32 more trials: about {found.gain:.2g} +- {found.error:.1g} better, 50% for any gain"
+    gain, error = f"{found.gain:.3f}", f"{found.error:.3f}"
+    assert 0.01 < found.gain < 0.1  # so that three decimals are two figures
+    assert str(found) == f"32 more trials: about +{gain} better (+- {error}), 50% chance of any gain"
+    assert found.words("points", 100).startswith(f"32 more trials: about +{100 * found.gain:.1f} points (+- ")
+    assert found.words("error", -1).startswith(f"32 more trials: about -{gain} error (+- ")
     assert tune.forecast(scored([0.5] * 32), "accuracy", 32).gain == 0
     assert tune.forecast(scored(rng.random(32)), "mean_absolute_error", 8).gain > 0
+
+
+@pytest.mark.parametrize(
+    ("gain", "error", "words"),
+    [
+        (3.6e-14, 2e-9, "no gain to expect"),
+        (0.0, 0.0, "no gain to expect"),
+        (3e-3, 3e-3, "about +0.30 points (+- 0.30), 50% chance of any gain"),
+        (3e-3, 2e-9, "about +0.30 points (+- 0.00), 50% chance of any gain"),
+        (2e-4, 6e-4, "no gain to expect (+- 0.060 points)"),  # what there is of it is lost in its error
+        (0.123, 0.05, "about +12 points (+- 5), 50% chance of any gain"),
+    ],
+)
+def test_a_forecast_says_no_more_than_can_be_told(gain, error, words):
+    assert tune.Forecast(30, 0.97, gain, error, 0.5).words("points", 100) == f"30 more trials: {words}"
+
+
+def test_a_forecast_of_large_numbers_has_no_exponents():
+    words = tune.Forecast(30, 98765.4, 23456.7, 1234.5, 0.5).words("mean absolute error", -1)
+    assert words == "30 more trials: about -23457 mean absolute error (+- 1234), 50% chance of any gain"
 
 
 def test_what_cannot_be_expected_is_refused():
@@ -154,7 +178,7 @@ def test_clear_winners_are_told_apart():
     assert found.told_apart
     assert str(found) == (
         "trial 3 (0.9075 +- 0.0096, 4 runs) is better than trial 5 (0.8 +- 0.0082, 4 runs): chance alone makes such a "
-        "difference with 0.029"
+        "difference with probability 0.029"
     )
     assert tune.compare_best(scores, "mean_absolute_error").first == 9
 
@@ -162,8 +186,10 @@ def test_clear_winners_are_told_apart():
 def test_near_ones_are_not():
     found = tune.compare_best({3: [0.90, 0.92, 0.91, 0.93], 5: [0.905, 0.925, 0.90, 0.92]}, "accuracy")
     assert not found.told_apart
-    words = f"cannot be told apart: chance alone makes such a difference with {found.chance:.2g}"
+    words = f"cannot be told apart: the difference is not beyond chance (probability {found.chance:.2f})"
     assert str(found).endswith(words)
+    large = tune.compare_best({3: [34567.8, 34597.8], 5: [34567.8, 34597.8]}, "mean_absolute_error")
+    assert str(large).startswith("trial 3 (34580 +- 21, 2 runs) and trial 5 (34580 +- 21, 2 runs)")
     few = tune.compare_best({0: [0.9, 0.91, 0.92], 1: [0.1, 0.2, 0.3]}, "accuracy")
     assert few.chance == pytest.approx(0.1)
     assert str(few).endswith("cannot be told apart: that takes more runs")

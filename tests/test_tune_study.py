@@ -18,6 +18,7 @@ from fastnorm.tune import Choice, Float, Study, Trial, _file, _record
 from fastnorm.tune._record import Record
 from fastnorm.tune._space import pack_space
 from fastnorm.tune._work import Outcome
+from fastnorm.tune._writer import Writer
 
 SPACE = {"learning_rate": Float(1e-4, 0.1, scale="log"), "hidden": Choice([[3], [4, 5]])}
 FACTS = json.loads(json.dumps({"metric": "accuracy", "seed": 3, "epochs": 2, "space": pack_space(SPACE)}))
@@ -194,6 +195,28 @@ def test_a_study_made_with_other_options_is_refused(tmp_path, name):
     Record(tmp_path / "s.sqlite", FACTS, 1).close()
     with pytest.raises(FileError, match=rf"s\.sqlite: {name}: this search has 9, the study was made with"):
         Record(tmp_path / "s.sqlite", {**FACTS, name: 9}, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "words"),
+    [
+        ("variant", "base", "weights would differ in their last bits, .*; go on with FASTNORM_ISA=base, or "),
+        (
+            "variant",
+            "avx1024",
+            "weights would differ in their last bits, .*; go on where avx1024 runs, not on this CPU, ",
+        ),
+        ("version", "0.0.7", "another version may draw and train in another way; go on with fastnorm 0.0.7, or "),
+    ],
+)
+def test_a_study_of_another_computer_or_version_is_refused_with_the_way_out(tmp_path, name, made, words):
+    file = tmp_path / "s.sqlite"
+    Record(file, {**FACTS, name: made}, 1).close()
+    way_out = rf"{words}.*begin with the best of this study \(start_from=, --start-from {file}\)$"
+    with pytest.raises(FileError, match=rf"^{file}: {name}: this search has here, the study .* {made}; {way_out}"):
+        Record(file, {**FACTS, name: "here"}, 1)
+    with pytest.raises(FileError, match=r"or give another path$"):  # a panda has nothing to begin with
+        Writer(file, {**FACTS, name: "here"}, "run")
 
 
 def test_history_and_frame(tmp_path):

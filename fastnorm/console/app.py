@@ -35,17 +35,21 @@ LEFT, INTERRUPTED = "left", "interrupted"
 class Console(App[str]):
     """The screen of a driver; run() returns "left" or "interrupted", and never touches what is recorded.
 
-    source  what the data are called
-    place   where study and model will be
+    source     what the data are called
+    place      where study and model will be
+    is_ending  asked again and again whether it is to be left as by Ctrl-C
     """
 
     BINDINGS: ClassVar = bindings()
     ENABLE_COMMAND_PALETTE = False
     CSS = CSS
 
-    def __init__(self, driver: Driver, source: str, place: str) -> None:
+    def __init__(
+        self, driver: Driver, source: str, place: str, is_ending: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__()
         self.driver = driver
+        self._is_ending = is_ending
         self.title = f"fastnorm panda {source}"
         self._source, self._place = source, place
         self._plots = {"loss": Plot(driver.panda.run.model.loss_name, "loss"), "metric": Plot(driver.metric, "metric")}
@@ -92,7 +96,9 @@ class Console(App[str]):
         return self._drawn
 
     def _tick(self) -> None:
-        """Draw what is new."""
+        """Draw what is new, unless this is to end."""
+        if self._is_ending():
+            self.action_interrupt()
         if not self.query("#status"):
             return  # the app is going, and has taken its widgets down before its timer
         driver = self.driver

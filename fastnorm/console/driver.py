@@ -116,6 +116,7 @@ class Driver:
     def close(self) -> None:
         """Stop training, let what is being done end, and the threads with it; the panda stays open."""
         self._actors.shutdown(wait=False, cancel_futures=True)
+        self.panda.hurry()
         with self._changed:
             self._goes, self._leaves = False, True
             self._changed.notify()

@@ -14,6 +14,7 @@ from ..errors import SettingError
 from ..kernels import cpu
 from ._confirm import confirm_best
 from ._coordinator import Callback, Coordinator
+from ._cores import cores
 from ._draw import Draw
 from ._file import locked
 from ._halving import Halving
@@ -80,7 +81,7 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     file = None if options.study is None else Path(options.study)
     with ExitStack() as until_done:
         until_done.enter_context(locked(file, deadline))
-        record = Record(file, facts, max(options.keep, options.confirm))
+        record = Record(file, facts, max(options.keep, options.confirm), deadline)
         until_done.callback(record.close)
         executor, workers = options.executor, options.workers
         if executor is None:
@@ -101,11 +102,6 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
         ).run()
         confirm_best(record, options.confirm, work, epochs, seed, crew, workers, options.callbacks, deadline)
     return record.study
-
-
-def cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _described(rule: Sampler | Halving | None) -> str | None:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 
-from ..errors import SettingError
+from ..errors import FileError, SettingError
 from ._draw import Draw
 from ._plan import Plan
 from ._record import Record
@@ -80,17 +80,30 @@ class Coordinator:
             self._judge()
             self._loop()
         except BaseException:
-            self._crew.stop()
-            for future in [*self._active]:
-                future.cancel()
-            for future in wait(self._active).done:
-                self._record_end(future, is_stopping=True)
+            self._stop()
             raise
-        finally:
-            running = [trial for trial in self._plan.trials if trial.state == RUNNING]
-            self._record.mark([replace(trial, state=CUT) for trial in running])
-            self._record.sync()
+        self._leave()
         self._report_failures()
+
+    def _stop(self) -> None:
+        """Stop all work and record where it stands, without a long wait for a study that another program holds."""
+        self._crew.stop()
+        self._record.hurry()
+        for future in [*self._active]:
+            future.cancel()
+        ended = wait(self._active).done
+        try:
+            for future in ended:
+                self._record_end(future, is_stopping=True)
+            self._leave()
+        except FileError as error:
+            warnings.warn(f"{error}; what is not recorded will be done again", stacklevel=5)
+
+    def _leave(self) -> None:
+        """Record that what has not ended was cut, and bring all to the disk."""
+        running = [trial for trial in self._plan.trials if trial.state == RUNNING]
+        self._record.mark([replace(trial, state=CUT) for trial in running])
+        self._record.sync()
 
     def _loop(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -42,9 +43,10 @@ class Comparison:
     def __str__(self) -> str:
         first, second = _summary(self.first, self.first_scores), _summary(self.second, self.second_scores)
         if self.told_apart:
-            return f"{first} is better than {second}: chance alone makes such a difference with {self.chance:.2g}"
+            why = f"chance alone makes such a difference with probability {self.chance:.2g}"
+            return f"{first} is better than {second}: {why}"
         least = 2 / math.comb(len(self.first_scores) + len(self.second_scores), len(self.first_scores))
-        why = f"chance alone makes such a difference with {self.chance:.2g}"
+        why = f"the difference is not beyond chance (probability {self.chance:.2f})"
         why = "that takes more runs" if least > DOUBT else why
         return f"{first} and {second} cannot be told apart: {why}"
 
@@ -88,4 +90,5 @@ def _chance(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def _summary(number: int, scores: Sequence[float]) -> str:
-    return f"trial {number} ({fmean(scores):.4g} +- {stdev(scores):.2g}, {len(scores)} runs)"
+    mean, spread = (format(Decimal(words), "f") for words in (f"{fmean(scores):.4g}", f"{stdev(scores):.2g}"))
+    return f"trial {number} ({mean} +- {spread}, {len(scores)} runs)"

@@ -26,6 +26,7 @@ from typing import Any
 
 from ..errors import FileError
 from ..run import Epoch
+from ._connection import Connection, connect, connect_as_it_is, has_no_place, reported
 from ._trial import STATES, Trial
 
 APPLICATION = 0x666E7374  # "fnst", SQLite's application_id: this file is a study
@@ -61,26 +62,24 @@ CREATE TABLE requests (trial INTEGER PRIMARY KEY);
 """
 
 
-def connect(target: str | Path) -> sqlite3.Connection:
-    """Open a database: a path, "" for a temporary one, or a URI."""
-    uri = isinstance(target, str) and target.startswith("file:")
-    return sqlite3.connect(target, isolation_level=None, check_same_thread=False, uri=uri)
-
-
-def connect_reader(file: Path) -> sqlite3.Connection:
+def connect_reader(file: Path) -> Connection:
     """Open a file that must be a study, for reading alone."""
-    connection = connect(f"{file.absolute().as_uri()}?mode=ro")
     with reported(file):
-        check_kind(connection, file)
-    return connection
+        try:
+            return _checked(connect(f"{file.absolute().as_uri()}?mode=ro", file), file)
+        except sqlite3.OperationalError as error:
+            if not has_no_place(error):
+                raise
+        return _checked(connect_as_it_is(file), file)
 
 
-def connect_writer(file: Path | None) -> sqlite3.Connection:
+def connect_writer(file: Path | None, deadline: float | None) -> Connection:
     """Open a study's file for writing, or make it; FileError where it is another kind of file or cannot be made."""
     if file is not None and not file.parent.is_dir():
         raise FileError(f"{file}: cannot make this file (No such file or directory)")
     with reported(file):
-        connection = connect(file or "")
+        connection = connect(file or "", file)
+        connection.deadline = deadline
         made = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not made:
             check_kind(connection, file)
@@ -88,11 +87,20 @@ def connect_writer(file: Path | None) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_mode = {'WAL' if file else 'MEMORY'}")
         connection.execute(f"PRAGMA synchronous = {'NORMAL' if file else 'OFF'}")
         if made:
-            connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
         return connection
 
 
-def check_kind(connection: sqlite3.Connection, file: Path | None) -> None:
+def _checked(connection: Connection, file: Path) -> Connection:
+    try:
+        check_kind(connection, file)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_kind(connection: Connection, file: Path | None) -> None:
     """Raise FileError where a database is no study of this format."""
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
@@ -100,15 +108,6 @@ def check_kind(connection: sqlite3.Connection, file: Path | None) -> None:
     if (application, version) != (APPLICATION, FORMAT):
         came = f"one of format {version}, of another version" if application == APPLICATION else "another kind of file"
         raise FileError(f"{file}: expected a fastnorm study of format {FORMAT}, got {came}")
-
-
-@contextmanager
-def reported(file: Path | None) -> Iterator[None]:
-    """Say which file it was when SQLite or its content fails."""
-    try:
-        yield
-    except (sqlite3.Error, json.JSONDecodeError) as error:
-        raise FileError(f"{file or 'study'}: {error}") from error
 
 
 def to_row(trial: Trial) -> tuple[Any, ...]:

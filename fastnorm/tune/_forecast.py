@@ -18,6 +18,8 @@ from ._trial import ENDED, STEERED, Trial
 
 RESAMPLES = 200
 FEWEST = 2  # trials below which a best of them says nothing of how bests grow
+LEAST = 1e-4  # of the best score: nobody looks for a gain below that
+LOST = 0.5  # of its standard error: a gain below that is not to be told from none
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,30 @@ class Expectation:
 class Forecast:
     """What `more` trials may bring.
 
-    gain    by how much the best score would be better, in its own units, never below 0
+    best    score so far
+    gain    by how much it would be better, in its own units, never below 0
     error   standard error of the gain
     chance  probability that one of them is better than all so far
     """
 
     more: int
+    best: float
     gain: float
     error: float
     chance: float
 
     def __str__(self) -> str:
-        words = f"about {self.gain:.2g} +- {self.error:.1g} better, {self.chance:.0%} for any gain"
-        return f"{self.more} more trials: {words}"
+        return self.words("better")
+
+    def words(self, unit: str, factor: float = 1.0) -> str:
+        """Say it in another unit, of which a score of 1 is so many; a factor below 0: less is better."""
+        gain, error, least = (abs(factor) * value for value in (self.gain, self.error, LEAST * abs(self.best)))
+        if gain <= least or gain < LOST * error:
+            doubt = f" (+- {_plain(error, error)} {unit})" if error > least else ""
+            return f"{self.more} more trials: no gain to expect{doubt}"
+        sign = "-" if factor < 0 else "+"
+        words = f"about {sign}{_plain(gain, gain)} {unit} (+- {_plain(error, gain)})"
+        return f"{self.more} more trials: {words}, {self.chance:.0%} chance of any gain"
 
 
 def expected_best(trials: Sequence[Trial], metric: str, counts: Sequence[int] = ()) -> list[Expectation]:
@@ -75,7 +88,13 @@ def forecast(trials: Sequence[Trial], metric: str, more: int) -> Forecast:
     picks = random.uniform(0, random.SAMPLE, 0, 0, RESAMPLES * total).reshape(RESAMPLES, total)
     resampled = scores[np.sort((picks * total).astype(np.int64), axis=1)]
     gains = _gain(resampled, steps)
-    return Forecast(more, float(_gain(scores[None], steps)[0]), float(gains.std(ddof=1)), more / (total + more))
+    gain = float(_gain(scores[None], steps)[0])
+    return Forecast(more, float(scores[0]), gain, float(gains.std(ddof=1)), more / (total + more))
+
+
+def _plain(value: float, size: float) -> str:
+    """A number with as many decimals as one of that size has in two figures, and never an exponent."""
+    return f"{value:.{max(0, 1 - math.floor(math.log10(size)))}f}"
 
 
 def _scores(trials: Sequence[Trial], metric: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from ..errors import SettingError
 from ..run import Epoch, Run
 from ..validation import Validation
 from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
-from ._conduct import cores
+from ._cores import cores
 from ._cubs import race
 from ._guard import Guard
 from ._helm import Helm
@@ -180,6 +180,10 @@ class Panda(View):
         score = self.opened
         assert score is not None
         return score
+
+    def hurry(self) -> None:
+        """Have what is still to be recorded wait no longer than now is needed for a file that another program holds."""
+        self._helm.journal.writer.hurry()
 
     def give_back(self) -> None:
         """Record the model of the live path's best epoch as the trial's, and close.

@@ -5,12 +5,12 @@ trial's row, its curve, its model and the state it goes on from tell the same mo
 be called again. A state that is missing is no loss: the trial begins again by its seed, and the same bits come about.
 """
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..run import Epoch
+from ._connection import Connection
 from ._standing import Standing
 from ._trial import CUT, RUNNING, STOPPED, Trial
 from ._work import Outcome
@@ -22,11 +22,12 @@ STOPPED_STATES = 2**28  # bytes of the states of stopped trials that are kept fo
 class Record(Writer):
     """A search's study.
 
-    keep   of how many of the best trials the models are kept
+    keep      of how many of the best trials the models are kept
+    deadline  of the search
     """
 
-    def __init__(self, path: Path | None, facts: Mapping[str, Any], keep: int) -> None:
-        super().__init__(path, facts)
+    def __init__(self, path: Path | None, facts: Mapping[str, Any], keep: int, deadline: float | None = None) -> None:
+        super().__init__(path, facts, deadline=deadline)
         self._keep = keep
         self._standing = self.study._standing = Standing(self.study.metric, keep)
         self._stopped: dict[int, int] = {}  # bytes of the states of stopped trials, the latest last
@@ -119,7 +120,7 @@ class Record(Writer):
     def _kept(self) -> list[int]:
         return [contender.number for contender in self._standing.contenders()]
 
-    def _tidy(self, write: sqlite3.Connection) -> None:
+    def _tidy(self, write: Connection) -> None:
         """Let go the models that are no longer among the best and that nobody goes on from."""
         kept = ", ".join(map(str, self._kept()))
         write.execute(f"DELETE FROM models WHERE trial NOT IN ({kept}) AND trial NOT IN (SELECT trial FROM states)")

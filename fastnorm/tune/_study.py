@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import sqlite3
 import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +17,9 @@ from ..metrics import HIGHER_IS_BETTER, rank
 from ..model import Model
 from ..run import Epoch
 from ._branches import Action, Branch
+from ._connection import Connection, reported
 from ._difference import Comparison, compare_best
-from ._file import CURVE, TRIAL, connect_reader, from_row, reported
+from ._file import CURVE, TRIAL, connect_reader, from_row
 from ._space import Dimension, unpack_space
 from ._standing import Standing
 from ._trial import CUT, RUNNING, SCORED, STATES, STEERED, Trial
@@ -34,7 +34,7 @@ class Study:
     facts  what the search was done with: "metric", "seed", "epochs", "space", "sampler", "data", "version", ...
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None, facts: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Connection, path: Path | None, facts: Mapping[str, Any]) -> None:
         self._connection = connection
         self._finalizer = weakref.finalize(self, connection.close)
         self._standing: Standing | None = None  # the writer's own while it writes, always up to date
@@ -43,7 +43,7 @@ class Study:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> "Study":
-        """Open a study's file for reading, while another process or thread writes it or later.
+        """Open a study's file for reading, while another process or thread writes it or later, in any folder.
 
         Raises FileError if the file is missing or holds no study of this format.
         """

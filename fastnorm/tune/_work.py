@@ -126,7 +126,8 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     It is stopped when the folder `sign` is gone, or a file with the trial's number is in it.
     """
     if cpu.variant() != variant:
-        raise SettingError(f"worker: expected the kernels of variant {variant} as in the study, got {cpu.variant()}")
+        words = f"expected the kernels of variant {variant} as in the study, got {cpu.variant()}"
+        raise SettingError(f"worker: {words}; set FASTNORM_ISA={variant} where the workers are started")
     brake, done = Brake(), threading.Event()
 
     def watch() -> None:

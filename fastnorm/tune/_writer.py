@@ -1,7 +1,7 @@
 """Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _journal.py)."""
 
 import json
-import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +9,10 @@ from typing import Any
 
 from .. import checks
 from ..errors import FileError
+from ..kernels import cpu
 from ..run import Epoch
-from ._file import CURVE, STANDING, TRIAL, connect_writer, reported, stands_of, to_row, values_of
+from ._connection import Connection, reported
+from ._file import CURVE, STANDING, TRIAL, connect_writer, stands_of, to_row, values_of
 from ._study import Study
 from ._trial import Trial
 
@@ -22,14 +24,17 @@ EPOCHS = f"REPLACE INTO epochs VALUES (?, {', '.join('?' for name in CURVE)})"
 class Writer:
     """A study that is being written: a new one, or one that goes on.
 
-    path   its file; None: nowhere but in memory
-    facts  what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
-    who    writes it, for messages
+    path      its file; None: nowhere but in memory
+    facts     what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
+    who       writes it, for messages
+    deadline  by time.monotonic(), to which it waits while another program holds the file
     Raises FileError for a file that is no study, and where the facts do not agree.
     """
 
-    def __init__(self, path: Path | None, facts: Mapping[str, Any] | None, who: str = "search") -> None:
-        self._connection = connection = connect_writer(path)
+    def __init__(
+        self, path: Path | None, facts: Mapping[str, Any] | None, who: str = "search", deadline: float | None = None
+    ) -> None:
+        self._connection = connection = connect_writer(path, deadline)
         with reported(path):
             there = {name: json.loads(value) for name, value in connection.execute("SELECT * FROM study")}
         facts = there if facts is None else json.loads(json.dumps(facts))
@@ -69,8 +74,12 @@ class Writer:
         with reported(self.study.path):
             self._connection.rollback()
 
+    def hurry(self) -> None:
+        """Wait no longer than now is needed."""
+        self._connection.deadline = time.monotonic()
+
     def sync(self) -> None:
-        """Bring all that is recorded safely to the disk."""
+        """Bring all that is recorded safely to the disk; what others still read or write stays in its -wal file."""
         self.commit()
         with reported(self.study.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -80,7 +89,7 @@ class Writer:
         self.sync()
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Write to what the next commit keeps, all of it or nothing."""
         with reported(self.study.path):
             if not self._connection.in_transaction:
@@ -96,7 +105,7 @@ def require_agreement(path: Path | None, there: Mapping[str, Any], facts: Mappin
     for name, value in facts.items():
         if there.get(name) != value:
             words = _difference(name, value, there.get(name), who)
-            raise FileError(f"{path}: {words}; go on with the same, or give another path")
+            raise FileError(f"{path}: {words}; {_way_out(name, there.get(name), path, who)}")
 
 
 def steered_alone(facts: Mapping[str, Any]) -> bool:
@@ -111,3 +120,17 @@ def _difference(name: str, here: Any, there: Any, who: str) -> str:
     part, *values = checks.difference(name, here, there)
     found, made = ("nothing" if value is None else value for value in values)
     return f"{part}: this {who} has {found}, the study was made with {made}"
+
+
+def _way_out(name: str, made: Any, path: Path | None, who: str) -> str:
+    """Say what can be done about two facts that differ; about a computer or a fastnorm, why that matters too."""
+    if name not in ("variant", "version"):
+        return "go on with the same, or give another path"
+    another = "give another path"
+    if who == "search":
+        another += f" and begin with the best of this study (start_from=, --start-from {path})"
+    if name == "version":
+        return f"another version may draw and train in another way; go on with fastnorm {made}, or {another}"
+    same = f"go on with FASTNORM_ISA={made}" if made in cpu.runnable() else f"go on where {made} runs, not on this CPU"
+    why = "weights would differ in their last bits, so that trials would not be those of one search"
+    return f"{why}; {same}, or {another}"
