@@ -34,10 +34,12 @@ def terminal(columns):
 
 def test_fit_gives_a_line_for_the_first_epoch_for_every_tenth_and_for_the_last(capsys):
     network().fit(X, CLASSES, epochs=40, verbose=1)
-    numbers = [line.split()[1] for line in capsys.readouterr().err.splitlines()]
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert last == "kept epoch 40 of 40, the last"
+    numbers = [line.split()[1] for line in lines]
     assert numbers == [f"{number}/40" for number in (1, *range(4, 41, 4))]
     history = network().fit(X, CLASSES, epochs=1000, validation=0.2, patience=3, verbose=1)
-    numbers = [line.split()[1] for line in capsys.readouterr().err.splitlines()]
+    numbers = [line.split()[1] for line in capsys.readouterr().err.splitlines()[:-1]]
     assert len(numbers) <= 11
     assert (numbers[0], numbers[-1]) == ("1/1000", f"{len(history)}/1000")
 
@@ -50,7 +52,7 @@ def test_fits_line_has_room_on_a_terminal(columns):
         network().fit(X, CLASSES, epochs=2, validation=0.2, verbose=1)
     shown = os.read(outer, 65536).decode()
     os.close(outer)
-    lines = [line.replace("\x1b[K", "").rstrip() for line in shown.split("\r") if "epoch" in line]
+    lines = [line.replace("\x1b[K", "").rstrip() for line in shown.split("\r") if "epoch " in line and "kept" not in line]
     assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
     assert all(len(line) < columns for line in lines)
     assert all(re.fullmatch(r"epoch \d/2(  ([a-z ]+ \d+\.\d+|\d+\.\d\d s))*", line) for line in lines)
@@ -60,12 +62,12 @@ def test_fits_line_has_room_on_a_terminal(columns):
 # ---- the command line
 
 
-def follow(progress, states, epochs=1):
+def follow(progress, states, epochs=1, scale=1.0):
     """Tell a progress of trials that end in these states; return its study."""
     record = Record(None, FACTS, 1)
     with progress:
         for number, state in enumerate(states):
-            trial = replace(ENDED, number=number, state=state, score=0.5 + number / 1e4, epochs=epochs)
+            trial = replace(ENDED, number=number, state=state, score=scale * (0.5 + number / 1e4), epochs=epochs)
             end(record, trial, model=b"m")
             progress(record.study, trial)
     return record.study
@@ -100,10 +102,10 @@ def test_a_fit_gives_a_line_for_every_tenth(capsys):
 
 
 @pytest.mark.parametrize("columns", [30, 40, 60, 80, 120])
-@pytest.mark.parametrize("unit", [1.0, 12345.678])
-def test_the_live_line_breaks_between_words_alone(columns, unit):
-    progress = SearchProgress(30, 1, None, unit, again=10)
-    follow(progress, ["finished"] * 3)
+@pytest.mark.parametrize("scale", [1.0, 12345.678])
+def test_the_live_line_breaks_between_words_alone(columns, scale):
+    progress = SearchProgress(30, 1, None, again=10)
+    follow(progress, ["finished"] * 3, scale=scale)
     shown = io.StringIO()
     Console(file=shown, width=columns, force_terminal=True, color_system=None).print(progress)
     words = progress._line().split()
