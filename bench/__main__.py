@@ -1,4 +1,7 @@
-"""python -m bench SUBJECT ... [--peers NAMES] [--only TEXT] [--threads N] [--data FILE] [--json FILE]"""
+"""python -m bench SUBJECT ... [--peers NAMES] [--only TEXT] [--threads N] [--data FILE] [--json FILE]
+
+python -m bench against REF [step predict calls import]: this checkout and another commit in turns, see against.py
+"""
 
 import argparse
 import importlib
@@ -14,6 +17,8 @@ SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "ulps", "growth", 
 
 def main() -> int:
     """Measure the subjects asked for; 0 when done, 2 when a peer asked for is not installed."""
+    if sys.argv[1:2] == ["against"]:
+        return importlib.import_module("bench.against").main(sys.argv[2:])
     options = _options()
     machine.hold_still(options.threads)
     try:

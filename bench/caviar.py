@@ -84,7 +84,7 @@ def _search(data: letters.Letters, workers: int) -> Callable[[], tune.Study]:
         with machine.using(workers):
             return tune.caviar(
                 _build, SPACE, x[VALIDATION:], y[VALIDATION:], validation=(x[:VALIDATION], y[:VALIDATION]),
-                trials=len(known), epochs=EPOCHS, workers=workers, enqueue=known,
+                task="classification", trials=len(known), epochs=EPOCHS, workers=workers, enqueue=known,
             )  # fmt: skip
 
     return call

@@ -71,7 +71,7 @@ def _row(case: Case, predictors: dict[str, ModuleType]) -> Row:
 
 def _trained(network: networks.Network) -> fn.Sequential:
     """The network after one epoch, so that it has statistics to fold."""
-    run = fn.Run(network.model(), *network.data(), batch_size=network.batch, seed=0)
+    run = fn.Run(network.model(), *network.data(), task="classification", batch_size=network.batch, seed=0)
     run.advance()
     return run.model
 

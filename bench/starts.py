@@ -50,6 +50,6 @@ def run(data: Data, network: str, optimizer: str, rate: float, seed: int) -> fn.
     hidden = [layer for _ in range(2) for layer in (fn.Dense(64), *NETWORKS[network]())]
     model = fn.Sequential([*hidden, fn.Dense(int(data.y.max()) + 1)])
     return fn.Run(
-        model, data.x, data.y, validation=data.validation, optimizer=OPTIMIZERS[optimizer](rate),
+        model, data.x, data.y, validation=data.validation, task="classification", optimizer=OPTIMIZERS[optimizer](rate),
         batch_size=BATCH_SIZE, seed=seed,
     )  # fmt: skip

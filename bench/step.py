@@ -53,7 +53,8 @@ def _row(network: networks.Network, trainers: dict[str, ModuleType]) -> Row:
 
 
 def _training(network: networks.Network, x: np.ndarray, y: np.ndarray, threads: int) -> Contestant:
-    run = fn.Run(network.model(), x, y, optimizer=fn.Adam(1e-3), batch_size=network.batch, seed=0, threads=threads)
+    options = {"task": "classification", "optimizer": fn.Adam(1e-3), "batch_size": network.batch, "seed": 0}
+    run = fn.Run(network.model(), x, y, threads=threads, **options)
     return Contestant(run.advance, network.steps)
 
 

@@ -138,7 +138,7 @@ def _caviar(data: letters.Letters, seed: int, trials: int, *, epochs: int = EPOC
     with machine.using(machine.cores()):
         return tune.caviar(
             _build, SPACE, x[:TRAINING], y[:TRAINING], validation=(x[judged], y[judged]), trials=trials, epochs=epochs,
-            seed=seed, keep=1, **options,
+            task="classification", seed=seed, keep=1, **options,
         )  # fmt: skip
 
 

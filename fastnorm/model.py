@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ._targets import Target
     from .table import Table
 
+NONE_READY: tuple[Any, Any, Any, dict[bool, Predictor]] = (None, None, None, {})
+
 
 class Model:
     """A forward pass that is trained, predicts and is saved.
@@ -59,7 +61,7 @@ class Model:
         self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
         self._tape: Tape | None = None
         self._arrays: dict[str, np.ndarray] = {}
-        self._predictors: tuple[Any, dict[str, Predictor]] = (None, {})  # and the arrays they were made of
+        self._predictors: tuple[Any, Any, Any, dict[bool, Predictor]] = NONE_READY  # and what they were made of
 
     if not TYPE_CHECKING:  # which knows what names there are
 
@@ -291,23 +293,22 @@ class Model:
 
         shares  whether outputs become probabilities, where they are logits
         """
-        arrays, made = self._predictors
-        if arrays is not self._arrays:
-            arrays, made = self._predictors = self._arrays, {}
-        task = self.task if shares else "regression"
-        if task not in made:
+        arrays, loss, target, made = self._predictors
+        if arrays is not self._arrays or loss is not self.loss or target is not self.target:
+            arrays, _, _, made = self._predictors = self._arrays, self.loss, self.target, {}
+        if shares not in made:
             tape = folding.fold(self.tape, arrays)
             if shares:
-                recording.record_probabilities(tape.result, task, self.activation)
-            made[task] = Predictor(tape, self.dtype, finite=True)
-        return made[task]
+                recording.record_probabilities(tape.result, self.task, self.activation)
+            made[shares] = Predictor(tape, self.dtype, finite=True)
+        return made[shares]
 
     # ---- keeping ----
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles hold: predictors are made anew, and what is recorded needs no function any more."""
         forward = self._forward if self._tape is None else None
-        return {**vars(self), "_predictors": (None, {}), "_forward": forward}
+        return {**vars(self), "_predictors": NONE_READY, "_forward": forward}
 
     def to_bytes(self) -> bytes:
         """The model file as bytes; the same model gives the same bytes."""
