@@ -172,6 +172,16 @@ def share_aside(share: numbers.Real) -> tuple[float, float]:
     return 1 - aside, aside
 
 
+def side_by_side(parts: tuple[Any, ...], widths: Sequence[int | None], dtype: np.dtype) -> np.ndarray:
+    """Return one matrix of the matrices of several inputs; None: a width that is not known yet."""
+    if len(widths) != len(parts):
+        raise ShapeError(f"x: expected {len(widths)} inputs, got a tuple of {len(parts)}")
+    matrices = [checks.matrix("x", part, dtype, width) for part, width in zip(parts, widths, strict=True)]
+    if len({len(part) for part in matrices}) > 1:
+        raise ShapeError(f"x: expected as many rows in each input, got {[len(part) for part in matrices]}")
+    return np.concatenate(matrices, axis=1)
+
+
 def pair(name: str, given: Any) -> tuple[Any, Any]:
     """Return (x, y), or a frame or Dataset that has both, as x and y."""
     if isinstance(given, Dataset) or checks.is_frame(given):

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import checks, files, fitting, folding, joining, losses, recalibration, recording, schedules
 from ._records import member, only, to_record
-from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside
+from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside, side_by_side
 from .descriptions import explained
 from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
 from .fitting import History
@@ -113,7 +113,7 @@ class Model:
     def take(self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None) -> None:
         """Use these from now on; ShapeError or DtypeError where the arrays do not fit the forward pass."""
         tape = tape or self.tape
-        _require_fit(tape, arrays, self.dtype)
+        recording.require_fit(tape, arrays, self.dtype)
         self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
 
     @property
@@ -131,12 +131,7 @@ class Model:
         if not isinstance(x, tuple):
             return x
         widths = [value.features for value in self._tape.of_role("input")] if self._tape else self._inputs or [None]
-        if len(widths) != len(x):
-            raise ShapeError(f"x: expected {len(widths)} inputs, got a tuple of {len(x)}")
-        parts = [checks.matrix("x", part, self.dtype, width) for part, width in zip(x, widths, strict=True)]
-        if len({len(part) for part in parts}) > 1:
-            raise ShapeError(f"x: expected as many rows in each input, got {[len(part) for part in parts]}")
-        return np.concatenate(parts, axis=1)
+        return side_by_side(x, widths, self.dtype)
 
     # ---- training ----
 
@@ -349,19 +344,6 @@ class Model:
     def summary(self) -> str:
         """One line for each operation, with the shape of its result and its parameters, and their number."""
         return recording.summary(self.tape, self.dtype)
-
-
-def _require_fit(tape: Tape, arrays: dict[str, np.ndarray], dtype: np.dtype) -> None:
-    """Require an array of the right shape and dtype for each parameter and statistic of the tape, and no other."""
-    wanted = {value.name: value for value in tape.of_role("parameter", "statistic")}
-    if wanted.keys() != arrays.keys():
-        raise ShapeError(f"arrays: expected {', '.join(wanted)}, got {', '.join(arrays)}")
-    for name, value in wanted.items():
-        kind = dtype if value.role == "parameter" else np.dtype(np.float64)
-        if arrays[name].shape != value.shape:
-            raise ShapeError(f"{name}: expected shape {value.shape}, got {arrays[name].shape}")
-        if arrays[name].dtype != kind:
-            raise DtypeError(f"{name}: expected {kind}, got {arrays[name].dtype}")
 
 
 def load(path: str | os.PathLike[str]) -> Model:

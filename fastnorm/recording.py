@@ -8,7 +8,7 @@ import numpy as np
 
 from . import checks, files, joining, losses, ops
 from ._records import from_record, member, only, to_record
-from .errors import FileError, SettingError, ShapeError, TraceError
+from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
 from .losses import Loss
 from .recorded_loss import Own
 from .trace import ROWS, Tape, Value
@@ -48,6 +48,19 @@ def require_forward(tape: Tape) -> None:
     if targets := tape.of_role("target", "weight"):
         raise TraceError(f"expected a forward pass that reads no target, got {targets[0]!r}")
     joining.require_rows_apart(tape)
+
+
+def require_fit(tape: Tape, arrays: dict[str, np.ndarray], dtype: np.dtype) -> None:
+    """Require an array of the right shape and dtype for each parameter and statistic of the tape, and no other."""
+    wanted = {value.name: value for value in tape.of_role("parameter", "statistic")}
+    if wanted.keys() != arrays.keys():
+        raise ShapeError(f"arrays: expected {', '.join(wanted)}, got {', '.join(arrays)}")
+    for name, value in wanted.items():
+        kind = dtype if value.role == "parameter" else np.dtype(np.float64)
+        if arrays[name].shape != value.shape:
+            raise ShapeError(f"{name}: expected shape {value.shape}, got {arrays[name].shape}")
+        if arrays[name].dtype != kind:
+            raise DtypeError(f"{name}: expected {kind}, got {arrays[name].dtype}")
 
 
 def _names(forward: Callable[..., Any], count: int) -> list[str]:
