@@ -5,6 +5,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from . import errors
+from ._version import __version__
 
 try:
     from . import kernels, ops
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from .differentiation import grad, minimize, value_and_grad
     from .ensembling import ensemble
     from .table import Table
-
-__version__ = "0.1.0"
 
 __all__ = [
     "GELU",

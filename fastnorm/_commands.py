@@ -6,13 +6,14 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from . import __version__, _options, checks, files, table
+from . import _options, checks, model_file, table
 from ._findings import SETTINGS, to_json, trial_lines, trial_records
 from ._lines import say
 from ._parts import layer_units, load, located
 from ._progress import FitProgress, SearchProgress
 from ._searching import MODEL, STUDY, Hunt, make_folder, require_own, shared
 from ._steering import panda
+from ._version import __version__
 from .errors import DataError, FileError, SettingError
 from .kernels import cpu
 from .model import load as load_model
@@ -218,7 +219,7 @@ def predict(
     if out is None:
         print(text, end="")
     else:
-        files.write(out, text.encode())
+        model_file.write(out, text.encode())
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """A tape bound to memory with its gradients; see backward.pyx."""
 
 from .bound cimport Bound
-from .nodes cimport Buffer, Node, Step
+from .node cimport Buffer, Node, Step
 
 
 cdef class Backward(Bound):

@@ -7,7 +7,7 @@ other gradients.
 from . import layout
 from .bound cimport Bound
 from .errors import TraceError
-from .nodes cimport MOST_INPUTS, Buffer, Node
+from .node cimport MOST_INPUTS, Buffer, Node
 
 LOSSES = ("softmax_cross_entropy", "mean_squared_error", "weighted_mean")
 COMPLETE = ("batchnorm", "layernorm")           # their backward writes every gradient, wanted or not

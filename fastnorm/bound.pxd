@@ -1,7 +1,7 @@
 """A tape bound to memory; see bound.pyx."""
 
 from .kernels.cpu cimport fn_kernels
-from .nodes cimport Buffer, Node
+from .node cimport Buffer, Node
 
 cdef char* address(array) except? NULL
 cdef Py_ssize_t row_distance(Py_ssize_t columns, const fn_kernels* kernels) noexcept nogil

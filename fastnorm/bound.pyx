@@ -11,9 +11,8 @@ import numpy as np
 from . import checks, layout
 from .errors import TraceError
 from .kernels.cpu cimport fn_kernels, kernels
-from .nodes cimport (
-    MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, Operations, find_kernel, find_operation, padded,
-)
+from .node cimport MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, padded
+from .operations cimport Operations, find_kernel, find_operation
 from .trace import ROWS
 
 SETTINGS = {        # attributes that are numbers, in the order the passes know them

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files
+from . import checks, model_file
 from .errors import FileError
 
 
@@ -42,12 +42,12 @@ class Checkpoint:
     def to_bytes(self, facts: Mapping[str, Any]) -> bytes:
         """The checkpoint and the facts of the run it fits."""
         tensors = {"state": np.frombuffer(self.state, np.uint8)}
-        return files.pack("run", tensors, {**facts, "history": [asdict(epoch) for epoch in self.history]})
+        return model_file.pack("run", tensors, {**facts, "history": [asdict(epoch) for epoch in self.history]})
 
     @classmethod
     def from_bytes(cls, data: bytes, facts: Mapping[str, Any]) -> "Checkpoint":
         """The checkpoint of to_bytes; FileError where it is none, or one of a run with other facts."""
-        tensors, document = files.unpack("run", data)
+        tensors, document = model_file.unpack("run", data)
         for name, value in facts.items():
             came = document.get(name) if isinstance(document, dict) else None
             if came != value:

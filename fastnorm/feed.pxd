@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t
 
 from .backward cimport Backward
-from .nodes cimport Buffer
+from .node cimport Buffer
 
 
 cdef class Alone:

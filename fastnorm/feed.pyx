@@ -11,7 +11,7 @@ from .backward cimport Backward
 from .bound cimport address, row_distance
 from .errors import DataError, SettingError, ShapeError
 from .kernels.gather cimport gather_rows
-from .nodes cimport Buffer, threads_for
+from .node cimport Buffer, threads_for
 
 cdef double GATHERING = 20                      # multiply-adds that take as long as a number that is copied
 

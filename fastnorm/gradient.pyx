@@ -9,7 +9,7 @@ from .backward cimport Backward
 from .bound cimport address, row_distance
 from .bound import aligned
 from .errors import TraceError
-from .nodes cimport Buffer
+from .node cimport Buffer
 
 
 cdef class Gradient(Backward):

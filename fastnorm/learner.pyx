@@ -10,7 +10,7 @@ from .feed cimport Feed
 from .kernels.cpu cimport unary_index, usable_threads
 from .kernels.update cimport CHUNK, adam_chunks, average_chunks, sgd_chunks, squares_chunks
 from .listing import listing
-from .nodes cimport Buffer
+from .node cimport Buffer
 from .state cimport AVERAGED, PRODUCT, STEP, State
 
 cdef enum:

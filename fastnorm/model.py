@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, fitting, folding, joining, losses, recalibration, recording, schedules
+from . import checks, fitting, folding, joining, losses, model_file, recalibration, recording, schedules, tape_record
 from ._records import member, only, to_record
 from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside, side_by_side
 from .descriptions import explained
@@ -308,21 +308,21 @@ class Model:
     def to_bytes(self) -> bytes:
         """The model file as bytes; the same model gives the same bytes."""
         document = {
-            "tape": files.tape_to_record(self.tape),
+            "tape": tape_record.tape_to_record(self.tape),
             "dtype": str(self.dtype),
             "loss": recording.loss_to_record(self.loss) if self.loss else None,
             "table": self.table.to_dict() if self.table else None,
             "target": to_record(self.target) if self.target and not self.table else None,
         }
-        constants = files.constants_of(self.tape) | recording.constants_of_loss(self.loss)
-        return files.pack("model", self._arrays | constants, document)
+        constants = tape_record.constants_of(self.tape) | recording.constants_of_loss(self.loss)
+        return model_file.pack("model", self._arrays | constants, document)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of to_bytes; raises FileError where the bytes are no such thing."""
-        arrays, document = files.unpack("model", data)
+        arrays, document = model_file.unpack("model", data)
         only("model", document, ["tape", "dtype", "loss", "table", "target"])
-        tape, table = files.tape_from_record(document["tape"], arrays), document["table"]
+        tape, table = tape_record.tape_from_record(document["tape"], arrays), document["table"]
         loss = None if document["loss"] is None else recording.loss_from_record(document["loss"], arrays)
         try:
             recording.require_forward(tape)
@@ -339,7 +339,7 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file, whole or not at all."""
-        files.write(path, self.to_bytes())
+        model_file.write(path, self.to_bytes())
 
     def summary(self) -> str:
         """One line for each operation, with the shape of its result and its parameters, and their number."""
@@ -348,7 +348,7 @@ class Model:
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model of a file that `save` wrote; raises FileError, with the path, for any other."""
-    data = files.read(path)
+    data = model_file.read(path)
     try:
         return Model.from_bytes(data)
     except FileError as error:

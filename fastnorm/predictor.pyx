@@ -11,8 +11,8 @@ from .bound cimport Bound, address
 from .errors import DataError
 from .kernels.cpu cimport usable_threads
 from .kernels.reduce cimport is_finite
-from .node_losses cimport nothing
-from .nodes cimport Buffer, Step
+from .op_losses cimport nothing
+from .node cimport Buffer, Step
 
 cdef enum:
     BLOCK = 256             # rows a pass takes at a time, so that their activations stay in the cache

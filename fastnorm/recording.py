@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, files, joining, losses, ops
+from . import checks, joining, losses, ops, tape_record
 from ._records import from_record, member, only, to_record
 from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError
 from .losses import Loss
@@ -113,13 +113,13 @@ def loss_to_record(loss: Loss) -> dict[str, Any]:
     """Plain data; a loss of one's own is what it recorded."""
     if not isinstance(loss, Own):
         return to_record(loss)
-    tape = None if loss.tape is None else files.tape_to_record(loss.tape)
+    tape = None if loss.tape is None else tape_record.tape_to_record(loss.tape)
     return {"type": "Own", "task": loss.task, "tape": tape}
 
 
 def constants_of_loss(loss: Loss | None) -> dict[str, np.ndarray]:
     """The numbers a loss of one's own reads."""
-    return files.constants_of(loss.tape, PREFIX) if isinstance(loss, Own) and loss.tape is not None else {}
+    return tape_record.constants_of(loss.tape, PREFIX) if isinstance(loss, Own) and loss.tape is not None else {}
 
 
 def loss_from_record(record: Any, tensors: dict[str, np.ndarray]) -> Loss:
@@ -128,7 +128,7 @@ def loss_from_record(record: Any, tensors: dict[str, np.ndarray]) -> Loss:
         known: Loss = from_record("loss", record, *losses.LOSSES)
         return known
     only("loss", record, ["type", "task", "tape"])
-    tape = files.tape_from_record(record["tape"], tensors, PREFIX)
+    tape = tape_record.tape_from_record(record["tape"], tensors, PREFIX)
     if len(tape.of_role("input")) != 1 or len(tape.of_role("target")) != 1 or tape.of_role("parameter", "statistic"):
         raise FileError("loss: expected a function of prediction and target alone")
     try:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import checks, files, joining, losses, metrics, optimizers, recalibration, schedules
+from . import checks, joining, losses, metrics, optimizers, recalibration, schedules, tape_record
 from .checkpoints import Checkpoint, Epoch
 from .dataset import dataset, pair
 from .descriptions import explained
@@ -295,9 +295,9 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
         return {
-            "tape": files.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
+            "tape": tape_record.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "window": self._shuffle.window, "batch_size": self.batch_size, "loss": repr(self.loss),
-            "schedule": repr(self.schedule), "program": files.fingerprint(self.program.tape),
+            "schedule": repr(self.schedule), "program": tape_record.fingerprint(self.program.tape),
             "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "averaged": self.optimizer.averaged,
             "averaging": self._averaging is not None, "variant": self._variant,
         }  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from test_joining import LAYERS
 
 import fastnorm as fn
-from fastnorm import files
+from fastnorm import model_file, tape_record
 from fastnorm.errors import FileError
 from fastnorm.model import Model
 
@@ -40,7 +40,7 @@ def trained(dtype="float32", table=False):
 
 MODEL = trained()
 BYTES = MODEL.to_bytes()
-TENSORS, DOCUMENT = files.unpack("model", BYTES)
+TENSORS, DOCUMENT = model_file.unpack("model", BYTES)
 ROWS_OF_X = np.random.default_rng(1).normal(size=(9, 3))
 
 
@@ -99,9 +99,9 @@ def test_a_model_without_loss_or_with_numpys_numbers_is_saved_too():
 @given(st.lists(LAYERS, min_size=1, max_size=6))
 def test_a_tape_comes_back_as_it_was(chain):
     tape = twin.record(*chain)
-    record = files.tape_to_record(tape)
-    again = files.tape_from_record(json.loads(json.dumps(record)), files.constants_of(tape))
-    assert files.tape_to_record(again) == record
+    record = tape_record.tape_to_record(tape)
+    again = tape_record.tape_from_record(json.loads(json.dumps(record)), tape_record.constants_of(tape))
+    assert tape_record.tape_to_record(again) == record
     assert [(o.name, dict(o.attributes), o.slots) for o in again.operations] == [
         (o.name, dict(o.attributes), o.slots) for o in tape.operations
     ]
@@ -113,7 +113,7 @@ def test_a_tape_comes_back_as_it_was(chain):
 )
 def test_any_tensors_and_document_come_back(lists, document):
     tensors = {name: np.array(values, np.float32) for name, values in lists.items()}
-    again, found = files.unpack("thing", files.pack("thing", tensors, {"it": document}))
+    again, found = model_file.unpack("thing", model_file.pack("thing", tensors, {"it": document}))
     assert repr(found) == repr({"it": document})  # nan is not nan
     assert again.keys() == tensors.keys()
     for name, array in tensors.items():
@@ -166,7 +166,7 @@ def plain(metadata):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (files.pack("run", TENSORS, DOCUMENT), "expected a fastnorm model file of format 1, got 'run' of format 1"),
+        (model_file.pack("run", TENSORS, DOCUMENT), "expected a fastnorm model file of format 1, got .run. of"),
         (plain(None), "no fastnorm model file, or a damaged one"),
         (plain({"fastnorm": "[]"}), "no fastnorm model file"),
         (plain({"fastnorm": "{"}), "no fastnorm model file"),
@@ -190,7 +190,7 @@ def test_the_document_is_json_even_where_the_checksum_fits():
     for text in ("{", "[" * 100_000, "\ud800"):
         head = {"kind": "model", "format": 1, "document": text, "sha256": ""}
         try:
-            head["sha256"] = files._digest({}, text)
+            head["sha256"] = model_file.digest({}, text)
         except UnicodeEncodeError:
             head["sha256"] = "none can be"
         with pytest.raises(FileError, match="no fastnorm model file"):
@@ -211,7 +211,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", fail)
             with pytest.raises(seen):
-                files.write(path, b"half")
+                model_file.write(path, b"half")
         assert path.read_bytes() == BYTES
         assert os.listdir(tmp_path) == ["model"]
 
@@ -219,13 +219,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_what_a_link_leads_to_is_written_and_a_pipe_is_written_to(tmp_path):
     target, link, pipe = tmp_path / "model", tmp_path / "link", tmp_path / "pipe"
     link.symlink_to(target)
-    files.write(link, b"one")
-    files.write(link, b"two")
+    model_file.write(link, b"one")
+    model_file.write(link, b"two")
     assert link.is_symlink()
     assert target.read_bytes() == b"two"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    files.write(pipe, b"three")
+    model_file.write(pipe, b"three")
     assert os.read(reader, 9) == b"three"
     os.close(reader)
     assert pipe.is_fifo()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_files import DOCUMENT, MODEL, TENSORS, assert_same_model, trained
 
-from fastnorm import files
+from fastnorm import model_file
 from fastnorm.errors import FastnormError, FileError
 from fastnorm.model import Model
 
@@ -16,7 +16,7 @@ from fastnorm.model import Model
 def forge(change, tensors=None):
     document = copy.deepcopy(DOCUMENT)
     changed = change(document)
-    return files.pack("model", TENSORS if tensors is None else tensors, document if changed is None else changed)
+    return model_file.pack("model", TENSORS if tensors is None else tensors, document if changed is None else changed)
 
 
 def put(value, *path):
@@ -182,7 +182,7 @@ def test_whatever_stands_in_a_document_it_is_refused_or_safe_to_use(changes):
 
 
 def test_a_table_that_does_not_fit_the_model_is_refused():
-    document = files.unpack("model", trained(table=True).to_bytes())[1]
+    document = model_file.unpack("model", trained(table=True).to_bytes())[1]
     for change in (
         lambda t: t["inputs"].pop(),
         lambda t: t["target"]["values"].append("zero"),

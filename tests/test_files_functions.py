@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_files_forged import JSON, places, put
 
 import fastnorm as fn
-from fastnorm import files, ops
+from fastnorm import model_file, ops
 from fastnorm.errors import FastnormError, FileError
 from fastnorm.model import Model
 
@@ -34,13 +34,13 @@ def trained():
 
 
 MODEL = trained()
-TENSORS, DOCUMENT = files.unpack("model", MODEL.to_bytes())
+TENSORS, DOCUMENT = model_file.unpack("model", MODEL.to_bytes())
 
 
 def forge(change, tensors=None):
     document = copy.deepcopy(DOCUMENT)
     change(document)
-    return files.pack("model", TENSORS if tensors is None else tensors, document)
+    return model_file.pack("model", TENSORS if tensors is None else tensors, document)
 
 
 def operation(document, name, place=0, inside="tape"):

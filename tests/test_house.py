@@ -15,27 +15,27 @@ from fastnorm import kernels, reference
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fastnorm"
-OPEN = {"errors", "checks", "descriptions", "foreign_words", "_records", "__version__"}  # to all
+OPEN = {"errors", "checks", "descriptions", "foreign_words", "_records", "_version"}  # to all
 
 # A room's modules, and the rooms it may import: those below it that it needs, never one above.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "cli": (
         {"cli", "_commands", "_options", "_parts", "_progress", "_searching", "_steering", "_findings"}
         | {"_lines", "_signals"},
-        {"console", "tune", "model", "run", "table", "files"}
+        {"console", "tune", "model", "run", "table", "saving"}
         | {"layers", "losses", "optimizers", "schedules", "metrics", "kernels"},
     ),
     "console": ({"console"}, {"tune", "run", "metrics"}),
     "tune": (
         {"tune"},
-        {"model", "run", "files", "metrics", "layers", "losses", "optimizers", "schedules", "trace", "kernels"},
+        {"model", "run", "saving", "metrics", "layers", "losses", "optimizers", "schedules", "trace", "kernels"},
     ),
     "model": (
         {"model", "sequential", "fitting", "recording", "ensembling"},
         {
             "run",
             "table",
-            "files",
+            "saving",
             "joining",
             "layers",
             "losses",
@@ -49,18 +49,18 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "run": (
         {"run", "checkpoints", "dataset", "recalibration", "shuffling", "validation"},
-        {"table", "program", "files", "joining", "losses", "optimizers", "schedules", "metrics", "trace", "kernels"},
+        {"table", "program", "saving", "joining", "losses", "optimizers", "schedules", "metrics", "trace", "kernels"},
     ),
     "table": ({"table", "_columns", "_features", "_read", "_scaling", "_targets"}, {"kernels"}),
     "layers": ({"layers", "activations", "composition"}, {"ops", "trace", "kernels"}),
     "losses": ({"losses", "recorded_loss"}, {"program", "metrics", "ops", "trace", "kernels"}),
     "differentiation": ({"differentiation"}, {"program", "optimizers", "ops", "trace"}),
     "joining": ({"joining", "folding"}, {"ops", "trace"}),
-    "files": ({"files"}, {"ops", "trace"}),
+    "saving": ({"model_file", "tape_record"}, {"ops", "trace"}),
     "ops": ({"ops"}, {"trace"}),
     "program": (
-        {"program", "pace", "learner", "feed", "backward", "bound", "nodes", "state", "layout", "listing"}
-        | {"node_elementwise", "node_layers", "node_losses", "node_shapes"}
+        {"program", "pace", "learner", "feed", "backward", "bound", "node", "operations", "state", "layout", "listing"}
+        | {"op_elementwise", "op_layers", "op_losses", "op_shapes"}
         | {"predictor", "judge", "gradient"},
         {"trace", "kernels"},
     ),
@@ -70,7 +70,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "metrics": ({"metrics", "scores"}, set()),
     "kernels": ({"kernels"}, set()),
     "reference": ({"reference"}, set()),
-    "errors": ({"errors", "checks", "descriptions", "foreign_words", "_records"}, set()),
+    "errors": ({"_version", "errors", "checks", "descriptions", "foreign_words", "_records"}, set()),
 }
 ROOM_OF = {module: room for room, (modules, _) in ROOMS.items() for module in modules}
 SOURCES = sorted(path for suffix in ("py", "pyx", "pxd") for path in PACKAGE.rglob(f"*.{suffix}"))
@@ -145,7 +145,7 @@ STANDARD = {"cython", "cpython", "libc", "posix"} | set(sys.stdlib_module_names)
 OUTSIDE = {
     "cli": {"numpy", "typer", "rich"},
     "console": {"numpy", "rich", "textual"},
-    "files": {"numpy", "safetensors"},
+    "saving": {"numpy", "safetensors"},
 }
 FORBIDDEN = {"pickle", "marshal", "shelve", "yaml", "socket", "ssl", "http", "urllib", "ftplib", "smtplib"}
 

@@ -126,10 +126,10 @@ def test_a_state_of_another_variant_is_refused():
 def forged(change):
     """A state whose checksum fits and whose contents do not."""
     run = make()
-    tensors, document = fn.files.unpack("run", run.state())
+    tensors, document = fn.model_file.unpack("run", run.state())
     tensors = dict(tensors)
     changed = change(tensors, document)
-    return fn.files.pack("run", tensors, document if changed is None else changed)
+    return fn.model_file.pack("run", tensors, document if changed is None else changed)
 
 
 @pytest.mark.parametrize(

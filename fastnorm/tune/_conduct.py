@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, checks
+from .. import checks
+from .._version import __version__
 from ..errors import SettingError
 from ..kernels import cpu
 from ._confirm import confirm_best

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, checks
+from .. import checks
+from .._version import __version__
 from ..errors import FileError, SettingError
 from ..run import Run
 from ..validation import Validation

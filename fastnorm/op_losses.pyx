@@ -5,7 +5,7 @@ from libc.string cimport memcpy
 
 from .kernels.labels cimport hits_rows, one_hot_rows
 from .kernels.loss cimport mean_squared_error_rows, softmax_cross_entropy_rows
-from .nodes cimport Buffer, Node, Step, rows_of, threads_for
+from .node cimport Buffer, Node, Step, rows_of, threads_for
 
 
 cdef const int32_t* labels_of(const Buffer* target) noexcept nogil:

@@ -7,10 +7,10 @@ has a row in csrc/kernels/list.h, is there already.
 
 from libc.string cimport strcmp
 
-from . cimport node_elementwise as elementwise
-from . cimport node_layers as layers
-from . cimport node_losses as losses
-from . cimport node_shapes as shapes
+from . cimport op_elementwise as elementwise
+from . cimport op_layers as layers
+from . cimport op_losses as losses
+from . cimport op_shapes as shapes
 from .kernels.cpu cimport binary_index, unary_index
 
 cdef enum:

@@ -5,8 +5,8 @@ from .kernels.binary cimport binary_backward_rows, binary_forward_rows
 from .kernels.moves cimport copy_rows
 from .kernels.unary cimport unary_backward_rows, unary_forward_rows
 from .kernels.where cimport where_backward_rows, where_forward_rows
-from .node_shapes cimport reduce_into
-from .nodes cimport Buffer, Node, Step, rows_of, threads_for
+from .op_shapes cimport reduce_into
+from .node cimport Buffer, Node, Step, rows_of, threads_for
 
 cdef double MATHS = 10.0        # multiply-adds that an exponential or a random number costs as much as
 

@@ -1,6 +1,6 @@
-"""The memory of a recorded value, and an operation bound to it; see nodes.pyx."""
+"""The memory of a recorded value, an operation bound to it, and the step that it is part of."""
 
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from .kernels.cpu cimport fn_kernels
 
@@ -48,14 +48,6 @@ cdef struct Node:
     Py_ssize_t first_row    # of the part that is cut out
     Py_ssize_t first_column
     bint relu
-
-cdef struct Operations:
-    const char* name
-    Pass forward
-    Pass backward
-
-cdef Operations find_operation(const char* name) noexcept nogil
-cdef int find_kernel(const char* name) noexcept nogil
 
 cdef inline Py_ssize_t padded(Py_ssize_t columns, Py_ssize_t lanes) noexcept nogil:
     return (columns + lanes - 1) // lanes * lanes

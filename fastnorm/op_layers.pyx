@@ -6,7 +6,7 @@ from .kernels.dense cimport column_sums_columns, dense_input_gradient, dense_wei
 from .kernels.embedding cimport embedding_backward_rows, embedding_forward_rows
 from .kernels.layernorm cimport layernorm_backward_rows, layernorm_forward_rows, layernorm_gamma_beta_backward_rows
 from .kernels.softmax cimport log_softmax_backward_rows, log_softmax_forward_rows, softmax_backward_rows, softmax_rows
-from .nodes cimport Buffer, Node, Step, padded, rows_of, threads_for
+from .node cimport Buffer, Node, Step, padded, rows_of, threads_for
 
 cdef double NORMALIZING = 15                    # multiply-adds that take as long as a number's part in a normalization
 

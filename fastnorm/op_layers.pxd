@@ -1,6 +1,6 @@
-"""Layers' operations; see node_layers.pyx."""
+"""Layers' operations; see op_layers.pyx."""
 
-from .nodes cimport Node, Step
+from .node cimport Node, Step
 
 cdef void dense_forward(Node* node, Step* step) noexcept nogil
 cdef void dense_backward(Node* node, Step* step) noexcept nogil

@@ -1,6 +1,6 @@
-"""Operations element by element; see node_elementwise.pyx."""
+"""Operations element by element; see op_elementwise.pyx."""
 
-from .nodes cimport Node, Step
+from .node cimport Node, Step
 
 cdef void unary_forward(Node* node, Step* step) noexcept nogil
 cdef void unary_backward(Node* node, Step* step) noexcept nogil

@@ -1,6 +1,6 @@
-"""Losses; see node_losses.pyx."""
+"""Losses; see op_losses.pyx."""
 
-from .nodes cimport Node, Step
+from .node cimport Node, Step
 
 cdef void softmax_cross_entropy_forward(Node* node, Step* step) noexcept nogil
 cdef void mean_squared_error_forward(Node* node, Step* step) noexcept nogil

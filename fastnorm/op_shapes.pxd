@@ -1,6 +1,6 @@
-"""Operations on shapes; see node_shapes.pyx."""
+"""Operations on shapes; see op_shapes.pyx."""
 
-from .nodes cimport Buffer, Node, Step
+from .node cimport Buffer, Node, Step
 
 cdef void reduce_into(Step* step, const char* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const Buffer* shape,
                       char* y) noexcept nogil

@@ -6,7 +6,7 @@ from .kernels.dense cimport column_sums_columns, transpose_blocks
 from .kernels.extremes cimport column_max_backward_rows, column_max_rows, row_max_backward_rows, row_max_rows
 from .kernels.moves cimport copy_rows, spread_rows
 from .kernels.reduce cimport row_sums_rows, total_sum_rows
-from .nodes cimport MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, Step, rows_of
+from .node cimport MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, Step, rows_of
 
 
 cdef Py_ssize_t stride_of(const Buffer* vector) noexcept nogil:
