@@ -5,7 +5,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from . import errors
-from ._version import __version__
+from ._version import __version__ as __version__
 
 try:
     from . import kernels, ops
