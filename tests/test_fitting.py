@@ -9,6 +9,8 @@ import pytest
 from fitted import CLASSES, VALUES, X, fitted, network
 
 import fastnorm as fn
+from fastnorm import metrics
+from fastnorm import model as model_module
 from fastnorm.errors import DataError, SettingError, ShapeError
 
 # ---- epochs: the best one, patience, validation, going on
@@ -95,13 +97,13 @@ def test_regression_keeps_the_epoch_of_the_smallest_error():
 @pytest.mark.parametrize("share", [0.25, np.float32(0.25)])
 def test_a_share_of_the_rows_is_set_aside_class_by_class(monkeypatch, share):
     seen = []
-    run_class = fn.model.Run
+    run_class = fn.Run
 
     def spy(model, x, y, **options):
         seen.append((x.x, x.y, options["validation"], options["sample_weight"]))
         return run_class(model, x, y, **options)
 
-    monkeypatch.setattr(fn.model, "Run", spy)
+    monkeypatch.setattr(model_module, "Run", spy)
     y = np.repeat([0, 1, 2], [100, 60, 40])
     for seed in (1, 1, 2):
         network().fit(X, y, validation=share, sample_weight=X[:, 0] ** 2, epochs=1, seed=seed)
@@ -141,12 +143,12 @@ def test_a_deadline_ends_fitting():
 
 def test_nan_epochs_are_never_the_best():
     """A first epoch that diverged is forgotten once a later one is finite."""
-    keys = [fn.metrics.rank("root_mean_squared_error", score, score) for score in (np.nan, 3.0, np.inf, 2.0)]
+    keys = [metrics.rank("root_mean_squared_error", score, score) for score in (np.nan, 3.0, np.inf, 2.0)]
     assert sorted(keys)[0] == (2.0, 2.0)
     assert min(keys) == keys[3]
     assert keys[0] == (np.inf, np.inf)
-    assert fn.metrics.rank("accuracy", 0.5, np.nan) == (-0.5, np.inf)
-    assert fn.metrics.rank("accuracy", 0.5, 1.0) < fn.metrics.rank("accuracy", 0.4, 0.1)
+    assert metrics.rank("accuracy", 0.5, np.nan) == (-0.5, np.inf)
+    assert metrics.rank("accuracy", 0.5, 1.0) < metrics.rank("accuracy", 0.4, 0.1)
     history = network(2).fit(X, VALUES, validation=(X, VALUES), optimizer=fn.SGD(1e30), epochs=2)
     assert np.isnan(history[-1].validation_loss)
 

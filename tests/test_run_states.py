@@ -10,6 +10,7 @@ import pytest
 from running import VALIDATION, X, Y, assert_same, make, one_minibatch, straight, weights
 
 import fastnorm as fn
+from fastnorm import model_file
 from fastnorm.errors import FileError
 
 RESUME = """
@@ -126,10 +127,10 @@ def test_a_state_of_another_variant_is_refused():
 def forged(change):
     """A state whose checksum fits and whose contents do not."""
     run = make()
-    tensors, document = fn.model_file.unpack("run", run.state())
+    tensors, document = model_file.unpack("run", run.state())
     tensors = dict(tensors)
     changed = change(tensors, document)
-    return fn.model_file.pack("run", tensors, document if changed is None else changed)
+    return model_file.pack("run", tensors, document if changed is None else changed)
 
 
 @pytest.mark.parametrize(
