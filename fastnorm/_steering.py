@@ -29,7 +29,7 @@ def panda(
     decay_rate: _options.DecayRate = 0.0,
     dropout: _options.Dropout = 0.1,
     weight_decay: _options.WeightDecay = 0.0,
-    guard: _options.Guarded = True,
+    guard: _options.Guarded = None,
     seed: _options.Seed = 0,
     out: _options.Folder = None,
     study: _options.StudyToWrite = None,
@@ -38,8 +38,8 @@ def panda(
     """Steer one model while it trains: on a terminal, with curves, a key for every action, and undo.
 
     Rows are shared as `fastnorm tune` shares them; the test rows stay sealed until one asks for the final score. What
-    is done is recorded in the study, and the same command again goes on from there. Leaving saves the model of the best
-    epoch, Ctrl-C too. `?` shows the keys.
+    is done is recorded in the study, and the same command again goes on from there, paused or with the guard off as it
+    was left. Leaving saves the model of the best epoch, of all branches, Ctrl-C too. `?` shows the keys.
 
     - `fastnorm panda letter.csv --target letter --hidden 64,64 --learning-rate 30`
     - `fastnorm panda --example digits`
@@ -66,7 +66,10 @@ def panda(
     )
     watch = Guard().knowing(run)
     make_folder(out)
-    with steer(run, study, guard=watch if guard else None, test=parts.test) as steered:
+    with steer(run, study, guard=watch, test=parts.test) as steered:
+        if guard is None or steered.opened is not None:
+            guard = steered.switched is not False
+        steered.guard = watch if guard else None
         _show(steered, epochs, watch, source.name, file, study, parts)
 
 
@@ -91,10 +94,13 @@ def _show(steered: Panda, epochs: int, watch: Guard, name: str, file: Path, stud
 
 def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     """Save the model of the best epoch, and say what is where, and how to go on."""
-    best, opened = steered.best, steered.opened
-    if best is None:
+    from .console.words import best_in_words
+
+    opened = steered.opened
+    if steered.best is None:
         print(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
         return
+    epoch = best_in_words(steered)
     steered.give_back()
     with Study.open(study) as record:
         model = record.model(0)
@@ -104,7 +110,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     model.table = parts.table
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
-    print(f"saved {file} (epoch {best.number}) and {study}. {further}")
+    print(f"saved {file} (epoch {epoch}) and {study}. {further}")
 
 
 def _has_terminal() -> bool:
