@@ -1,4 +1,4 @@
-"""python -m bench SUBJECT ... [--peers NAMES] [--only TEXT] [--threads N] [--data FILE] [--json FILE]
+"""python -m bench SUBJECT ... [--peers NAMES] [--only TEXT] [--threads N] [--data PATH] [--json FILE]
 
 python -m bench against REF [step predict calls import]: this checkout and another commit in turns, see against.py
 """
@@ -42,7 +42,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose name contains this text")
     parser.add_argument("--threads", type=int, choices=range(1, machine.cores() + 1), default=1, metavar="N",
                         help="of ours and of every peer, each on a core of its own; default 1")  # fmt: skip
-    parser.add_argument("--data", type=Path, metavar="FILE", help=f"letter.csv, for {', '.join(TRAININGS)}")
+    parser.add_argument("--data", type=Path, metavar="PATH",
+                        help=f"letter.csv, for {', '.join(TRAININGS)}; for panda also a folder of tables")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()
 

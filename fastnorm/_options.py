@@ -77,7 +77,12 @@ Dropout = Annotated[float, _option("--dropout", "SHARE", "Of hidden units left o
 WeightDecay = Annotated[float, _option("--weight-decay", "X", "Decoupled, as in AdamW.", min=0)]
 ModelFile = Annotated[Path | None, _option("--out", "FILE", "For the model.", "named after DATA")]
 Guarded = Annotated[
-    bool, typer.Option("--guard/--no-guard", help="Take a training that goes wrong back, to a third of the rate.")
+    bool | None,
+    typer.Option(
+        "--guard/--no-guard",
+        help="Take a training that goes wrong back, to a third of the rate. [default: as it was left; on at first]",
+        show_default=False,
+    ),
 ]
 StudyToWrite = Annotated[Path | None, _option("--study", "FILE", "For the record, which goes on.", "in --out")]
 Model = Annotated[

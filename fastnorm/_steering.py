@@ -33,7 +33,7 @@ def panda(
     decay_rate: _options.DecayRate = 0.0,
     dropout: _options.Dropout = 0.1,
     weight_decay: _options.WeightDecay = 0.0,
-    guard: _options.Guarded = True,
+    guard: _options.Guarded = None,
     seed: _options.Seed = 0,
     out: _options.Folder = None,
     study: _options.StudyToWrite = None,
@@ -42,8 +42,9 @@ def panda(
     """Steer one model while it trains: on a terminal, with curves, a key for every action, and undo.
 
     Rows are shared as `fastnorm tune` shares them; the test rows stay sealed until one asks for the final score. What
-    is done is recorded in the study, and the same command again goes on from there. Leaving saves the model of the best
-    epoch; Ctrl-C, SIGTERM and a terminal that is closed do, too. `?` shows the keys.
+    is done is recorded in the study, and the same command again goes on from there, paused or with the guard off as it
+    was left. Leaving saves the model of the best epoch, of all branches; Ctrl-C, SIGTERM and a terminal that is closed
+    do, too. `?` shows the keys.
 
     - `fastnorm panda letter.csv --target letter --hidden 64,64 --learning-rate 30`
     - `fastnorm panda --example digits`
@@ -70,7 +71,10 @@ def panda(
     )
     watch = Guard().knowing(run)
     make_folder(out)
-    with steer(run, study, guard=watch if guard else None, test=parts.test) as steered:
+    with steer(run, study, guard=watch, test=parts.test) as steered:
+        if guard is None or steered.opened is not None:
+            guard = steered.switched is not False
+        steered.guard = watch if guard else None
         _show(steered, epochs, watch, source.name, file, study, parts, context.obj)
 
 
@@ -97,10 +101,13 @@ def _show(
 
 def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
     """Save the model of the best epoch, and say what is where, and how to go on."""
-    best, opened = steered.best, steered.opened
-    if best is None:
+    from .console.words import best_in_words
+
+    opened = steered.opened
+    if steered.best is None:
         say(f"saved {study}, and no model: no epoch was trained. The same command goes on from here")
         return
+    epoch = best_in_words(steered)
     steered.give_back()
     with Study.open(study) as record:
         model = record.model(0)
@@ -113,7 +120,7 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
         print(f"{words}, {len(parts.by_name()[part].y)} rows: {', '.join(said)}")
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
-    say(f"saved {file} (epoch {best.number}) and {study}. {further}")
+    say(f"saved {file} (epoch {epoch}) and {study}. {further}")
 
 
 def _has_terminal() -> bool:

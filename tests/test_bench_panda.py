@@ -3,6 +3,8 @@
 import math
 from itertools import pairwise
 
+import numpy as np
+
 
 def test_the_ladder_goes_by_factors_of_about_three(bench):
     ladder = bench("starts").LADDER
@@ -43,3 +45,31 @@ def test_both_subjects_run(bench, monkeypatch, capsys):
     assert "batchnorm sgd 1000" in printed
     assert "relu" not in printed.split("drift on digits")[0]
     assert "adam, the last layer" in printed
+
+
+def test_a_folder_of_tables_is_compared_with_and_without(bench, monkeypatch, capsys, tmp_path):
+    random = np.random.default_rng(0)
+    values = [f"{a:.3f},{b:.3f},{a * b:.3f}" for a, b in random.normal(size=(60, 2))]
+    (tmp_path / "concrete.csv").write_text("\n".join(["cement,water,strength", *values, "1,2,NA"]) + "\n")
+    marked = [f'{row % 7};{row};"{"yes" if row % 3 else "no"}"' for row in range(60)]
+    (tmp_path / "bank_additional.csv").write_text("\n".join(["age;duration;y", *marked]) + "\n")
+    (tmp_path / "insurance.csv").write_text("age,cost\n1,2\n")
+    (tmp_path / "unknown.csv").write_text("a,b\n1,2\n")
+    panda, tables = bench("panda"), bench("tables")
+    found = {
+        known.name: tables.load(known, path) for known, path in tables.there(tmp_path) if known.name != "insurance"
+    }
+    assert {name: training.table.columns for name, (training, _) in found.items()} == {
+        "bank_additional": ("age",), "concrete": ("cement", "water"),
+    }  # fmt: skip
+    assert [len(part.y) for part in found["concrete"]] == [48, 12]
+    monkeypatch.setattr(panda, "TABLE_EPOCHS", 2)
+    report = bench("report").Report()
+    panda.measure(report, {}, "", tmp_path)
+    printed = capsys.readouterr().out
+    assert f"insurance: left out: {tmp_path / 'insurance.csv'}: expected a column 'charges'" in printed
+    rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.startswith(("concrete", "bank"))}
+    assert [rows["concrete"][1], rows["bank_additional"][1]] == ["60", "60"]
+    assert rows["concrete"][3] == "root_mean_squared_error"
+    assert rows["concrete"][-1] == rows["bank_additional"][-1] == "PASS"
+    assert "unknown" not in printed

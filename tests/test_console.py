@@ -2,9 +2,11 @@
 
 import pytest
 from consoling import ENDLESS, done, drive
+from running import X, Y
 
 import fastnorm as fn
 from fastnorm.console.curves import LEFT
+from fastnorm.console.words import best_in_words
 
 
 def test_it_trains_to_its_goal_and_further():
@@ -32,7 +34,7 @@ def test_a_nudge_acts_while_it_trains_and_is_undone():
         assert nudge.epoch >= 2
         assert screen.text("slots").split()[:2] == ["learning_rate", "0.0333"]
         assert "rate 0.1 to 0.0333" in screen.text("log")
-        await screen.press("u")
+        await screen.press("u", "y")
         assert screen.text("slots").split()[:2] == ["learning_rate", "0.1"]
         assert "undone: rate 0.1 to 0.0333" in screen.text("log")
         await screen.press("plus")
@@ -136,9 +138,57 @@ def test_cubs_leave_two_branches_and_undo_takes_them_back():
         assert screen.driver.place == (5, 0)
         assert "cubs x 0.33, 1, 3, 2 epochs" in screen.text("log")
         await screen.press("u")
+        assert screen.over("Question Static") == "This leaves 2 finished epochs behind, as a branch in the record."
+        await screen.press("n")
+        assert screen.driver.place == (5, 0)
+        await screen.press("u", "y")
         assert screen.driver.place == (3, 0)
 
     drive(script)
+
+
+def test_undo_asks_only_where_finished_epochs_would_be_left_behind_and_undoes_what_it_asked_for():
+    async def script(screen):
+        await done(screen)
+        await screen.press("down", "u")
+        assert screen.panda.run.learning_rate == 0.1
+        await screen.press("down", "space")
+        await screen.until(lambda: screen.driver.place == (6, 0))
+        await done(screen)
+        await screen.press("u")
+        assert "3 finished epochs" in screen.over("Question Static")
+        screen.driver.act(lambda panda: panda.nudge(dropout=0.5)).result()
+        await screen.press("y")
+        assert screen.driver.notes[-1].words == "undo: something was done meanwhile; ask again"
+        assert screen.driver.place == (6, 0)
+
+    drive(script)
+
+
+def test_a_console_that_is_left_paused_or_unguarded_is_found_so(tmp_path):
+    study = tmp_path / "s.sqlite"
+
+    async def first(screen):
+        await screen.until(lambda: screen.driver.place[0] > 2)
+        await screen.press("g", "space")
+        await screen.until(lambda: screen.driver.state == "paused")
+        assert "g " in screen.text("log")
+        assert "guard off" in screen.text("log")
+
+    async def second(screen):
+        assert screen.driver.state == "paused"
+        assert (screen.panda.left_paused, screen.panda.switched) == (True, False)
+        assert "left, paused" in screen.text("log")
+        place = screen.driver.place
+        await screen.press("space")
+        await screen.until(lambda: screen.driver.place[0] > place[0] + 2)
+
+    async def third(screen):
+        assert not screen.panda.left_paused
+        assert screen.driver.state == "training"
+
+    for script in (first, second, third):
+        drive(script, study=study, epochs=ENDLESS, guarded=True)
 
 
 def test_the_guards_rescue_is_shown_and_vetoed():
@@ -149,7 +199,8 @@ def test_the_guards_rescue_is_shown_and_vetoed():
         assert screen.text("log").splitlines()[-1].startswith("g ")
         assert "g" in screen.text("loss").splitlines()[-1]
         assert "guard on" in screen.line("status")
-        await screen.press("v")
+        assert screen.driver.moment.advice[0].topic == "rescued"
+        await screen.press("v", "y")
         assert screen.panda.guard is None
         assert "guard off" in screen.line("status")
         assert screen.panda.actions[-1].details["undone"] == rescues[-1].number
@@ -158,7 +209,7 @@ def test_the_guards_rescue_is_shown_and_vetoed():
         await screen.press("g")
         assert "guard on" in screen.line("status")
 
-    drive(script, guarded=True, epochs=6, optimizer=fn.SGD(1000.0))
+    drive(script, guarded=True, epochs=5, optimizer=fn.SGD(1000.0))
 
 
 def test_the_final_score_is_of_the_best_epoch_and_ends_the_steering():
@@ -179,3 +230,23 @@ def test_the_final_score_is_of_the_best_epoch_and_ends_the_steering():
         assert screen.driver.state == "finished"
 
     drive(script, epochs=6)
+
+
+def test_the_final_score_goes_to_the_best_epoch_of_all_branches():
+    async def script(screen):
+        await done(screen)
+        await screen.press("b", "0", "enter", "equals_sign", "0", "enter", "space")
+        await done(screen)
+        best = screen.panda.best
+        assert screen.panda.best_left_on == 0
+        assert best_in_words(screen.panda) == f"{best.number} of branch 1, which was left behind"
+        await screen.press("t")
+        assert f"goes back to epoch {best.number} of branch 1" in screen.over("Question Static")
+        await screen.press("y")
+        await screen.until(lambda: screen.driver.state == "finished")
+        assert screen.panda.history[-1] == best
+        assert screen.panda.best_left_on is None
+        await screen.drawn()
+        assert f"back to {best.number} of branch 1" in screen.text("log")
+
+    drive(script, epochs=4, validation=(X, Y))

@@ -124,6 +124,19 @@ def test_a_terminal_that_is_closed_leaves_it(data, tmp_path):
     assert load(tmp_path / "p" / "model.safetensors").table is not None
 
 
+def test_the_guard_that_was_switched_off_stays_off_until_the_command_says_otherwise(data, tmp_path):
+    first = Terminal(*words(data), cwd=tmp_path)
+    first.press_after("guard on", b"g")
+    first.press_after("guard off", b"\x03")
+    assert first.end()[0] == 130
+    for given, shown in [([], "guard off"), (["--guard"], "guard on")]:
+        again = Terminal(*words(data, *given), cwd=tmp_path)
+        again.press_after(shown, b"\x03")
+        assert again.end()[0] == 130
+    with Study.open(tmp_path / "flowers-panda" / "study.sqlite") as study:
+        assert [action.details for action in study.actions() if action.kind == "guard"] == [{"on": False}, {"on": True}]
+
+
 def test_the_study_may_lie_elsewhere_and_the_test_set_ends_it(data, tmp_path):
     study = tmp_path / "mine.sqlite"
     terminal = Terminal(*words(data, "--study", study, "--no-guard", "--optimizer", "sgd"), cwd=tmp_path)

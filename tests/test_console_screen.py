@@ -42,7 +42,7 @@ def test_a_study_goes_on_with_its_curves_and_branches(tmp_path):
         await screen.drawn()
         assert screen.driver.state == "done"
         assert [screen.text("loss"), screen.text("log"), screen.panda.run.checkpoint().state] == seen
-        await screen.press("u")
+        await screen.press("u", "y")
         assert screen.driver.place == (2, 0)
 
     drive(first, study=study)

@@ -8,7 +8,7 @@ from running import assert_same, make, untimed
 from searching import ENDLESS, TRAINING, VALIDATION, clouds, search, table
 
 import fastnorm as fn
-from fastnorm.errors import DataError, FileError, SettingError
+from fastnorm.errors import FileError, SettingError
 from fastnorm.tune import KFold, Study, SuccessiveHalving, adopt, default_build, panda, replay
 from fastnorm.tune._ranking import ranked
 from fastnorm.tune._writer import Writer
@@ -90,9 +90,9 @@ def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
         assert again.run.epoch == before.best_trial.epochs + 1
 
 
-def test_a_trial_that_diverged_by_hand_has_no_score_and_the_search_goes_on(tmp_path):
+def test_a_trial_that_diverged_by_hand_keeps_the_best_that_was_left_behind_and_the_search_goes_on(tmp_path):
     file = tmp_path / "s.sqlite"
-    search(study=file, trials=1)
+    before = search(study=file, trials=1).trials[0]
     with adopted(file, 0) as watched:
         watched.revert(0)
         watched.nudge(learning_rate=1e38)
@@ -100,10 +100,9 @@ def test_a_trial_that_diverged_by_hand_has_no_score_and_the_search_goes_on(tmp_p
         assert math.isnan(watched.history[-1].validation_loss)
         watched.give_back()
     with Study.open(file) as study:
-        assert (study.trials[0].score, study.trials[0].best_epoch) == (None, None)
-        assert study.model(0)
-        with pytest.raises(DataError, match="no trial has a score"):
-            _ = study.best_trial
+        row = study.trials[0]
+        assert (row.score, row.best_epoch, row.epochs) == (before.score, before.best_epoch, 2)
+        assert study.model(0).evaluate(*VALIDATION)["accuracy"] == pytest.approx(row.score)
     assert search(study=file, trials=2).best_trial.number == 1
 
 

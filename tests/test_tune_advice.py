@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastnorm as fn
-from fastnorm.tune import advise, look
+from fastnorm.tune import Guard, advise, look, panda
 
 RELU, NORMALIZED, TANH = [fn.ReLU()], [fn.BatchNorm(), fn.ReLU()], [fn.Tanh()]
 
@@ -76,6 +76,21 @@ def test_words_name_the_numbers():
 def test_what_is_hidden_by_a_ruined_network_is_not_told():
     topics = set(advice(**SHOWN["dead units"]))
     assert topics <= {"dead units", "rate too high"}
+
+
+def test_what_the_guard_did_is_told_for_some_epochs():
+    run = curves.run(RELU, fn.SGD(30.0))
+    with panda(run, guard=Guard()) as watched:
+        watched.advance(1)
+        (told, *_) = advise(watched.history, None, watched.undoable)
+        reason = watched.actions[0].details["reason"]
+        words = f"rescued: the guard went back to the start and lowered the rate: {reason}; undo takes that back"
+        assert (str(told), told.numbers) == (words, {"epoch": 0})
+        watched.advance(40)
+        assert len(watched.history) > 5
+        assert "rescued" not in [one.topic for one in advise(watched.history, None, watched.undoable)]
+        watched.nudge(learning_rate=0.01)
+        assert "rescued" not in [one.topic for one in advise(watched.history[:1], None, watched.undoable)]
 
 
 # ---- from a curve alone

@@ -15,14 +15,17 @@ from textual.widgets import Static
 
 from .. import checks
 from ..errors import SettingError
+from ..tune import Panda
+from ..tune._branches import GUARD
 from ..tune._slots import slots_of
 from . import tables
 from .curves import Plot
-from .deeds import open_test_set, rescale, undo, veto
+from .deeds import is_at_best, open_test_set, rescale, undo, veto
 from .driver import Driver
 from .keys import ABOUT_CURVES, bindings, help_lines
 from .prompts import Page, Prompt, Question
 from .regions import CSS, Region
+from .words import best_in_words, count_of
 
 REDRAWS = 0.2  # seconds between two looks at whether there is something new
 RESTS = 20  # times what a plot costs pass until it is drawn again: a long training leaves the processor to itself
@@ -153,18 +156,23 @@ class Console(App[str]):
         self._prompt(name, f"now {now}", submit)
 
     def action_undo(self) -> None:
-        self.driver.act(undo)
+        asked = self.driver.panda.undoable
+        self._ask_if_lost("undo?", lambda panda: undo(panda, asked))
 
     def action_veto(self) -> None:
-        self.driver.act(veto)
+        asked = self.driver.panda.undoable
+        if asked is not None and asked.by == GUARD:
+            self._ask_if_lost("veto?", lambda panda: veto(panda, asked))
+        else:
+            self.driver.act(lambda panda: veto(panda, asked))
 
     def action_guard(self) -> None:
         self.driver.guard()
 
     def action_revert(self) -> None:
-        last, best = self.driver.place[0], self.driver.panda.best
+        last, panda = self.driver.place[0], self.driver.panda
         words = f"to the end of which epoch, 0 (the start) to {last}?"
-        words += "" if best is None else f" The best by validation is {best.number}."
+        words += "" if panda.best is None else f" The best by validation is {best_in_words(panda)}."
 
         def submit(text: str) -> Future[Any]:
             epoch = _whole(text, "epoch", 0)
@@ -203,10 +211,10 @@ class Console(App[str]):
         self.push_screen(Page("help", [*lines, Text(), Text(ABOUT_CURVES)]))
 
     def action_final_score(self) -> None:
-        best = self.driver.panda.best
+        panda = self.driver.panda
         words = "This opens the test set, once: it cannot be steered any more after it."
-        if best is not None and self.driver.place != (best.number, 0):
-            words += f" It goes back to epoch {best.number} first, the best by validation, whose weights are saved."
+        if panda.best is not None and not is_at_best(panda):
+            words += f" It goes back to epoch {best_in_words(panda)} first: the best by validation, which is saved."
         self.driver.pause()
         self._ask("final score?", words, lambda: self.driver.act(open_test_set))
 
@@ -219,6 +227,15 @@ class Console(App[str]):
 
     def _prompt(self, title: str, words: str, submit: Callable[[str], Future[Any]]) -> None:
         self.push_screen(Prompt(title, words, submit))
+
+    def _ask_if_lost(self, title: str, call: Callable[[Panda], None]) -> None:
+        """Ask before finished epochs are left behind; where none are, do it at once."""
+        lost = self.driver.panda.lost_by_undo
+        if lost:
+            words = f"This leaves {count_of(lost, 'finished epoch')} behind, as a branch in the record."
+            self._ask(title, words, lambda: self.driver.act(call))
+        else:
+            self.driver.act(call)
 
     def _ask(self, title: str, words: str, done: Callable[[], Any]) -> None:
         self.push_screen(Question(title, words), lambda yes: done() if yes else None)

@@ -34,7 +34,7 @@ class Driver:
         self.failure: Exception | None = None
         self.version = 0
         self._guard = guard
-        self._goes = panda.run.epoch < epochs
+        self._goes = panda.run.epoch < epochs and not panda.left_paused
         self._leaves = False
         self._last_act: Future[Any] | None = None
         self._last_pause: Future[None] | None = None
@@ -100,8 +100,7 @@ class Driver:
 
     def guard(self) -> None:
         """Switch the guard on or off."""
-        self.panda.guard = None if self.guarded else self._guard
-        self.say(f"guard {'on' if self.guarded else 'off'}")
+        self.act(lambda panda: setattr(panda, "guard", None if panda.guard else self._guard))
 
     def act(self, call: Callable[[Panda], Any]) -> Future[Any]:
         """Do something to the panda at the next minibatch, after what was asked for before; a refusal is noted too."""
@@ -116,6 +115,7 @@ class Driver:
     def close(self) -> None:
         """Stop training, let what is being done end, and the threads with it; the panda stays open."""
         self._actors.shutdown(wait=False, cancel_futures=True)
+        is_left_paused = self.state == "paused" and self.failure is None
         self.panda.hurry()
         with self._changed:
             self._goes, self._leaves = False, True
@@ -125,6 +125,8 @@ class Driver:
             self._trainer.join()
         self._pausers.shutdown()
         self._actors.shutdown()
+        if is_left_paused:
+            self._pause(leaving=True)
 
     @property
     def _acts(self) -> bool:
@@ -160,12 +162,18 @@ class Driver:
 
     def _halt(self) -> None:
         """Pause; again where that came just before an advance began."""
+        while self._acts or not self._stands.is_set():
+            if not self._pause():
+                return
+            self._stands.wait(AGAIN)
+
+    def _pause(self, leaving: bool = False) -> bool:
         try:
-            while self._acts or not self._stands.is_set():
-                self.panda.pause()
-                self._stands.wait(AGAIN)
+            self.panda.pause(leaving=leaving)
         except FastnormError as error:
             self._fail(error)
+            return False
+        return True
 
     def _act(self, call: Callable[[Panda], Any]) -> Any:
         try:
@@ -200,7 +208,7 @@ class Driver:
             history = panda.history
             if begun >= self._next_look or not self._goes:
                 self._look = look(run)
-                self._advice = advise(history, self._look)
+                self._advice = advise(history, self._look, panda.undoable)
                 self._next_look = begun + LOOKS * (time.monotonic() - begun)
             return Moment(
                 history, panda.branches, panda.actions, (run.epoch, run.minibatch), run.slots, run.learning_rate,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..tune import Action
-from ..tune._branches import CUBS, GUARD, MARK, NUDGE, PAUSE, REVERT, SCORE, UNDO, VETO
+from ..tune import Action, Panda
+from ..tune._branches import CUBS, GUARD, MARK, NUDGE, PAUSE, REVERT, SCORE, SWITCH, UNDO, VETO
 from ..tune._slots import FAMILIES
 
-MARKS = {PAUSE: "p", MARK: "c", REVERT: "b", UNDO: "u", CUBS: "f", VETO: "v", SCORE: "t"}
+MARKS = {PAUSE: "p", MARK: "c", REVERT: "b", UNDO: "u", CUBS: "f", VETO: "v", SCORE: "t", SWITCH: "g"}
 NUDGED = {"weight_decay": "w", "dropout": "d", "momentum": "m", "beta_1": "m", "running_decay": "r"}
 SAID = {"learning_rate": "rate"}  # shorter where room is scarce
 
@@ -47,17 +47,22 @@ def in_words(action: Action, actions: Sequence[Action]) -> str:
         return _nudge(action)
     if action.kind == REVERT:
         back = f"back to {details['epoch']}" if details["epoch"] else "back to the start"
+        back += f" of branch {details['left'] + 1}" if "left" in details else ""
         return ", ".join([back, *(_nudge(part) for part in parts)])
     if action.kind == UNDO:
         return f"undone: {in_words(actions[details['undone']], actions)}"
     if action.kind == CUBS:
         won = [_nudge(part) for part in parts if part.branch == details["branch"]]
         tried = ", ".join(f"{factor:.2g}" for factor in details["factors"])
-        return f"cubs x {tried}, {_epochs(details['epochs'])}: {won[0] if won else 'the rate stays'}"
+        return f"cubs x {tried}, {count_of(details['epochs'], 'epoch')}: {won[0] if won else 'the rate stays'}"
     if action.kind == MARK:
         return f"checkpoint {details['note']}".rstrip()
     if action.kind == VETO:
         return f"veto: {details['reason']}"
+    if action.kind == SWITCH:
+        return f"guard {'on' if details['on'] else 'off'}"
+    if action.kind == PAUSE:
+        return "left, paused" if "left" in details else "pause"
     if action.kind == SCORE:
         return f"test set opened: loss {details['loss']:.4g}, {details['metric']:.4f}"
     return action.kind
@@ -76,5 +81,13 @@ def by_family(values: Mapping[str, float]) -> dict[str, str]:
     return {name: " ".join(numbers if len(set(numbers)) > 1 else numbers[:1]) for name, numbers in found.items()}
 
 
-def _epochs(count: int) -> str:
-    return "1 epoch" if count == 1 else f"{count} epochs"
+def count_of(count: int, thing: str) -> str:
+    """So many of a thing."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def best_in_words(panda: Panda) -> str:
+    """The number of the best epoch, and of its branch where that was left behind."""
+    assert panda.best is not None
+    left_on = panda.best_left_on
+    return f"{panda.best.number}" + ("" if left_on is None else f" of branch {left_on + 1}, which was left behind")

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..run import Epoch
-from ._guard import BETTER, KNOWING, is_finite, judged
+from ._branches import GUARD, REVERT, Action
+from ._guard import BETTER, KNOWING, RECENT, RISE, RISES, SMALL, is_finite, judged, rises
 from ._look import Look
 
-RECENT = 5  # epochs that count as the end of a curve
 FALLING = 0.999  # a loss below this share of the one before fell; one that did so in all recent epochs falls steadily
 SLOW = 0.02  # a steady fall by less in an epoch is slow
-RISE, RISES = 1.1, 2  # times the loss before; so many of them in recent epochs are oscillation
-SMALL = 0.05  # of the first epoch's loss: a loss below may jump, and a difference below is none
 HIGH_LOSS, GAP = 0.3, 0.15  # of chance
 BIG_STEP, SMALL_STEP = 5e-2, 1e-4  # update over weights; 1e-3 to 1e-2 is usual
 MANY = 0.5  # dead or saturated units
@@ -21,8 +19,8 @@ FAR_OFF = 3  # times the noise
 DECAYED = 0.3  # of the first rate
 
 TOPICS = (
-    "diverged", "rate too high", "dead units", "saturated units", "running statistics", "rate too low", "variance",
-    "bias", "plateau", "epochs",
+    "rescued", "diverged", "rate too high", "dead units", "saturated units", "running statistics", "rate too low",
+    "variance", "bias", "plateau", "epochs",
 )  # fmt: skip
 HIDING = {"rate too high", "dead units", "saturated units", "rate too low"}  # until they are cured nothing is told of
 UNTOLD = {"variance", "bias", "plateau", "epochs"}
@@ -34,7 +32,7 @@ Curve = Sequence[Epoch]
 class Advice:
     """One thing worth a try.
 
-    topic    one of TOPICS, most urgent first: "diverged", "rate too high", "dead units", "saturated units",
+    topic    one of TOPICS, most urgent first: "rescued", "diverged", "rate too high", "dead units", "saturated units",
              "running statistics", "rate too low", "variance", "bias", "plateau", "epochs"
     words    what was seen, with its numbers, and what to try
     numbers  those it rests on, by name
@@ -48,23 +46,33 @@ class Advice:
         return f"{self.topic}: {self.words}"
 
 
-def advise(history: Curve, look: Look | None = None) -> list[Advice]:
+def advise(history: Curve, look: Look | None = None, last: Action | None = None) -> list[Advice]:
     """Return what a curve says of its training, most urgent first; nothing where nothing seems wrong.
 
     history  the epochs from the first; of oscillation, plateaus and steady falls 6 of them tell
     look     of the run at the curve's end; without it nothing is said of layers, of steps and of bias
+    last     panda.undoable: a rescue by the guard is told of for 5 epochs, for the curve does not show it any more
     """
+    told = list(_rescue(last, len(history)))
     if not history:
-        return []
+        return told
     if not is_finite(history[-1]):
-        return [_diverged(history[-1])]
-    found = [*_oscillation(history), *_rise(history), *_plateau(history), *_more_epochs(history)]
+        return [*told, _diverged(history[-1])]
+    found = [*told, *_oscillation(history), *_rise(history), *_plateau(history), *_more_epochs(history)]
     if look is not None:
         found += [*_units(look), *_running(look), *_steps(history, look), *_errors(history, look)]
     topics = {advice.topic for advice in found}
     if topics & HIDING:
         found = [advice for advice in found if advice.topic not in UNTOLD]
     return sorted(found, key=lambda advice: TOPICS.index(advice.topic))
+
+
+def _rescue(last: Action | None, epochs: int) -> Iterator[Advice]:
+    if last is not None and (last.kind, last.by) == (REVERT, GUARD) and epochs - last.details["epoch"] <= RECENT:
+        back = last.details["epoch"]
+        where = f"to epoch {back}" if back else "to the start"
+        words = f"the guard went back {where} and lowered the rate: {last.details['reason']}; undo takes that back"
+        yield Advice("rescued", words, {"epoch": back})
 
 
 # ---- what the curve says
@@ -76,12 +84,10 @@ def _diverged(last: Epoch) -> Advice:
 
 
 def _oscillation(history: Curve) -> Iterator[Advice]:
-    end = history[-RECENT - 1 :]
-    least = SMALL * history[0].loss
-    rises = sum(after.loss > max(RISE * before.loss, least) for before, after in pairwise(end))
-    if rises >= RISES:
-        words = f"training loss rose in {rises} of the last {len(end) - 1} epochs; try a third of the rate"
-        yield Advice("rate too high", words, {"rises": rises, "learning_rate": history[-1].learning_rate})
+    if (risen := rises(history)) >= RISES:
+        last = min(len(history) - 1, RECENT)
+        words = f"training loss rose in {risen} of the last {last} epochs; try a third of the rate"
+        yield Advice("rate too high", words, {"rises": risen, "learning_rate": history[-1].learning_rate})
 
 
 def _rise(history: Curve) -> Iterator[Advice]:

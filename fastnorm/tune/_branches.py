@@ -3,16 +3,18 @@
 A moment of the record is a Spot: a place on a branch, and the last action that was done before it. Nothing here trains.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .. import checks
 from ..errors import SettingError
+from ..metrics import rank
 from ..run import Epoch
 
 NUDGE, PAUSE, MARK, REVERT, UNDO = "nudge", "pause", "checkpoint", "revert", "undo"
-CUBS, VETO, SCORE = "cubs", "veto", "final_score"
+CUBS, VETO, SCORE, SWITCH = "cubs", "veto", "final_score", "guard"
 PERSON, GUARD = "person", "guard"
 NOTHING = -1  # done so far
 
@@ -24,12 +26,12 @@ class Action:
     number     from 0, in the order in which they were done
     branch     on which
     epoch, minibatch  whole epochs done, and minibatches of the next one; step: updates of the weights in all
-    kind       "nudge", "pause", "checkpoint", "revert", "undo", "cubs", "veto" or "final_score"
+    kind       "nudge", "pause", "checkpoint", "revert", "undo", "cubs", "veto", "guard" or "final_score"
     by         "person" or "guard"
     details    of a nudge "from" and "to", by names (learning_rate: as it acts, the schedule included) and "slots", what
                was set; of what begins a branch its number, "branch", and the number of the action that a nudge is
-               "part_of"; "reason" of the guard; "note" of a checkpoint; "peek" where there were results on
-               validation data to decide by
+               "part_of"; "reason" of the guard; "note" of a checkpoint; "on", how the guard was switched; "left" of
+               the pause in which a console was left; "peek" where there were results on validation data to decide by
     """
 
     number: int
@@ -134,6 +136,11 @@ class Tree:
         done = [action.number for action in self.done(now) if (action.epoch, action.minibatch) < place]
         return Spot(owner, epoch, 0, done[-1] if done else NOTHING)
 
+    def tip(self, branch: int) -> Spot:
+        """The moment at the end of a branch's last epoch."""
+        curve = self.branches[branch].curve
+        return Spot(branch, curve[-1].number if curve else self.branches[branch].epoch, 0, len(self.actions) - 1)
+
     def _begins_before(self, number: int, place: tuple[int, int]) -> bool:
         branch = self.branches[number]
         return branch.parent is None or (branch.epoch, branch.minibatch) < place
@@ -143,6 +150,41 @@ class Tree:
         if (last := self.last(now)) is None:
             raise SettingError("undo: nothing has been done yet that could be taken back")
         return self.just_before(last), last
+
+    def best(self, live: Sequence[Epoch], metric: str) -> tuple[Epoch, int] | None:
+        """The best epoch by validation, and its branch; of equals the first of the live path, given whole."""
+        found = [(epoch, self.live.number) for epoch in live]
+        found += [(epoch, branch.number) for branch in self.branches for epoch in branch.curve if epoch not in live]
+        judged = [
+            (rank(metric, epoch.validation_metric, epoch.validation_loss), place)
+            for place, (epoch, _) in enumerate(found)
+            if epoch.validation_metric is not None and epoch.validation_loss is not None
+            if math.isfinite(epoch.validation_metric + epoch.validation_loss)
+        ]
+        return found[min(judged)[1]] if judged else None
+
+    def lost(self, spot: Spot, now: Spot) -> int:
+        """The number of epochs that led to now, but do not lead to another moment."""
+        stay = self.history(spot)
+        return sum(epoch not in stay for epoch in self.history(now))
+
+    def steered(self, now: Spot) -> Spot | None:
+        """The moment just after what a person did last on the way to now, or what its branch began with."""
+        for end in self.line(now):
+            branch = self.branches[end.branch]
+            there = [action for action in self.actions if action.branch == end.branch and action.number <= end.after]
+            nudges = [action for action in there if action.kind == NUDGE and action.by == PERSON]
+            if nudges:
+                last = nudges[-1]
+                return Spot(last.branch, last.epoch, last.minibatch, last.number)
+            origin = self._origin(branch)
+            if origin is not None and origin.by == PERSON:
+                return Spot(branch.number, branch.epoch, branch.minibatch, branch.after)
+        return None
+
+    def _origin(self, branch: Branch) -> Action | None:
+        """What was done to begin a branch; None for the first one, and for those of cubs that lost."""
+        return next((action for action in self.actions if action.details.get("branch") == branch.number), None)
 
     def last(self, now: Spot) -> Action | None:
         """The last intervention that led to now.
@@ -157,8 +199,7 @@ class Tree:
                 if action.branch == end.branch and action.number <= end.after
                 if action.kind == NUDGE and "part_of" not in action.details
             ]
-            origin = next((action for action in self.actions if action.details.get("branch") == end.branch), None)
-            last = nudges[-1] if nudges else origin
+            last = nudges[-1] if nudges else self._origin(self.branches[end.branch])
             if last is not None and last.kind != UNDO:
                 return last
         return None

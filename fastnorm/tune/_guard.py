@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from .. import checks
@@ -13,10 +14,14 @@ from ._chance import chance
 BETTER = 0.99  # of the loss before: an epoch above is no better
 KNOWING = 0.9  # of chance: a loss below knows something
 LEARNED = 0.1  # of chance: a loss below is worth keeping, and one above is large enough for a spike
-FALLING = 0.7  # of the training loss then: below, the training goes on well and it is validation that got worse
+FALLING = 0.5  # of the training loss then: below, the training goes on well and it is validation that got worse
 EARLY = 6  # epochs that may be lost by starting again
+FIRST = 12  # epochs in which a loss that goes up and down tells of a rate that was too high from the start
+RECENT = 5  # epochs that count as the end of a curve
+RISE, RISES = 1.1, 2  # times the loss before; so many of them in recent epochs are oscillation
+SMALL = 0.05  # of the first epoch's loss: a loss below may jump, and a difference below is none
+GRACE = 5  # epochs after a person's act in which only a loss that is no number counts
 RISEN = 1.15  # times the loss before the first step: no rate that is fit leaves the first epoch's mean above
-TRIED = 1.01  # times the lower rate: that rate, but for rounding
 LOWEST = 1e-8  # a rate that moves no weight: what is wrong there is not the rate
 TRIAL = 32  # minibatches that tell the loss before the first step
 
@@ -48,14 +53,19 @@ class Guard:
     A verdict comes after an epoch where
 
     - "nan": a loss is nan or infinite;
-    - "spike": the loss is more than `spike` times the best before it and not small beside chance; or the mean of the
-      first epoch is above the loss before the first step;
-    - "patience": for so many epochs none was 1 % better than those before. Not a second time at a lower rate.
+    - "spike": the loss is more than `spike` times the best before it and not small beside chance, and the training loss
+      is above that epoch's too; or the mean of the first epoch is above the loss before the first step;
+    - "patience": for so many epochs neither loss came 1 % below those before, and the rate is to blame: nothing has
+      been learned yet, or the training loss goes up and down in the first 12 epochs. A plateau that comes later is left
+      alone, as is a validation loss that rises while the training loss falls: going back costs more than it saves.
 
     The loss, 0 at best, is that of validation where there is one, else of training. It goes back to the best epoch
     before; but to the start where that is no better than chance, or where it was early and the training loss has not
     fallen much since either: what a rate that is too high has done to the weights is not undone by a lower one. Each
     verdict lowers the rate, and below 1e-8 none comes, so they come to an end.
+
+    After a nudge, revert, undo or cubs of a person, a panda hears of nothing but "nan" for 5 epochs, and does not go
+    back behind that act then: at the most to the moment after it, with the rate lowered.
 
     spike     more than 1
     patience  epochs, at least 1
@@ -124,23 +134,22 @@ class Guard:
                 return ""
             return f"loss {last.loss:.3g} in epoch {last.number}, above {self.start:.3g} before the first step"
         loss, least = judged(last), judged(best)
-        if loss <= max(self.spike * least, LEARNED * (self.chance or judged(history[0]))):
+        small = LEARNED * (self.chance or judged(history[0]))
+        if loss <= max(self.spike * least, small) or last.loss < FALLING * best.loss:
             return ""
         times = f"{loss / least:.2g} times" if least > 0 else "far above"
         return f"loss {loss:.3g} in epoch {last.number} is {times} the {least:.3g} of epoch {best.number}"
 
     def _patience(self, history: Sequence[Epoch], best: Epoch | None) -> str:
-        mark, last = history[0], history[-1]
-        for epoch in history:
-            if not judged(epoch) >= BETTER * judged(mark):  # any number is better than nan
-                mark = epoch
-        bad = last.number - mark.number
+        marked = max(_last_better(history, judged), _last_better(history, lambda epoch: epoch.loss))
+        bad = history[-1].number - marked
         if best is None or bad < self.patience:
             return ""
-        tried = last.learning_rate < TRIED * self.factor * mark.learning_rate
-        if tried and self._knows(best):
-            return ""
-        return f"no loss below the {judged(best):.3g} of epoch {best.number} for {bad} epochs"
+        least, chance = min(epoch.loss for epoch in history), self.chance or 0.0
+        is_hopeless = 0 < BETTER * chance <= least
+        if is_hopeless or (least > LEARNED * chance and history[-1].number <= FIRST and rises(history) >= RISES):
+            return f"no loss below the {judged(best):.3g} of epoch {best.number} for {bad} epochs"
+        return ""
 
     def _knows(self, epoch: Epoch) -> bool:
         """Whether an epoch knows something of x, as far as chance is known."""
@@ -159,6 +168,21 @@ def judged(epoch: Epoch) -> float:
 def is_finite(epoch: Epoch) -> bool:
     """Return whether an epoch's losses are numbers."""
     return math.isfinite(epoch.loss) and math.isfinite(judged(epoch))
+
+
+def rises(history: Sequence[Epoch]) -> int:
+    """Return how many of the last 5 epochs had a training loss well above the one before; small losses may jump."""
+    least = SMALL * history[0].loss
+    return sum(after.loss > max(RISE * before.loss, least) for before, after in pairwise(history[-RECENT - 1 :]))
+
+
+def _last_better(history: Sequence[Epoch], loss_of: Callable[[Epoch], float]) -> int:
+    """Return the number of the last epoch that was 1 % better than all before."""
+    mark = history[0]
+    for epoch in history:
+        if not loss_of(epoch) >= BETTER * loss_of(mark):  # any number is better than nan
+            mark = epoch
+    return mark.number
 
 
 def _loss_at_rate_0(run: Run) -> float:

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ..metrics import rank
 from ..run import Checkpoint, Epoch, Run
 from ._branches import CUBS, GUARD, NUDGE, PERSON, REVERT, SCORE, UNDO, Action, Branch, Spot, Tree
-from ._guard import Verdict
+from ._guard import GRACE, Verdict, is_finite
 from ._journal import Journal, checkpoint_at, checkpoints, live, start
 from ._memory import Ring, stale
 from ._study import Study
@@ -73,15 +72,12 @@ class Helm:
         return self.tree.now(self.run.epoch, self.run.minibatch)
 
     @property
-    def best(self) -> Epoch | None:
-        """The best epoch of the live path by validation; None where none was judged, or none had a finite loss."""
-        judged = [
-            (rank(self.run.loss.metric, epoch.validation_metric, epoch.validation_loss), epoch.number, epoch)
-            for epoch in self.run.history
-            if epoch.validation_metric is not None and epoch.validation_loss is not None
-            if math.isfinite(epoch.validation_metric + epoch.validation_loss)
-        ]
-        return min(judged)[-1] if judged else None
+    def best(self) -> tuple[Epoch, int] | None:
+        """The best epoch of all branches by validation, and its branch; of equals one of the live path, the first.
+
+        None where none was judged, or none had a finite loss.
+        """
+        return self.tree.best(self.run.history, self.run.loss.metric)
 
     @property
     def opened(self) -> Action | None:
@@ -89,13 +85,14 @@ class Helm:
         return next((action for action in self.tree.actions if action.kind == SCORE), None)
 
     def row(self, new: Sequence[Epoch] = ()) -> Trial:
-        """The trial as the live path makes it; new epochs are not among the branches' yet."""
+        """The trial as the live path makes it, its best epoch that of all; new ones are not among the branches' yet."""
         history, best = self.run.history, self.best
         curves = [*(branch.curve for branch in self.tree.branches), new]
         seconds = math.fsum(epoch.seconds for curve in curves for epoch in curve)
         trial = replace(self.trial, epochs=len(history), seconds=seconds, score=None, loss=None, best_epoch=None)
         if best is not None:
-            return replace(trial, score=best.validation_metric, loss=best.validation_loss, best_epoch=best.number)
+            epoch, _ = best
+            return replace(trial, score=epoch.validation_metric, loss=epoch.validation_loss, best_epoch=epoch.number)
         return trial
 
     # ---- forward ----
@@ -126,10 +123,10 @@ class Helm:
             branch.curve.extend(new)
 
     def keep_model(self) -> None:
-        """Record the model of the best epoch of the live path; of its end, where none was judged."""
+        """Record the model of the best epoch of all branches; of the live path's end, where none was judged."""
         best, fork = self.best, self.run.fork()
-        if best is not None and best.number >= self.tree.first_epoch:
-            self.travel(self.tree.end_of(best.number, self.now), fork)
+        if best is not None and best[0].number >= self.tree.first_epoch:
+            self.travel(self.end_of(best[0].number, best[1]), fork)
         model = fork.model.to_bytes()
         self.trial = replace(self.trial, weights=hashlib.sha256(model).hexdigest())
         self.journal.keep(self.row(), model)
@@ -168,11 +165,24 @@ class Helm:
         return action
 
     def rescue(self, verdict: Verdict) -> None:
-        """Revert and nudge. The rate is a share of the one that failed, so that one rescue after the other gets on."""
-        rate = self.run.slots["learning_rate"] * verdict.factor
+        """Revert and nudge. The rate is a share of the one that failed, so that one rescue after the other gets on.
+
+        What a person has just done is not taken back: it goes to the moment after that at the most.
+        """
+        rate, reason = self.run.slots["learning_rate"] * verdict.factor, verdict.reason
         spot = self.tree.end_of(max(verdict.epoch, self.tree.first_epoch), self.now)
-        reverted = self.branch_off(spot, REVERT, GUARD, epoch=spot.epoch, reason=verdict.reason)
-        self.set({"learning_rate": rate}, GUARD, reason=verdict.reason, part_of=reverted.number)
+        if (held := self.held()) is not None and not self.tree.leads(held, spot):
+            spot, reason = held, f"{reason}; what was done by hand is kept"
+        reverted = self.branch_off(spot, REVERT, GUARD, epoch=spot.epoch, reason=reason)
+        self.set({"learning_rate": rate}, GUARD, reason=reason, part_of=reverted.number)
+
+    def held(self) -> Spot | None:
+        """The moment after a person's last act, for so many epochs as the guard must respect it and it was sound."""
+        spot = self.tree.steered(self.now)
+        if spot is None or self.run.epoch - spot.epoch > GRACE:
+            return None
+        before = self.tree.history(spot)
+        return spot if not before or is_finite(before[-1]) else None
 
     def grow(self, actions: Sequence[Action], branches: Sequence[Branch]) -> None:
         """Record new branches, the last of which is live: the run stands at its end."""
@@ -216,6 +226,11 @@ class Helm:
             raise
 
     # ---- back in time ----
+
+    def end_of(self, epoch: int, branch: int) -> Spot:
+        """The moment at the end of an epoch on the way to a branch's end, before anything was done there."""
+        tree = self.tree
+        return tree.end_of(epoch, self.now if branch == tree.live.number else tree.tip(branch))
 
     def travel(self, spot: Spot, run: Run | None = None) -> None:
         """Bring the run, or a fork of it, to a moment of the record."""

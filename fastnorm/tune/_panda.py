@@ -10,10 +10,10 @@ from .. import checks
 from ..errors import SettingError
 from ..run import Epoch, Run
 from ..validation import Validation
-from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, UNDO, VETO, Action
+from ._branches import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, SWITCH, UNDO, VETO, Action
 from ._cores import cores
 from ._cubs import race
-from ._guard import Guard
+from ._guard import Guard, is_finite
 from ._helm import Helm
 from ._slots import named
 from ._turns import Turns
@@ -32,7 +32,7 @@ class Panda(View):
 
     def __init__(self, helm: Helm, guard: Guard | None, test: Validation | None, until_closed: ExitStack) -> None:
         super().__init__(helm)
-        self.guard = guard
+        self._guard = guard
         self._test = test
         self._turns = Turns(helm.run.stop)
         self._brake = Brake()  # of the cubs
@@ -71,23 +71,37 @@ class Panda(View):
                     break
         return finished
 
-    def pause(self) -> None:
+    def pause(self, *, leaving: bool = False) -> None:
         """Have an advance under way in another thread return at its next minibatch boundary, and cubs given up.
 
-        Where there is neither, nothing happens.
+        Where there is neither, nothing happens; where one leaves it paused, that is recorded, for `left_paused`.
         """
         self._brake.pull()
         with self._acting():
-            if self._turns.trains:
-                self._helm.act(PAUSE)
+            if self._turns.trains or leaving:
+                left: dict[str, Any] = {"left": True} if leaving else {}
+                self._helm.act(PAUSE, **left)
                 self._turns.end()
+
+    @property
+    def guard(self) -> Guard | None:
+        """The guard, or None where it is off. To switch it is recorded, see `switched`."""
+        return self._guard
+
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        on, was = guard is not None, self._guard is not None if self.switched is None else self.switched
+        if on != was:
+            with self._acting():
+                self._helm.act(SWITCH, on=on)
+        self._guard = guard
 
     def _guarded(self) -> None:
         """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
         count = len(self._helm.tree.actions)
         guard = self.guard  # which another thread may take away meanwhile
         verdict = None if guard is None else guard.judge(self.history)
-        if guard is None or verdict is None:
+        if guard is None or verdict is None or (is_finite(self.history[-1]) and self._helm.held() is not None):
             return
         is_vetoed = guard.veto is not None and guard.veto(self, verdict)
         with self._acting():
@@ -114,15 +128,19 @@ class Panda(View):
         with self._acting():
             self._helm.act(MARK, note=str(note))
 
-    def revert(self, epoch: int) -> None:
-        """Go back to the end of an epoch on the live path, before anything was done there; 0: to the start.
+    def revert(self, epoch: int, branch: int | None = None) -> None:
+        """Go back to the end of an epoch, before anything was done there; 0: to the start.
 
         A branch begins there; what is left behind stays in the record. Any epoch will do: where its checkpoint is not
         kept any more, the way to it from an earlier one is trained again, to the same bits.
+        branch  number of one that was left behind, whose epoch is meant; None: the live path's
         """
         with self._acting():
-            spot = self._helm.tree.end_of(epoch, self._helm.now)
-            self._helm.branch_off(spot, REVERT, epoch=spot.epoch)
+            helm, live = self._helm, self._helm.tree.live.number
+            number = live if branch is None else checks.integer("branch", branch, 0, live)
+            spot = helm.end_of(epoch, number)
+            left: dict[str, Any] = {} if number == live else {"left": number}
+            helm.branch_off(spot, REVERT, epoch=spot.epoch, **left)
 
     def undo(self) -> None:
         """Take the last intervention back, to the state just before it; again: the one before that, and so on.
@@ -186,7 +204,7 @@ class Panda(View):
         self._helm.journal.writer.hurry()
 
     def give_back(self) -> None:
-        """Record the model of the live path's best epoch as the trial's, and close.
+        """Record the model of the best epoch of all branches as the trial's, and close.
 
         The trial stays "steered": a search that goes on leaves it out of its decisions.
         """

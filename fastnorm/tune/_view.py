@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..run import Epoch, Run
-from ._branches import Action, Branch
+from ._branches import PAUSE, SWITCH, Action, Branch
 from ._exports import Steered, space_around, steered_schedule
 from ._helm import Helm
 from ._space import Space
@@ -48,8 +48,35 @@ class View:
 
     @property
     def best(self) -> Epoch | None:
-        """The best epoch of the live path by validation; None where none was judged, or none had a finite loss."""
-        return self._helm.best
+        """The best epoch of all branches by validation, those left behind too: its model is the one that is kept.
+
+        None where none was judged, or none had a finite loss.
+        """
+        return None if self._helm.best is None else self._helm.best[0]
+
+    @property
+    def best_left_on(self) -> int | None:
+        """The number of the branch that the best epoch was left behind on; None: it is on the live path."""
+        best = self._helm.best
+        return None if best is None or best[1] == self._helm.tree.live.number else best[1]
+
+    @property
+    def lost_by_undo(self) -> int:
+        """The number of finished epochs that undo would leave behind."""
+        helm, last = self._helm, self.undoable
+        return 0 if last is None else helm.tree.lost(helm.tree.just_before(last), helm.now)
+
+    @property
+    def switched(self) -> bool | None:
+        """How the guard was switched last, on or off; None: never."""
+        return next((action.details["on"] for action in reversed(self.actions) if action.kind == SWITCH), None)
+
+    @property
+    def left_paused(self) -> bool:
+        """Whether it was paused when one left it last, and nothing came after that."""
+        last = next((action for action in reversed(self.actions) if action.kind != SWITCH), None)
+        here = int(self.run.program.state.position[0])
+        return last is not None and last.kind == PAUSE and "left" in last.details and last.step == here
 
     @property
     def peeks(self) -> int:
