@@ -161,6 +161,11 @@ def open_frame(frame: Any) -> Frame:
 
 def open_column(name: str, values: Any) -> Column:
     """Return values of one column (n,): an array, a list, or a series of polars or pandas, which may bring its name."""
+    if checks.is_frame(values):
+        frame = open_frame(values)
+        if len(frame.names) != 1:
+            raise ShapeError(f"{name}: expected one column, got a frame of {few(frame.names)}")
+        return frame.column(frame.names[0])
     if hasattr(values, "to_numpy"):
         narwhals = checks.extra("narwhals", "frames")
         if narwhals.dependencies.is_into_series(values):

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import DataError
 from .tune import Study, Trial, expected_best, forecast, importances
 from .tune._ranking import key
-from .tune._trial import ENDED, SCORED, STATES
+from .tune._trial import CUT, ENDED, RUNNING, SCORED, STATES
 
 INDEPENDENT = "RandomSampler()"  # the sampler whose trials tell what others would have found
 SETTINGS = "hyperparameters"  # head of the last column of trials
@@ -22,7 +22,7 @@ METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and h
 def findings(study: Study) -> dict[str, Any]:
     """Return what the trials tell beside the best one, as plain data; what they are too few for is left out."""
     trials, metric = study.trials, study.metric
-    counts = Counter(trial.state for trial in trials)
+    counts = Counter(trial.state for trial in trials if trial.epochs or trial.state in ENDED)  # others were only drawn
     found: dict[str, Any] = {"states": {state: counts[state] for state in STATES if counts[state]}}
     with suppress(DataError):
         comparison = study.comparison
@@ -47,9 +47,9 @@ def sentences(study: Study, found: dict[str, Any]) -> Iterator[str]:
         yield f"confirmed: {found['confirmation']['words']}"
     if "importance" in found:
         yield f"what mattered: {_mattered(found['importance'])}"
-    if "expected_best" in found:
+    if len(found.get("expected_best", ())) > 1:
         shown = [f"{entry['score']:.4f} of {entry['count']}" for entry in found["expected_best"]]
-        yield f"best {metric} to expect: {', '.join(shown)} trials"
+        yield f"best validation {metric} to expect: {', '.join(shown)} trials"
     if "forecast" in found:
         yield found["forecast"]["words"]
 
@@ -77,8 +77,9 @@ def _mattered(importance: list[dict[str, Any]]) -> str:
 
 
 def ordered(study: Study) -> list[Trial]:
-    """Return all trials, best first; those without a score at the end."""
-    return sorted(study.trials, key=lambda trial: (trial.state not in SCORED, *key(trial, study.metric), trial.number))
+    """Return all trials, best first, those at work or cut included; those that may not be the best at the end."""
+    may_be = (*SCORED, CUT, RUNNING)
+    return sorted(study.trials, key=lambda trial: (trial.state not in may_be, *key(trial, study.metric), trial.number))
 
 
 def trial_lines(study: Study) -> Iterator[str]:

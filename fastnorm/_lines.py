@@ -1,10 +1,9 @@
 """Lines of the command line: whole where a program reads them, on a terminal broken between words alone."""
 
+import os
 import sys
 import textwrap
 from typing import TextIO
-
-from rich.console import Console
 
 
 def say(line: str, stream: TextIO | None = None, hanging: int = 0) -> None:
@@ -14,7 +13,7 @@ def say(line: str, stream: TextIO | None = None, hanging: int = 0) -> None:
     """
     stream = stream or sys.stdout
     if stream.isatty():
-        width = Console(file=stream).width
+        width = int(os.environ.get("COLUMNS") or os.get_terminal_size(stream.fileno()).columns or 80)
         line = textwrap.fill(
             line,
             width,

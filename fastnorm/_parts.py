@@ -10,7 +10,7 @@ from . import checks, table
 from .dataset import Dataset, divided
 from .errors import DataError, SettingError
 from .model import Model
-from .scores import best_constant, scores
+from .scores import ROWS, best_constant, is_uneven, scores
 from .table import Table
 
 EXAMPLES = {"digits": "digit"}  # name of each example and of its target
@@ -57,6 +57,13 @@ class Parts:
         """Return a model's scores on a part by name, in the target's own units."""
         rows = self.by_name()[part]
         return scores(rows.task, model.predict(rows), rows.actual)
+
+    @property
+    def shown(self) -> list[str]:
+        """The names of the scores that are worth a line: the balanced accuracy only where classes are uneven."""
+        groups = self.training.groups
+        names = list(ROWS[self.training.task])
+        return names if groups is None or is_uneven(groups) else [name for name in names if name != "balanced_accuracy"]
 
     def best_constant(self, part: str) -> dict[str, float | None]:
         """Return the same scores of the best constant prediction."""

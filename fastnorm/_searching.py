@@ -18,6 +18,7 @@ from ._options import Task
 from ._parts import Parts, Source, figure, score_name, share
 from ._progress import SearchProgress
 from .errors import FileError, SettingError
+from .metrics import rank
 from .model import Model
 from .tune import Ensemble, Study, ensemble
 
@@ -76,15 +77,29 @@ class Hunt:
         together = ensemble(study, self.parts.validation) if self.ensemble else None
         models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
         scores = {name: self._scores(model) for name, model in models.items()}
+        cautions = self._cautions(study.metric, scores["best trial" if together is None else "ensemble"]["validation"])
         kept = model if together is None or len(together.members) == 1 else together.model
         kept.save(self.file)
         if self.json:
+            self.warnings += cautions
             print(to_json(self._document(study, found, scores, together)))
             return
         for line in sentences(study, found):
             say(line)
         self._show(study, scores, together)
+        for words in cautions:
+            say(f"caution: {words}")
         say(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
+
+    def _cautions(self, metric: str, scores: dict[str, float | None]) -> list[str]:
+        """Return what keeps scores from being taken at their word: few rows, no gain over a constant."""
+        counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
+        found = [f"the {part} scores rest on {count} rows" for part, count in counts.items() if count < FEW_ROWS]
+        score, constant = (values[metric] or 0.0 for values in (scores, self.parts.best_constant("validation")))
+        if rank(metric, score, 0) >= rank(metric, constant, 0):
+            words = f"{score_name(metric)} {figure(score)} of {figure(constant)}"
+            found.append(f"no better than the best constant: {words}")
+        return found
 
     def _scores(self, model: Model) -> dict[str, dict[str, float | None]]:
         return {part: self.parts.scores(model, part) for part in SCORED}
@@ -95,17 +110,15 @@ class Hunt:
         grid.box, grid.pad_edge = None, False
         constants = {part: self.parts.best_constant(part) for part in SCORED}
         for label, of_parts in scores.items():
-            for name in of_parts["test"]:
+            for name in self.parts.shown:
                 row = score_name(name) if together is None else f"{score_name(name)}, {label}"
-                cells = [figure(values[part].get(name)) for part in SCORED for values in (of_parts, constants)]
+                cells = [figure(values[part][name]) for part in SCORED for values in (of_parts, constants)]
                 grid.add_row(row, *cells)
         counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
         grid.add_row("rows", *(cell for part in SCORED for cell in (str(counts[part]), "")))
         console = Console(highlight=False, markup=False)
         console.print(grid)
-        for part, count in counts.items():
-            if count < FEW_ROWS:
-                print(f"caution: the {part} scores rest on {count} rows")
+        say("constant: the best constant prediction for these rows, by each score")
         if together is not None:
             say(f"ensemble: {_members(together)}")
         best = study.best_so_far

@@ -116,8 +116,9 @@ def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
         said = [
             f"{score_name(name)} {figure(value)} (best constant {figure(constants[name])})"
             for name, value in parts.scores(model, part).items()
+            if name in parts.shown
         ]
-        print(f"{words}, {len(parts.by_name()[part].y)} rows: {', '.join(said)}")
+        say(f"{words}, {len(parts.by_name()[part].y)} rows: {', '.join(said)}")
     model.save(file)
     further = "It is finished: its test set was opened" if opened else "The same command goes on from here"
     say(f"saved {file} (epoch {epoch}) and {study}. {further}")

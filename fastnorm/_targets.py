@@ -74,7 +74,10 @@ class Classes:
 
     def restore(self, predictions: Any) -> np.ndarray:
         """Return the original values (n,) of class indices (n,)."""
-        return np.array(self.values)[checks.indices("predictions", predictions, len(self.values))]
+        values = np.array(self.values)
+        if values.dtype.kind == "f" and type(self.values[0]) is int:  # integers beyond int64, some of them below 0
+            values = np.array(self.values, object)
+        return values[checks.indices("predictions", predictions, len(self.values))]
 
     def _index(self) -> dict[str, int]:
         return {text(value): place for place, value in enumerate(self.values)}

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from . import checks
+from ._lines import say
 from ._signals import Signals
 from .errors import FastnormError
 
@@ -45,7 +46,7 @@ def _help(error: Exception) -> str:
 
 
 def _complain(words: str) -> int:
-    print(f"fastnorm: {' '.join(words.split())}", file=sys.stderr)
+    say(f"fastnorm: {' '.join(words.split())}", sys.stderr)
     return WRONG
 
 

@@ -50,7 +50,7 @@ class Dataset:
     @property
     def labels(self) -> "Target | None":
         """What other rows' targets are told by: its target, or its class numbers as labels."""
-        if self.target is not None or self.groups is None:
+        if self.target is not None or self.task != "classification":
             return self.target
         from ._targets import Classes
 
@@ -82,9 +82,10 @@ class Dataset:
         if self.table is None and labels.dtype.kind in "iu" and labels[0] >= 0 and labels[-1] < outputs:
             return replace(self, y=labels[self.y], target=Classes("y", tuple(range(outputs))))
         few = ", ".join(map(str, labels[:6].tolist())) + (" ..." if len(labels) > 6 else "")
+        values = "; or task='regression', if these are values" if labels.dtype.kind in "iuf" else ""
         raise ShapeError(
             f"y: {len(labels)} different labels, {few}, for a model of {outputs} outputs; "
-            f"its last layer needs one unit for each label: fn.Dense({len(labels)})"
+            f"its last layer needs one unit for each label: fn.Dense({len(labels)}){values}"
         )
 
 
@@ -113,7 +114,7 @@ def _fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
 
 def dataset(
     x: Any, y: Any = None, *, task: str | None = None, loss: Any = None, table: "Table | None" = None,
-    target: "Target | None" = None,
+    target: "Target | None" = None, learns: bool = True,
 ) -> Dataset:  # fmt: skip
     """Return rows and targets as numbers.
 
@@ -124,16 +125,28 @@ def dataset(
             rows for each of them on average); other floats are values
     loss    a loss object or function, or None
     table, target  those of a model that has learned them already
+    learns  whether a table and labels may be learned of these rows; False: they are to be told by what is known
     Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
     """
     if isinstance(x, Dataset):
         return x
     task = _asked_for(task, loss)
+    if table is None and not learns:
+        refuse_frame("x", x)
     if table is not None or isinstance(y, str) or checks.is_frame(x):
         return _of_frame(x, y, task, table)
     if y is None:
         raise SettingError("y: expected targets, got none")
-    return _of_arrays(x, y, task, target)
+    return _of_arrays(x, y, task, target, learns)
+
+
+def refuse_frame(name: str, x: Any) -> None:
+    """Raise DataError for a frame where a model has learned from arrays."""
+    if checks.is_frame(x):
+        raise DataError(
+            f"{name}: this model learned from arrays, which have no names, so it cannot find the columns of a frame; "
+            "give x.to_numpy() with the columns in the order of the training data"
+        )
 
 
 def divided(
@@ -152,7 +165,7 @@ def divided(
     if known.get("table") is None and (isinstance(y, str) or checks.is_frame(x)):
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
-        learned = Table.fit_target(x, y, task or "auto")
+        learned = Table.fit_target(x, y, "classification" if task == "multilabel" else task or "auto")
         codes = learned.target_values(y if not isinstance(y, str) else x) if learned.classes is not None else None
         rows = split(len(x), fractions, seed, codes)
         known = {**known, "table": Table.fit(x, y, str(learned.task), rows=rows[0])}
@@ -186,13 +199,13 @@ def pair(name: str, given: Any) -> tuple[Any, Any]:
     """Return (x, y), or a frame or Dataset that has both, as x and y."""
     if isinstance(given, Dataset) or checks.is_frame(given):
         return given, None
-    if not isinstance(given, tuple) or len(given) != 2:
-        came = repr(given) if np.ndim(given) == 0 else type(given).__name__
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        came = repr(given) if isinstance(given, str | numbers.Number | None) else type(given).__name__
         raise SettingError(
             f"{name}: expected (x, y) or a frame with the target's column (fit takes a share of the rows too, caviar a "
             f"share or KFold), got {came}"
         )
-    return given
+    return given[0], given[1]
 
 
 def _asked_for(task: str | None, loss: Any) -> str | None:
@@ -210,22 +223,34 @@ def _asked_for(task: str | None, loss: Any) -> str | None:
 def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Dataset:
     from .table import Table
 
-    if task == "multilabel":  # of one column: yes or no
-        task = "classification"
+    of_labels = task == "multilabel"  # of one column: yes or no
+    task = "classification" if of_labels else task
     if table is None:
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
         table = Table.fit(x, y, task or "auto")
-    elif isinstance(y, str) and (table.target is None or table.target.name != y):
-        raise SettingError(f"target: this model's table was not fitted for the target {y!r}")
+    name = y if isinstance(y, str) else None if checks.is_frame(y) else getattr(y, "name", None)
+    if name and (table.target is None or table.target.name not in (name, "y")):
+        raise SettingError(f"target: this model's table was not fitted for the target {name!r}")
+    if task is not None and task != table.task:
+        raise SettingError(f"task: this model's table was fitted for {table.task}, got {task}; make a new model for it")
+    if of_labels and any(isinstance(value, float) and 0 < value < 1 for value in table.classes or ()):
+        raise SettingError("y: expected labels of yes and no, got shares between 0 and 1; those need arrays, no frame")
     features = table.features(x)  # a missing column is said before a missing target
     values = table.target_values(x if y is None or isinstance(y, str) else y)
     return Dataset(features, values, str(table.task), table, table.target)
 
 
-def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None") -> Dataset:
-    y = np.asarray(y)
+def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None", learns: bool) -> Dataset:
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise DataError(f"y: expected a target for each row, all of one length: {error}") from error
     flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if not flat.size:
+        raise DataError("y: expected at least one row, got none")
+    if flat.ndim == 1 and flat.dtype.kind == "f" and (absent := int(np.isnan(flat).sum())):
+        raise DataError(f"y: {absent} of {len(flat)} rows have no target; drop those rows first")
     if flat.ndim == 1 and flat.dtype.kind not in "iuf":
         from . import _columns
 
@@ -233,9 +258,12 @@ def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None") -> Dat
         if column.kind == "number":  # numbers as Python objects
             flat = y = column.values
     task = task or _guessed(flat)
-    if task == "regression" or flat.ndim != 1 or (task == "multilabel" and _are_shares(flat)):
+    if task == "regression" or (task == "multilabel" and (flat.ndim != 1 or _are_shares(flat))):
         return Dataset(x, y, task)
-    return _of_labels(x, flat, task, target)
+    if flat.ndim != 1:  # shares of classes
+        fits = target is not None and len(getattr(target, "values", ())) == flat.shape[1]
+        return Dataset(x, y, task, target=target if fits else None)
+    return _of_labels(x, flat, target, learns)
 
 
 def _are_shares(y: np.ndarray) -> bool:
@@ -243,17 +271,18 @@ def _are_shares(y: np.ndarray) -> bool:
     return y.dtype.kind == "f" and bool(((y > 0) & (y < 1)).any())
 
 
-def _of_labels(x: Any, y: np.ndarray, task: str, target: "Classes | Any") -> Dataset:
+def _of_labels(x: Any, y: np.ndarray, target: "Classes | Any", learns: bool) -> Dataset:
     """Class numbers, and the labels they belong to; integers that are class numbers already stay where they lie."""
     from ._columns import open_column
     from ._targets import Classes, distinct_whole_numbers
 
-    if not len(y):
-        raise DataError("y: expected at least one row, got none")
     if not isinstance(target, Classes):
-        found = distinct_whole_numbers(y, len(y)) if y.dtype.kind in "iu" else None
-        if found is not None and found[0] >= 0 and len(found) in (1, found[-1] + 1):
-            return Dataset(x, y, "classification")
+        found = distinct_whole_numbers(y, len(y)) if y.dtype.kind in "iuf" else None
+        are_numbers = found is not None and found[0] >= 0
+        if are_numbers and (not learns or len(found) == 1 or (y.dtype.kind != "f" and len(found) == found[-1] + 1)):  # type: ignore[arg-type,index]
+            return Dataset(x, y.astype(np.int64) if y.dtype.kind == "f" else y, "classification")
+        if not learns:
+            raise DataError("y: expected numbers of classes, counted from 0, for this model knows no labels")
         target = Classes.fit(open_column("y", y))
     return Dataset(x, target.encode(open_column("y", y)), "classification", target=target)
 

@@ -1,5 +1,6 @@
 """What `fit` does around a Run: epochs followed, the best one kept, a line shown for each."""
 
+import math
 import os
 import sys
 from collections.abc import Iterable
@@ -14,19 +15,22 @@ class History(list[Epoch]):
 
     kept    the one whose weights the model has: the best by validation, else the last; None where none was finished
     metric  its validation metric chose it, or "loss"
+    beyond  minibatches of the next epoch that the weights have seen too, where no validation chose an epoch
     """
 
-    def __init__(self, epochs: Iterable[Epoch], kept: Epoch | None, metric: str) -> None:
+    def __init__(self, epochs: Iterable[Epoch], kept: Epoch | None, metric: str, beyond: int = 0) -> None:
         super().__init__(epochs)
         self.kept = kept
         self.metric = metric
+        self.beyond = beyond
 
     def __str__(self) -> str:
+        beyond = f", and {self.beyond} minibatches of the next" if self.beyond else ""
         if self.kept is None:
-            return "no epoch was finished"
+            return f"no epoch was finished{beyond}"
         chosen = self.kept.validation_loss is not None
         how = f"the best by validation {self.metric.replace('_', ' ')}" if chosen else "the last"
-        return f"kept epoch {self.kept.number} of {len(self)}, {how}"
+        return f"kept epoch {self.kept.number} of {len(self)}, {how}{beyond}"
 
 
 def follow(
@@ -36,6 +40,10 @@ def follow(
 
     Where the metric decides and the loss still falls, patience waits for both.
     """
+    if patience is not None:
+        patience = checks.integer("patience", patience, 1)
+    if deadline is not None:
+        deadline = checks.number("deadline", deadline, -math.inf)
     usual = run.loss.metric
     metric = usual if metric is None else checks.choice("metric", metric, (usual, "loss"))
     best, least, improved, mark = None, None, 0, None
@@ -53,7 +61,7 @@ def follow(
             if patience is not None and epoch.number - improved >= patience:
                 break
     kept = best[1] if best else run.history[-1] if run.history else None
-    history = History(run.history, kept, metric)
+    history = History(run.history, kept, metric, 0 if mark else run.minibatch)
     if verbose:
         _end(run, epochs)
         print(history, file=sys.stderr)

@@ -10,9 +10,18 @@ import numpy as np
 
 from . import checks, fitting, folding, joining, losses, model_file, recalibration, recording, schedules, tape_record
 from ._records import member, only, to_record
-from .dataset import Dataset, dataset, divided, fits_outputs, meaning_from_record, share_aside, side_by_side
+from .dataset import (
+    Dataset,
+    dataset,
+    divided,
+    fits_outputs,
+    meaning_from_record,
+    refuse_frame,
+    share_aside,
+    side_by_side,
+)
 from .descriptions import explained
-from .errors import DataError, DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
+from .errors import DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
 from .fitting import History
 from .layers import initial
 from .losses import Loss
@@ -60,6 +69,7 @@ class Model:
         self._forward = forward
         self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
         self._tape: Tape | None = None
+        self._written: Tape | None = None  # with what a loss applies itself, where it ends in that
         self._arrays: dict[str, np.ndarray] = {}
         self._predictors: tuple[Any, Any, Any, dict[bool, Predictor]] = NONE_READY  # and what they were made of
 
@@ -98,7 +108,8 @@ class Model:
 
     def prepared(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
         """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
-        tape, arrays = self._tape or recording.record(self._forward, self._inputs, features), dict(self._arrays)
+        tape = self._written or self._tape or recording.record(self._forward, self._inputs, features)
+        arrays = dict(self._arrays)
         for number, value in enumerate(tape.of_role("parameter", "statistic")):
             if value.name not in arrays:
                 dtype = self.dtype if value.role == "parameter" else np.float64
@@ -110,11 +121,17 @@ class Model:
         tape, arrays = self.prepared(features, seed)
         self.take(arrays, tape=tape)
 
-    def take(self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None) -> None:
-        """Use these from now on; ShapeError or DtypeError where the arrays do not fit the forward pass."""
+    def take(
+        self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None,
+        written: Tape | None = None,
+    ) -> None:  # fmt: skip
+        """Use these from now on; ShapeError or DtypeError where the arrays do not fit the forward pass.
+
+        written  the forward pass as it was written, from which `tape` was made for a loss
+        """
         tape = tape or self.tape
         recording.require_fit(tape, arrays, self.dtype)
-        self._tape, self._arrays, self.loss = tape, arrays, loss or self.loss
+        self._tape, self._written, self._arrays, self.loss = tape, written or self._written, arrays, loss or self.loss
 
     @property
     def classes(self) -> list[Any] | None:
@@ -124,7 +141,10 @@ class Model:
     def recalibrate(self, x: Any, *, threads: int = 1) -> None:
         """Set batch norm's statistics to exact means and variances (over n - 1) of these rows, not running averages."""
         x = checks.finite("x", checks.matrix("x", self._features(x), self.dtype, self.features))
-        self.take(recalibration.recalibrated(self.tape, self._arrays, x, threads))
+        arrays = recalibration.recalibrated(self.tape, self._arrays, x, threads)
+        for name, array in arrays.items():
+            checks.finite(name, array)
+        self.take(arrays)
 
     def joined(self, x: Any) -> Any:
         """One matrix of the several inputs' matrices, where x is a tuple of those; else x."""
@@ -173,7 +193,8 @@ class Model:
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
             whole, (rows, aside) = divided(self.joined(x), y, share_aside(validation), seed, **known)
             x, y, validation = whole.take(rows), None, whole.take(aside)
-            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[rows]
+            if sample_weight is not None:
+                sample_weight = checks.vector("sample_weight", sample_weight, length=len(whole.y))[rows]
         if getattr(schedule, "epochs", 0) is None:
             schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
@@ -194,14 +215,10 @@ class Model:
 
     def _features(self, x: Any) -> Any:
         if isinstance(x, Dataset):
-            return x.x
+            return self.joined(x.x)
         if self.table is not None:
             return self.table.features(x)
-        if checks.is_frame(x):
-            raise DataError(
-                "x: this model learned from arrays, which have no names, so it cannot find the columns of a frame; "
-                "give x.to_numpy() with the columns in the order of the training data"
-            )
+        refuse_frame("x", x)
         return self.joined(x)
 
     def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
@@ -211,8 +228,10 @@ class Model:
         """
         return self._answers(self.logits(x, threads=threads))
 
-    def _answers(self, outputs: np.ndarray) -> np.ndarray:
-        even = 0 if self.activation else 0.5  # where an output says neither yes nor no
+    def _answers(self, outputs: np.ndarray, even: float | None = None) -> np.ndarray:
+        """Classes, labels or values; `even` is where an output says neither yes nor no."""
+        if even is None:
+            even = 0 if self.activation else 0.5
         if self.task == "multilabel":
             return (outputs > even).astype(np.int64)
         if self.task == "regression":
@@ -251,14 +270,15 @@ class Model:
         """
         if self.loss is None:
             raise SettingError("evaluate: this model has not been trained")
-        data = dataset(x, y, loss=self.loss, table=self.table, target=self.target)
+        data = dataset(x, y, loss=self.loss, table=self.table, target=self.target, learns=False)
+        data = data.fitted_to(self.outputs)
         outputs = self.logits(data)
         losses, _ = self.loss.by_row(outputs, self.loss.targets(data.y, self.outputs, self.dtype))
         predicted, actual = self._answers(outputs), data.actual
         if self.task == "multilabel":
             actual = actual > 0.5
-        elif self.task == "classification" and actual.ndim == 2:  # shares of the classes, of which the largest counts
-            actual = self._answers(actual)
+        elif self.task == "classification" and data.groups is None:  # shares of classes, of which the largest counts
+            actual = self._answers(np.asarray(data.y).reshape(len(outputs), -1), even=0.5)
         return {self.loss_name: float(losses.mean())} | scores(self.task, predicted, actual.reshape(predicted.shape))
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import checks, joining, losses, metrics, optimizers, recalibration, schedules, tape_record
 from .checkpoints import Checkpoint, Epoch
-from .dataset import dataset, pair
+from .dataset import dataset, pair, refuse_frame
 from .descriptions import explained
 from .errors import SettingError
 from .feed import Alone
@@ -58,6 +58,8 @@ class Run:
     ) -> None:  # fmt: skip
         self.model = model
         loss = losses.asked_for(loss)
+        if model.loss is not None and model.table is None:
+            refuse_frame("x", x)
         data = dataset(x, y, task=task, loss=loss, table=model.table, target=model.target)
         self.optimizer = optimizers.chosen(optimizer)
         self.schedule = schedules.chosen(schedule)
@@ -84,7 +86,7 @@ class Run:
         self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
         self.program = self._program(arrays)
-        model.take(arrays, tape=self.tape)
+        model.take(arrays, tape=self.tape, loss=self.loss, written=tape)
         model.table, model.target = self.table, self.target
         self._alone = Alone()
 
@@ -100,7 +102,7 @@ class Run:
 
     def rows_to_judge(self, rows: Any, name: str = "validation") -> Validation:
         """Rows and targets that are none of its own, checked: (x, y), or a frame with both; see judge."""
-        data = dataset(*pair(name, rows), loss=self.loss, table=self.table, target=self.target)
+        data = dataset(*pair(name, rows), loss=self.loss, table=self.table, target=self.target, learns=False)
         data = data.fitted_to(self.tape.result.features)
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(data.x), data.y, self.threads)
 

@@ -11,13 +11,13 @@ UNEVEN = 2  # times as many rows in the largest class as in the smallest ask for
 def scores(task: str, predicted: Any, actual: Any) -> dict[str, float | None]:
     """Return the scores of predictions (n,) or (n, outputs) by name; None where one is not defined.
 
-    classification, multilabel  accuracy; for uneven classes also balanced_accuracy, the mean over the classes of the
-                                share of their rows that is predicted
-    regression                  root_mean_squared_error and mean_absolute_error in the target's units; r_squared, the
-                                share of the variance that is explained, which rows of one value do not define
+    classification  accuracy, and balanced_accuracy: the mean over the classes of the share of their rows that is right
+    multilabel      accuracy
+    regression      root_mean_squared_error and mean_absolute_error in the target's units; r_squared, the share of the
+                    variance that is explained, which rows of one value do not define
     """
     predicted, actual = np.asarray(predicted), np.asarray(actual)
-    return {name: score(predicted, actual) for name, score in _rows(task, actual).items()}
+    return {name: score(predicted, actual) for name, score in ROWS[task].items()}
 
 
 def best_constant(task: str, actual: Any) -> dict[str, float | None]:
@@ -25,25 +25,15 @@ def best_constant(task: str, actual: Any) -> dict[str, float | None]:
     actual = np.asarray(actual)
     usual = np.mean(actual, axis=0) if task == "regression" else _most_frequent(actual)
     found = {}
-    for name, score in _rows(task, actual).items():
+    for name, score in ROWS[task].items():
         constant = np.median(actual, axis=0) if name == "mean_absolute_error" else usual
         found[name] = score(np.broadcast_to(constant, actual.shape), actual)
     return found
 
 
-Score = Callable[[np.ndarray, np.ndarray], float | None]
-
-
-def _rows(task: str, actual: np.ndarray) -> dict[str, Score]:
-    if task == "regression":
-        return REGRESSION
-    return CLASSIFICATION if _is_uneven(actual) else {"accuracy": _accuracy}
-
-
-def _is_uneven(actual: np.ndarray) -> bool:
-    if actual.ndim != 1:
-        return False
-    counts = np.unique(actual, return_counts=True)[1]
+def is_uneven(labels: np.ndarray) -> bool:
+    """Whether one class has so many more rows than another that accuracy alone hides the truth."""
+    counts = np.unique(labels, return_counts=True)[1]
     return bool(counts.max() > UNEVEN * counts.min())
 
 
@@ -78,9 +68,13 @@ def _r_squared(predicted: np.ndarray, actual: np.ndarray) -> float | None:
     return float(np.mean(1 - np.mean(np.square(predicted - actual), axis=0) / variance))
 
 
-CLASSIFICATION: dict[str, Score] = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy}
-REGRESSION: dict[str, Score] = {
-    "root_mean_squared_error": _root_mean_squared_error,
-    "mean_absolute_error": _mean_absolute_error,
-    "r_squared": _r_squared,
+Score = Callable[[np.ndarray, np.ndarray], float | None]
+ROWS: dict[str, dict[str, Score]] = {
+    "classification": {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy},
+    "multilabel": {"accuracy": _accuracy},
+    "regression": {
+        "root_mean_squared_error": _root_mean_squared_error,
+        "mean_absolute_error": _mean_absolute_error,
+        "r_squared": _r_squared,
+    },
 }

@@ -119,8 +119,10 @@ class Table:
         """
         target = self._target()
         is_matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] > 1
-        if checks.is_frame(rows) or is_matrix:
+        if (checks.is_frame(rows) and target.name in open_frame(rows).names) or is_matrix:
             return target.encode(open_frame(rows).column(target.name))
+        if checks.is_frame(rows) and len(open_frame(rows).names) > 1:
+            open_frame(rows).require([target.name])
         return target.encode(open_column(target.name, rows))
 
     def restore(self, predictions: Any) -> np.ndarray:

@@ -151,8 +151,8 @@ def test_what_enough_trials_tell_is_said(command, data, tmp_path):
     code, printed, _ = tune(command, data, tmp_path / "out", "--trials", 32, "--epochs", 1)
     assert code == 0
     assert re.search(r"^what mattered: (\w+ \d+%|nothing)", printed, re.MULTILINE)
-    assert re.search(r"^best accuracy to expect: 0\.\d+ of 1, .* of 32 trials$", printed, re.MULTILINE)
-    gain = r"about \+[\d.]+ points \(\+- [\d.]+\), 50% chance of any gain|no gain to expect( \(\+- [\d.]+ points\))?"
+    assert re.search(r"^best validation accuracy to expect: 0\.\d+ of 1, .* of 32 trials$", printed, re.MULTILINE)
+    gain = r"about \+[\d.]+ points \(\+- [\d.]+\)|no gain to expect( \(\+- [\d.]+ points\))?"
     assert re.search(rf"^32 more trials: ({gain})$", printed, re.MULTILINE)
 
 
@@ -163,7 +163,7 @@ def test_every_number_of_trials_says_what_it_counts(command, data, tmp_path):
     begun, ended, cut = (int(count or 0) for count in re.search(found, printed, re.MULTILINE).groups())
     assert begun == ended + cut
     assert progress.splitlines()[-1].startswith(f"{ended} trials, ")
-    assert re.search(rf"^best accuracy to expect: .* of {ended} trials$", printed, re.MULTILINE)
+    assert re.search(rf"^best validation accuracy to expect: .* of {ended} trials$", printed, re.MULTILINE)
     assert re.search(rf"^{ended} more trials: ", printed, re.MULTILINE)
     _, listed, _ = command("trials", tmp_path / "out")
     assert len(listed.splitlines()) == 1 + begun
@@ -207,7 +207,11 @@ def test_json_is_one_document(command, data, tmp_path):
     assert document["best_trial"]["number"] == study.best_trial.number
     assert set(document["scores"]) == set(document["ensemble"]["scores"]) == {"validation", "test"}
     assert document["metric"] == "accuracy"
-    assert document["best_constant"] == {"validation": {"accuracy": 13 / 38}, "test": {"accuracy": 16 / 48}}
+    best = {"validation": 13 / 38, "test": 16 / 48}
+    assert document["best_constant"] == {
+        part: {"accuracy": share, "balanced_accuracy": 1 / 3} for part, share in best.items()
+    }
+    assert document["warnings"][-1] == "the test scores rest on 48 rows"
     assert document["confirmation"]["words"] == str(study.comparison)
     assert document["forecast"]["more"] == 8
     assert document["model"] == str(out / "model.safetensors")

@@ -327,3 +327,138 @@ def test_rows_are_shared_out_and_the_table_learns_from_the_first_part():
     assert [len(part) for part in rows] == [100, 50, 50]
     assert whole.table == fn.Table.fit(FRAME.iloc[rows[0]], NAMES.iloc[rows[0]])
     np.testing.assert_array_equal(whole.take(rows[1]).actual, NAMES[rows[1]])
+
+
+# ---- rows to judge are told by what the model knows
+
+
+SOFT = np.eye(3)[CLASSES] * 0.9 + 1 / 30
+
+
+def test_frames_are_refused_wherever_rows_judge_a_model_of_arrays():
+    frame = pandas.DataFrame(X)
+    model = network()
+    with pytest.raises(DataError, match="learned from arrays"):
+        model.fit(X, CLASSES, validation=(frame, CLASSES))
+    model.fit(X, CLASSES, epochs=1)
+    run = fn.Run(network(), X, CLASSES)
+    for judge in (
+        lambda: model.evaluate(frame, CLASSES),
+        lambda: model.fit(frame, CLASSES),
+        lambda: run.rows_to_judge((frame, CLASSES)),
+        lambda: panda(run, test=(frame, CLASSES)),
+        lambda: caviar(None, SPACE, X, CLASSES, validation=(frame, CLASSES), trials=1, epochs=1),
+    ):
+        with pytest.raises(DataError, match="learned from arrays, which have no names"):
+            judge()
+    assert model.table is None
+
+
+def test_labels_that_skip_a_class_keep_their_numbers_beside_shares():
+    x, _ = labeled([0, 1, 2])
+    some = CLASSES != 1
+    loss = fn.SoftmaxCrossEntropy()
+    build = default_build(3)
+    options = {"trials": 1, "epochs": 4, "workers": 1, "loss": loss}
+    hard = caviar(build, SPACE, x, SOFT, validation=(x[some], CLASSES[some]), **options)
+    shares = caviar(build, SPACE, x, SOFT, validation=(x[some], np.eye(3)[CLASSES[some]]), **options)
+    assert hard.best_trial.score == shares.best_trial.score
+    model = hard.best_model()
+    judged = model.evaluate(x[some], CLASSES[some])
+    assert judged["accuracy"] == hard.best_trial.score == (model.predict(x[some]) == CLASSES[some]).mean()
+    assert judged["loss"] == pytest.approx(model.evaluate(x[some], np.eye(3)[CLASSES[some]])["loss"])
+    found = [fn.tune.ensemble(hard, x[some], y).score for y in (CLASSES[some], np.eye(3)[CLASSES[some]])]
+    assert found == [hard.best_trial.score] * 2
+
+
+def test_words_are_refused_where_a_model_knows_no_labels():
+    model = network()
+    model.fit(X, SOFT, loss=fn.SoftmaxCrossEntropy(), epochs=1)
+    with pytest.raises(DataError, match="expected numbers of classes, counted from 0, for this model knows no labels"):
+        model.evaluate(X, np.array(["a", "b", "c"])[CLASSES])
+
+
+def test_shares_of_one_output_are_judged_by_the_larger():
+    x, y = labeled([0, 1])
+    model = network(1)
+    model.fit(x, y, **OPTIONS)
+    shares = np.where(y == 1, 0.9, 0.1)
+    assert model.evaluate(x, shares)["accuracy"] == model.evaluate(x, y)["accuracy"]
+    assert model.evaluate(x, shares[:, None])["accuracy"] > 0.95
+
+
+def test_labels_stay_when_shares_follow_and_the_task_of_a_table_stays():
+    x, y = labeled(["a", "b", "c"])
+    model = network()
+    model.fit(x, y, **OPTIONS)
+    model.fit(x, SOFT, loss=fn.SoftmaxCrossEntropy(), epochs=1)
+    assert model.classes == ["a", "b", "c"]
+    assert model.evaluate(x, y)["accuracy"] > 0.9
+    framed = network()
+    framed.fit(FRAME, NAMES, epochs=1)
+    for options in ({"task": "regression"}, {"loss": fn.Huber()}):
+        with pytest.raises(SettingError, match="this model's table was fitted for classification, got regression"):
+            framed.fit(FRAME, NAMES, **options)
+    with pytest.raises(SettingError, match="this model's table was not fitted for the target 'other'"):
+        framed.fit(FRAME, NAMES.rename("other"))
+
+
+def test_a_run_that_is_not_advanced_leaves_a_model_whose_parts_agree():
+    model = network()
+    fn.Run(model, X, np.array(["a", "b", "c"])[CLASSES])
+    assert set(model.predict(X)) <= {"a", "b", "c"}
+    assert model.predict_proba(X).shape == (200, 3)
+
+
+def test_a_matrix_of_labels_is_searched_with_rows_of_its_own_to_judge():
+    y = np.stack([CLASSES == 0, X[:, 0] > 0], 1).astype(int)
+    loss = fn.SigmoidCrossEntropy()
+    study = caviar(
+        default_build(2), SPACE, X, y, validation=(X, y), loss=loss, trials=1, epochs=6, workers=1
+    )  # fmt: skip
+    assert study.best_model().evaluate(X, y)["accuracy"] == study.best_trial.score > 0.8
+
+
+def test_a_model_of_several_inputs_is_evaluated():
+    model = fn.Model(lambda a, b: fn.Dense(3)(a) + fn.Dense(3)(b), inputs=[2, 3])
+    parts = (X[:, :2], X[:, 2:])
+    model.fit(parts, CLASSES, epochs=3)
+    assert model.evaluate(parts, CLASSES) == model.evaluate(X, CLASSES)
+
+
+@pytest.mark.parametrize("y", [NAMES, NAMES.to_frame(), polars.Series("kind", NAMES.to_list()).to_frame()])
+def test_a_target_may_be_a_frame_of_one_column(y):
+    yes = (pandas.Series(NAMES) == "rose").to_numpy()
+    model = network()
+    model.fit(FRAME, y, validation=0.2, epochs=2)
+    assert model.classes == ["iris", "lily", "rose"]
+    binary = network(1)
+    binary.fit(FRAME, yes, loss="sigmoid_cross_entropy", validation=0.2, **OPTIONS)
+    assert (binary.predict(FRAME) == yes).mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((X[:0], CLASSES[:0]), DataError, "y: expected at least one row, got none"),
+        ((X, [[1], [1, 2]]), DataError, "y: expected a target for each row, all of one length"),
+        ((X, np.where(CLASSES == 1, np.nan, CLASSES)), DataError, "y: .* of 200 rows have no target; drop those rows"),
+        ((FRAME, FRAME[["size", "weight"]]), ShapeError, "y: expected one column, got a frame of size, weight"),
+    ],
+)
+def test_targets_of_no_use_are_refused_in_a_sentence(arguments, error, words):
+    with pytest.raises(error, match=words):
+        network().fit(*arguments)
+
+
+def test_weights_are_checked_before_rows_are_set_aside():
+    for weights in (np.arange(1000.0), np.arange(10.0)):
+        with pytest.raises(ShapeError, match=r"sample_weight: expected shape \(200,\)"):
+            network().fit(X, CLASSES, validation=0.2, sample_weight=weights)
+
+
+def test_labels_beyond_int64_come_back():
+    labels = np.array([1, 2**63 + 5], np.uint64)
+    model = network(2)
+    model.fit(X, labels[CLASSES % 2], epochs=1)
+    assert set(model.predict(X).tolist()) <= set(labels.tolist())

@@ -5,7 +5,7 @@ import pytest
 from fitted import CLASSES, X
 
 import fastnorm as fn
-from fastnorm import ops
+from fastnorm import joining, ops
 from fastnorm.errors import SettingError
 from fastnorm.tune import caviar
 
@@ -132,3 +132,17 @@ def test_a_loss_of_ones_own_gets_what_the_forward_pass_gives():
     np.testing.assert_allclose(model.predict_proba(X), plain.predict_proba(X), atol=1e-3)
     with pytest.raises(SettingError, match=r"ensemble: expected models that give logits, got .* models\[1\]"):
         fn.ensemble([plain, model])
+
+
+def test_a_layer_that_was_left_out_for_one_loss_is_there_for_another():
+    def own(p, t):
+        return -(fn.ops.log(p) * fn.ops.one_hot(t, 3)).sum(axis=1)
+
+    twice, anew = (fn.Sequential(fn.Dense(3), fn.Softmax()) for _ in range(2))
+    twice.fit(X, CLASSES, epochs=3)
+    assert joining.last_operation(twice.tape).name != "softmax"
+    (epoch,) = twice.fit(X, CLASSES, loss=own, epochs=1)
+    assert np.isfinite(epoch.loss)
+    assert joining.last_operation(twice.tape).name == "softmax"
+    anew.fit(X, CLASSES, loss=own, epochs=1)
+    assert anew.predict_proba(X).sum(axis=1) == pytest.approx(1, abs=1e-6)

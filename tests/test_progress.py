@@ -50,9 +50,11 @@ def test_fits_line_has_room_on_a_terminal(columns):
     outer, inner = terminal(columns)
     with open(inner, "w") as stream, redirect_stderr(stream):
         network().fit(X, CLASSES, epochs=2, validation=0.2, verbose=1)
-    shown = os.read(outer, 65536).decode()
+    content = b""
+    while block := read(outer):
+        content += block
     os.close(outer)
-    shown = shown.partition("kept epoch")[0]
+    shown = content.decode().partition("kept epoch")[0]
     lines = [line.replace("\x1b[K", "").rstrip() for line in shown.split("\r") if "epoch" in line]
     assert [line.split()[1] for line in lines] == ["1/2", "2/2"]
     assert all(len(line) < columns for line in lines)

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import checks
 from .._records import to_record
-from ..dataset import Dataset, dataset, divided, pair, share_aside
+from ..dataset import TASKS, Dataset, dataset, divided, pair, share_aside
 from ..errors import DataError
 from ..kernels import random
 
@@ -73,7 +73,10 @@ def parts(
     facts = {"data": fingerprint(data.x, data.y)} | _meaning(data)
     if isinstance(validation, KFold):
         return _folds(data, validation.folds, seed), data, facts | {"validation": repr(validation)}
-    judged = dataset(*pair("validation", validation), task=data.task, loss=loss, table=data.table, target=data.labels)
+    judged = dataset(
+        *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=loss, table=data.table,
+        target=data.labels, learns=False,
+    )  # fmt: skip
     aside = np.asarray(judged.x), np.asarray(judged.y)
     return [Part(data.x, data.y, aside)], data, facts | {"validation": fingerprint(*aside)}
 

@@ -57,9 +57,11 @@ def ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: int = 
     numbers = sorted({best, *(trial.number for trial in study.leaders(checks.integer("top", top, 1)))})
     models = [study.model(number) for number in numbers]
     predictions = np.stack([_predicted(model, x) for model in models]).astype(np.float64)
-    rows = dataset(x, y, loss=models[0].loss, table=models[0].table, target=models[0].target)
-    counts = select_ensemble(predictions, rows.y, study.metric, size)
-    judge, targets = JUDGES[study.metric], _targets(study.metric, rows.y, predictions.shape)
+    known = models[0]
+    rows = dataset(x, y, loss=known.loss, table=known.table, target=known.target, learns=False).fitted_to(known.outputs)
+    actual = rows.y.argmax(1) if rows.task == "classification" and np.ndim(rows.y) == 2 else rows.y
+    counts = select_ensemble(predictions, actual, study.metric, size)
+    judge, targets = JUDGES[study.metric], _targets(study.metric, actual, predictions.shape)
     unit = getattr(models[0].target, "scale", 1.0)  # values are judged as the models give them
     score, alone = (
         judge(chosen, targets)[0] * (unit if study.metric == OF_SQUARES else 1.0)

@@ -58,7 +58,7 @@ class Forecast:
             return f"{self.more} more trials: no gain to expect{doubt}"
         sign = "-" if factor < 0 else "+"
         words = f"about {sign}{_plain(gain, gain)} {unit} (+- {_plain(error, gain)})"
-        return f"{self.more} more trials: {words}, {self.chance:.0%} chance of any gain"
+        return f"{self.more} more trials: {words}"
 
 
 def expected_best(trials: Sequence[Trial], metric: str, counts: Sequence[int] = ()) -> list[Expectation]:
