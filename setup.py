@@ -72,7 +72,7 @@ setup(
         *(library(name, f"csrc/variants/{name}.c", flags) for name, flags in VARIANTS.items()),
     ],
     ext_modules=cythonize(
-        [extension(path) for path in sorted(glob("fastnorm/*.pyx") + glob("fastnorm/kernels/*.pyx"))],
+        [extension(path) for path in sorted(glob("fastnorm/**/*.pyx", recursive=True))],
         compiler_directives={"language_level": "3", **UNCHECKED},
         build_dir="build/cython", nthreads=os.cpu_count() or 1,
     ),

@@ -17,7 +17,7 @@ from typing import Any
 
 import fastnorm as fn
 from fastnorm import tune
-from fastnorm.tune._coordinator import TAIL
+from fastnorm.tune.search.coordinator import TAIL
 
 from . import letters, machine
 from .report import Report

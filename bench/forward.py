@@ -7,7 +7,7 @@ import numpy as np
 
 import fastnorm as fn
 from fastnorm import ops
-from fastnorm.trace import Value
+from fastnorm.ops.tape import Value
 
 from . import machine, networks
 from .report import Report, Row

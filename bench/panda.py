@@ -24,9 +24,9 @@ import numpy as np
 
 import fastnorm as fn
 from fastnorm import tune
-from fastnorm.dataset import Dataset
 from fastnorm.errors import DataError
 from fastnorm.metrics import HIGHER_IS_BETTER
+from fastnorm.training.dataset import Dataset
 
 from . import starts, tables
 from .report import Report, Row

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fastnorm as fn
 from fastnorm import tune
-from fastnorm._parts import load, share
+from fastnorm.cli.data import load, share
 from fastnorm.console import Console, Driver
 
 FILE = Path(__file__).parent / "results" / "panda.svg"

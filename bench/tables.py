@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from fastnorm import checks
-from fastnorm.dataset import Dataset, divided
 from fastnorm.errors import DataError
+from fastnorm.training.dataset import Dataset, divided
 
 ROWS = 3000  # of training and validation together, drawn where there are more
 MISSING = ["", " ", "?", "NA", "NULL"]

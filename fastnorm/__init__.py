@@ -16,20 +16,29 @@ except ModuleNotFoundError as error:
         f"{os.path.dirname(__file__)}: expected native code built for this Python, got sources alone; run Python in "
         "another folder to import the fastnorm that is installed, or build this one: pip install -e ."
     ) from None
-from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .composition import Columns, Concatenate, Residual, Shared
-from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
-from .losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from .model import Model, load
-from .optimizers import SGD, Adam, AdamW, Nadam, RMSprop
-from .run import Checkpoint, Epoch, Run
-from .schedules import Constant, Cosine, CosineRestarts, Exponential, InverseTime, OneCycle, ReduceOnPlateau, Step
-from .sequential import Sequential
+from .models.model import Model, load
+from .models.sequential import Sequential
+from .nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .nn.combinators import Columns, Concatenate, Residual, Shared
+from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
+from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
+from .training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop
+from .training.run import Checkpoint, Epoch, Run
+from .training.schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    InverseTime,
+    OneCycle,
+    ReduceOnPlateau,
+    Step,
+)
 
 if TYPE_CHECKING:
     from . import table, tune
-    from .differentiation import grad, minimize, value_and_grad
-    from .ensembling import ensemble
+    from .autodiff import grad, minimize, value_and_grad
+    from .models.ensemble import ensemble
     from .table import Table
 
 __all__ = [
@@ -92,8 +101,8 @@ __all__ = [
 
 # Imported when they are first asked for: training on arrays needs none of them, and waits for none.
 LATER = {
-    "Table": "table", "ensemble": "ensembling",
-    "grad": "differentiation", "minimize": "differentiation", "value_and_grad": "differentiation",
+    "Table": "table", "ensemble": "models.ensemble",
+    "grad": "autodiff", "minimize": "autodiff", "value_and_grad": "autodiff",
 }  # fmt: skip
 
 

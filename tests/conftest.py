@@ -5,15 +5,17 @@ import os
 import zlib
 from pathlib import Path
 
-import cases_elementwise  # noqa: F401  puts its calls where cases has them
-import cases_rows  # noqa: F401  likewise
 import hypothesis
 import numpy as np
 import pytest
-import tolerances_elementwise  # noqa: F401  puts its bounds where tolerances has them
-import tolerances_rows  # noqa: F401  likewise
+from helpers import (
+    cases_elementwise,  # noqa: F401  puts its calls where cases has them
+    cases_rows,  # noqa: F401  likewise
+    tolerances_elementwise,  # noqa: F401  puts its bounds where tolerances has them
+    tolerances_rows,  # noqa: F401  likewise
+)
 
-from fastnorm import pace
+from fastnorm.engine import thread_choice
 from fastnorm.kernels import cpu
 
 hypothesis.settings.register_profile("local", deadline=None)
@@ -30,7 +32,7 @@ def variant(request):
 @pytest.fixture
 def together():
     """Programs made in the test use all their threads, whether that is faster or not."""
-    with pace._together():
+    with thread_choice._together():
         yield
 
 
@@ -58,7 +60,7 @@ def bench(monkeypatch):
 @pytest.fixture
 def command(capsys):
     """Runs the command's entry point here: returns exit code, stdout, stderr."""
-    import commanding  # the command line's packages are needed by its tests alone
+    from helpers import commanding  # the command line's packages are needed by its tests alone
 
     return lambda *arguments: commanding.call(arguments, capsys)
 
@@ -66,7 +68,7 @@ def command(capsys):
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     """Returns a folder with flowers.csv (classes, words, gaps) and prices.csv (a quantity)."""
-    import commanding
+    from helpers import commanding
 
     folder = tmp_path_factory.mktemp("data")
     commanding.write_files(folder)
@@ -76,7 +78,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tuned(data, tmp_path_factory):
     """Returns the folder of a finished search on the flowers, and what the command said."""
-    import commanding
+    from helpers import commanding
 
     out = tmp_path_factory.mktemp("tuned") / "flowers"
     options = ["--trials", 4, "--epochs", 10, "--workers", 2, "--seed", 1]

@@ -16,16 +16,16 @@ from textual.widgets import Static
 from .. import checks
 from ..errors import SettingError
 from ..tune import Panda
-from ..tune._branches import GUARD
-from ..tune._slots import slots_of
+from ..tune.panda.names import slots_of
+from ..tune.study.actions import GUARD
 from . import tables
+from .actions import is_at_best, open_test_set, rescale, undo, veto
 from .curves import Plot
-from .deeds import is_at_best, open_test_set, rescale, undo, veto
+from .dialogs import Page, Prompt, Question
 from .driver import Driver
 from .keys import ABOUT_CURVES, bindings, help_lines
-from .prompts import Page, Prompt, Question
-from .regions import CSS, Region
-from .words import best_in_words, count_of
+from .log_words import best_in_words, count_of
+from .widgets import CSS, Region
 
 REDRAWS = 0.2  # seconds between two looks at whether there is something new
 RESTS = 20  # times what a plot costs pass until it is drawn again: a long training leaves the processor to itself

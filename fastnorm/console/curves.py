@@ -8,12 +8,12 @@ import numpy as np
 from rich.text import Text
 
 from ..metrics import HIGHER_IS_BETTER
-from ..run import Epoch
+from ..training.run import Epoch
 from ..tune import Action, Branch
-from ..tune._branches import GUARD, PAUSE
+from ..tune.study.actions import GUARD, PAUSE
 from .canvas import Canvas
-from .moment import Moment
-from .words import is_whole, mark_of
+from .log_words import is_whole, mark_of
+from .snapshot import Moment
 
 TRAINING, VALIDATION, LEFT, AXIS = "dodger_blue1", "orange1", "grey50", "grey70"
 MARK, GUARD_MARK, BROKEN = "bold bright_white", "bold red1", "bold red1"  # BROKEN: a loss that is no number

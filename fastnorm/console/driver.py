@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import FastnormError
 from ..tune import Advice, Guard, Look, Panda, advise, look
-from .moment import Moment, Note
+from .snapshot import Moment, Note
 
 LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
 LOOKS = 20  # times what a look costs pass until the next one, so training is slowed by 5 % at most

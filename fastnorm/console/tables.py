@@ -7,12 +7,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ..tune import Advice, Layer, Look
-from ..tune._advice import BIG_STEP, FAR_OFF, MANY, SMALL_STEP
-from ..tune._branches import GUARD
-from ..tune._look import TITLES
+from ..tune.diagnostics.advice import BIG_STEP, FAR_OFF, MANY, SMALL_STEP
+from ..tune.diagnostics.layer_statistics import TITLES
+from ..tune.study.actions import GUARD
 from .keys import footer
-from .moment import Moment, Note
-from .words import by_family, in_words, is_whole, mark_of, place_of
+from .log_words import by_family, in_words, is_whole, mark_of, place_of
+from .snapshot import Moment, Note
 
 HEAD, WARNING, WRONG, WEAK, KEY = "bold", "bold orange1", "bold red1", "grey70", "bold bright_white"
 STEERED = ("learning_rate", "momentum", "beta_1", "weight_decay", "dropout", "running_decay")  # those with keys first

@@ -5,7 +5,6 @@ float64; arrays of any layout are converted once and never modified, but where a
 """
 
 from .activation import dropout, relu_backward, relu_forward
-from .adaptive import adam, nadam, rmsprop
 from .batchnorm import batchnorm_backward, batchnorm_forward, batchnorm_inference, batchnorm_running
 from .binary import (
     add_backward,
@@ -19,7 +18,7 @@ from .binary import (
     subtract_backward,
     subtract_forward,
 )
-from .compare import (
+from .binary_compare import (
     equal_forward,
     less_equal_forward,
     less_forward,
@@ -37,29 +36,10 @@ from .extremes import column_max, column_max_backward, row_max, row_max_backward
 from .gather import gather
 from .labels import hits, one_hot
 from .layernorm import layernorm_backward, layernorm_forward, layernorm_gamma_beta_backward
-from .loss import (
-    mean_squared_error,
-    mean_squared_error_by_row,
-    softmax_cross_entropy,
-    softmax_cross_entropy_by_row,
-)
+from .loss import mean_squared_error, mean_squared_error_by_row, softmax_cross_entropy, softmax_cross_entropy_by_row
 from .moves import copy, spread
 from .random import permutation, random_bits, uniform
 from .reduce import all_finite, row_sums, total_sum
-from .smooth import (
-    gelu_backward,
-    gelu_forward,
-    leaky_relu_backward,
-    leaky_relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    silu_backward,
-    silu_forward,
-    softplus_backward,
-    softplus_forward,
-    tanh_backward,
-    tanh_forward,
-)
 from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
 from .unary import (
     abs_backward,
@@ -73,7 +53,22 @@ from .unary import (
     sqrt_backward,
     sqrt_forward,
 )
+from .unary_activations import (
+    gelu_backward,
+    gelu_forward,
+    leaky_relu_backward,
+    leaky_relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    silu_backward,
+    silu_forward,
+    softplus_backward,
+    softplus_forward,
+    tanh_backward,
+    tanh_forward,
+)
 from .update import average, sgd, squares
+from .update_adam import adam, nadam, rmsprop
 from .where import where_backward, where_forward
 
 __all__ = [

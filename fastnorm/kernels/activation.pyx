@@ -6,7 +6,7 @@ from numpy cimport ndarray
 
 from .. import checks
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport columns_of, data, kernels_of, matrix, number, output_like, rows_of, same, whole
+from .arguments cimport columns_of, data, kernels_of, matrix, number, output_like, rows_of, same, whole
 
 
 cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,

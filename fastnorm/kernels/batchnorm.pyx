@@ -6,9 +6,23 @@ from numpy cimport NPY_DOUBLE, ndarray
 
 from ..errors import DataError
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
-from .doors cimport (
-    INFINITY, apart, columns_of, data, doubles, in_place, kernels_of, kind_of, matrix, new_vector, number,
-    output_like, rows_of, same, vector, whole,
+from .arguments cimport (
+    INFINITY,
+    apart,
+    columns_of,
+    data,
+    doubles,
+    in_place,
+    kernels_of,
+    kind_of,
+    matrix,
+    new_vector,
+    number,
+    output_like,
+    rows_of,
+    same,
+    vector,
+    whole,
 )
 
 

@@ -5,7 +5,7 @@ from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
 from .cpu cimport binary_index, fn_kernels, moved, usable_threads
-from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
+from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
 
 
 cdef void binary_forward_rows(const fn_kernels* kernels, int which, const void* a, Py_ssize_t a_row,

@@ -5,7 +5,7 @@ from numpy cimport PyArray_NDIM, ndarray
 import numpy as np
 
 from ..errors import ShapeError
-from .doors cimport columns_of, floating, rows_of, size_of
+from .arguments cimport columns_of, floating, rows_of, size_of
 
 
 cdef ndarray operand(name, value, ndarray like):

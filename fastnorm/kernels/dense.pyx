@@ -5,8 +5,19 @@ from numpy cimport ndarray
 
 from . import cpu
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
-from .doors cimport (
-    ANY, INFINITY, columns_of, data, kernels_of, kind_of, matrix, number, output, output_like, rows_of, vector,
+from .arguments cimport (
+    ANY,
+    INFINITY,
+    columns_of,
+    data,
+    kernels_of,
+    kind_of,
+    matrix,
+    number,
+    output,
+    output_like,
+    rows_of,
+    vector,
 )
 
 

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport apart, columns_of, data, in_place, kernels_of, matrix, rows_of
+from .arguments cimport apart, columns_of, data, in_place, kernels_of, matrix, rows_of
 
 
 cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,

@@ -5,7 +5,7 @@ from numpy cimport ndarray
 
 from ..errors import ShapeError
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
-from .doors cimport columns_of, data, kernels_of, kind_of, matrix, output, rows_of, whole
+from .arguments cimport columns_of, data, kernels_of, kind_of, matrix, output, rows_of, whole
 
 
 cdef void embedding_forward_rows(const fn_kernels* kernels, const void* table, Py_ssize_t ldt, Py_ssize_t v,

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
-from .doors cimport ANY, columns_of, data, kernels_of, kind_of, matrix, output, output_like, rows_of, vector
+from .arguments cimport ANY, columns_of, data, kernels_of, kind_of, matrix, output, output_like, rows_of, vector
 
 
 cdef void row_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from numpy cimport NPY_INT64, ndarray
 
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport columns_of, data, indices, kernels_of, matrix, output, rows_of
+from .arguments cimport columns_of, data, indices, kernels_of, matrix, output, rows_of
 
 
 cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, const int64_t* rows, Py_ssize_t n,

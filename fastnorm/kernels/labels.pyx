@@ -9,9 +9,20 @@ import numpy as np
 from .. import checks
 from ..errors import DtypeError, ShapeError
 from .cpu cimport fn_kernels, moved, usable_threads
-from .doors cimport (
-    ANY, class_numbers, columns_of, data, dimensions_of, indices, kernels_of, matrix, new_vector, output, rows_of,
-    same, whole,
+from .arguments cimport (
+    ANY,
+    class_numbers,
+    columns_of,
+    data,
+    dimensions_of,
+    indices,
+    kernels_of,
+    matrix,
+    new_vector,
+    output,
+    rows_of,
+    same,
+    whole,
 )
 
 

@@ -4,9 +4,20 @@ from cython.parallel cimport prange
 from numpy cimport NPY_DOUBLE, ndarray
 
 from .cpu cimport column_border, fn_kernels, kernels, usable_threads
-from .doors cimport (
-    INFINITY, columns_of, data, doubles, kernels_of, kind_of, matrix, new_vector, number, output_like, rows_of,
-    same, vector,
+from .arguments cimport (
+    INFINITY,
+    columns_of,
+    data,
+    doubles,
+    kernels_of,
+    kind_of,
+    matrix,
+    new_vector,
+    number,
+    output_like,
+    rows_of,
+    same,
+    vector,
 )
 
 

@@ -7,9 +7,23 @@ from numpy cimport NPY_DOUBLE, NPY_FLOAT, ndarray
 from .. import checks
 from ..errors import DataError, ShapeError
 from .cpu cimport fn_kernels, moved, usable_threads
-from .doors cimport (
-    INFINITY, class_numbers, columns_of, data, dimensions_of, doubles, kernels_of, kind_of, matrix, new_vector,
-    number, output_like, rows_of, same, shares, vector,
+from .arguments cimport (
+    INFINITY,
+    class_numbers,
+    columns_of,
+    data,
+    dimensions_of,
+    doubles,
+    kernels_of,
+    kind_of,
+    matrix,
+    new_vector,
+    number,
+    output_like,
+    rows_of,
+    same,
+    shares,
+    vector,
 )
 
 

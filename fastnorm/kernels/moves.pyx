@@ -5,7 +5,7 @@ from numpy cimport ndarray
 
 from ..errors import ShapeError
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport INFINITY, columns_of, data, kernels_of, matrix, number, output, output_like, rows_of, whole
+from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output, output_like, rows_of, whole
 
 
 cdef void copy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,

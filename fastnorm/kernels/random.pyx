@@ -8,7 +8,7 @@ from numpy cimport NPY_DOUBLE, NPY_INT64, NPY_UINT32
 
 from ..errors import SettingError
 from .cpu cimport fn_kernels, kernels
-from .doors cimport data, doubles, new_vector, whole
+from .arguments cimport data, doubles, new_vector, whole
 
 INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # what the numbers are for: no two purposes share a stream
 

@@ -4,8 +4,20 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport (
-    ANY, INFINITY, columns_of, data, floating, kernels_of, kind_of, matrix, new_vector, number, output, rows_of, size_of,
+from .arguments cimport (
+    ANY,
+    INFINITY,
+    columns_of,
+    data,
+    floating,
+    kernels_of,
+    kind_of,
+    matrix,
+    new_vector,
+    number,
+    output,
+    rows_of,
+    size_of,
 )
 
 

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport fn_kernels, usable_threads
-from .doors cimport columns_of, data, kernels_of, matrix, output_like, rows_of, same
+from .arguments cimport columns_of, data, kernels_of, matrix, output_like, rows_of, same
 
 
 cdef void softmax_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .cpu cimport fn_kernels, unary_index, usable_threads
-from .doors cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
+from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
 
 
 cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x, Py_ssize_t ldx, Py_ssize_t n,

@@ -9,7 +9,18 @@ from numpy cimport NPY_DOUBLE, ndarray
 
 from ..errors import ShapeError
 from .cpu cimport fn_kernels, kernels, moved, usable_threads
-from .doors cimport apart, data, doubles, floating, has_shape_of, in_place, kernels_of, new_vector, number, size_of
+from .arguments cimport (
+    apart,
+    data,
+    doubles,
+    floating,
+    has_shape_of,
+    in_place,
+    kernels_of,
+    new_vector,
+    number,
+    size_of,
+)
 
 
 cdef inline Py_ssize_t chunk_length(Py_ssize_t count, Py_ssize_t chunk) noexcept nogil:

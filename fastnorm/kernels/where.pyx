@@ -5,7 +5,7 @@ from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
 from .cpu cimport fn_kernels, moved, usable_threads
-from .doors cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
+from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
 
 
 cdef void where_forward_rows(const fn_kernels* kernels, const void* condition, Py_ssize_t condition_row,

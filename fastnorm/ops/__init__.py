@@ -6,9 +6,8 @@ They have NumPy's names and broadcast as NumPy does; a gradient follows from eac
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import trace
 from ..errors import TraceError
-from ..trace import Operation, Value
+from . import tape
 from ._elementwise import (
     abs,
     add,
@@ -41,6 +40,7 @@ from ._elementwise import (
 from ._layers import batchnorm, dense, dropout, embedding, layernorm, log_softmax, normalize, one_hot, softmax
 from ._losses import hits, mean_squared_error, softmax_cross_entropy, weighted_mean
 from ._shapes import concatenate, getitem, matmul, max, mean, part, reshape, sum, transpose
+from .tape import Operation, Value
 
 _WORDS = (
     getitem,
@@ -57,12 +57,12 @@ _NODES = (
 )  # fmt: skip
 CATALOGUE: dict[str, Callable[..., Value]] = {function.__name__: function for function in _NODES}
 
-trace.FUNCTIONS.update(CATALOGUE, **{function.__name__: function for function in _WORDS}, absolute=abs)
-trace.FUNCTIONS["concatenate"] = lambda values, axis=0: concatenate(
+tape.FUNCTIONS.update(CATALOGUE, **{function.__name__: function for function in _WORDS}, absolute=abs)
+tape.FUNCTIONS["concatenate"] = lambda values, axis=0: concatenate(
     values, axis
 )  # as in NumPy
 
-__all__ = sorted(set(trace.FUNCTIONS) - {"absolute"})
+__all__ = sorted(set(tape.FUNCTIONS) - {"absolute"})
 
 
 def repeat(operation: Operation, inputs: Sequence[Value], **changes: Any) -> Value:

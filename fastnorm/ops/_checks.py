@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import ShapeError, TraceError
-from ..trace import ROWS, Tape, Value
+from .tape import ROWS, Tape, Value
 
 
 def recorded(operation: str, *operands: Any) -> tuple[Value, ...]:

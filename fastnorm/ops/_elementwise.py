@@ -3,8 +3,8 @@
 from typing import Any
 
 from .. import checks
-from ..trace import Value
 from . import _checks
+from .tape import Value
 
 
 def _binary(operation: str, a: Any, b: Any) -> Value:

@@ -4,8 +4,8 @@ from typing import Any
 
 from .. import checks
 from ..errors import ShapeError, TraceError
-from ..trace import ROWS, Value
 from . import _checks
+from .tape import ROWS, Value
 
 LEARNED = ("parameter", "constant", "result", "input")  # of which only those without rows N have a fitting shape
 

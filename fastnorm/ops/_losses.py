@@ -1,8 +1,8 @@
 """The operations that end a recording for training: losses, and what they report."""
 
 from .. import checks
-from ..trace import ROWS, Value
 from . import _checks
+from .tape import ROWS, Value
 
 
 def softmax_cross_entropy(logits: Value, target: Value, weight: Value, *, label_smoothing: float = 0.0) -> Value:

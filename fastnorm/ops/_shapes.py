@@ -7,9 +7,9 @@ from typing import Any
 
 from .. import checks
 from ..errors import ShapeError, TraceError
-from ..trace import ROWS, Value
 from . import _checks
 from ._layers import dense
+from .tape import ROWS, Value
 
 MOST_PARTS = 6  # values that one concatenate takes; more are put together in turns
 

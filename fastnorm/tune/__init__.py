@@ -1,35 +1,35 @@
 """Hyperparameter search: a space, samplers, caviar, and the study that records it all."""
 
-from ._adopt import adopt
-from ._advice import Advice, advise
-from ._asking import Search
-from ._branches import Action, Branch
-from ._caviar import caviar
-from ._chance import chance
-from ._data import KFold
-from ._defaults import default_build, default_model, default_space
-from ._difference import Comparison, compare_best, replicated
-from ._dimensions import Choice, Float, Int
-from ._distribution import Distribution
-from ._drift import Drift
-from ._ensemble import Ensemble, ensemble, select_ensemble
-from ._forecast import Expectation, Forecast, expected_best, forecast
-from ._grid import GridSampler
-from ._guard import Guard, Verdict
-from ._halving import Halving, MedianStopping, SuccessiveHalving
-from ._importance import Importance, importances
-from ._lint import lint
-from ._look import Layer, Look, look
-from ._noise import Noise, noise
-from ._objective import search
-from ._opening import panda, replay
-from ._panda import Panda
-from ._proposals import Proposals
-from ._samplers import Exhausted, RandomSampler, Sampler
-from ._space import Space
-from ._study import Study
-from ._trial import Trial
-from ._zoom import CoarseToFineSampler
+from .analysis.ensemble import Ensemble, ensemble, select_ensemble
+from .analysis.forecast import Expectation, Forecast, expected_best, forecast
+from .analysis.importance import Importance, importances
+from .diagnostics.advice import Advice, advise
+from .diagnostics.baseline import chance
+from .diagnostics.batch_noise import Noise, noise
+from .diagnostics.drift import Drift
+from .diagnostics.guard import Guard, Verdict
+from .diagnostics.layer_statistics import Layer, Look, look
+from .panda.adopt import adopt
+from .panda.open import panda, replay
+from .panda.panda import Panda
+from .samplers.base import Exhausted, RandomSampler, Sampler
+from .samplers.coarse_to_fine import CoarseToFineSampler
+from .samplers.grid import GridSampler
+from .samplers.starting_points import Proposals
+from .search.ask_tell import Search
+from .search.caviar import caviar
+from .search.data import KFold
+from .search.defaults import default_build, default_model, default_space
+from .search.objective import search
+from .search.pruning import Halving, MedianStopping, SuccessiveHalving
+from .space.dimensions import Choice, Float, Int
+from .space.distribution import Distribution
+from .space.lint import lint
+from .space.space import Space
+from .study.actions import Action, Branch
+from .study.comparison import Comparison, compare_best, replicated
+from .study.study import Study
+from .study.trial import Trial
 
 __all__ = [
     "Action",

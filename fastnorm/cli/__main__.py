@@ -1,0 +1,5 @@
+"""python -m fastnorm.cli"""
+
+from . import main
+
+main()

@@ -1,0 +1,244 @@
+"""The commands tune, trials, fit, panda (see _steering.py), predict and info; cli.py runs them."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from .. import checks, table
+from .._version import __version__
+from ..errors import DataError, FileError, SettingError
+from ..kernels import cpu
+from ..models.model import load as load_model
+from ..saving import model_file
+from ..tune import (
+    Choice,
+    CoarseToFineSampler,
+    GridSampler,
+    RandomSampler,
+    Space,
+    Study,
+    SuccessiveHalving,
+    caviar,
+    default_build,
+    default_model,
+    default_space,
+    lint,
+)
+from ..tune.search.confirm import TIMES
+from ..tune.search.cores import affinity, cores, quota
+from ..tune.search.defaults import require_used
+from . import options
+from .data import layer_units, load, located
+from .lines import say
+from .panda import panda
+from .progress import FitProgress, SearchProgress
+from .report import SETTINGS, to_json, trial_lines, trial_records
+from .search import MODEL, STUDY, Hunt, make_folder, require_own, shared
+
+KEEP = 20  # models in a study: what an ensemble is chosen from
+SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
+
+app = typer.Typer(
+    help="Train and tune neural networks with batch norm on tables of data, on the CPU you have.",
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def tune(
+    data: options.Data = None,
+    target: options.Target = None,
+    task: options.Kind = options.Task.auto,
+    trials: options.Trials = None,
+    minutes: options.Minutes = None,
+    epochs: options.Epochs = 20,
+    space: options.SpaceFile = None,
+    sampler: options.Rule = options.Sampler.random,
+    halving: options.Halving = False,
+    start_from: options.Start = None,
+    confirm: options.Confirm = 0,
+    ensemble: options.Ensemble = False,
+    workers: options.Workers = None,
+    seed: options.Seed = 0,
+    out: options.Folder = None,
+    example: options.Example = None,
+    json: options.Json = False,
+) -> None:
+    """Search for good hyperparameters and keep the best model, its score and the record of the search.
+
+    Rows are shared among training (64 %), validation (16 %) and test (20 %). The validation score says which model is
+    the best; the test score, what to expect of it on new rows. Ctrl-C ends the search and keeps the best so far. The
+    same command again goes on with it: --trials is the total, --minutes are more of them.
+
+    - `fastnorm tune letter.csv --target letter --trials 60 --out letter`
+    - `fastnorm tune adult.csv --target income --minutes 2 --halving --ensemble`
+    - `fastnorm tune --example digits`
+    """
+    source = load(data, target, example)
+    out = out or Path(f"{source.name}-tuned")
+    file, study = out / MODEL, out / STUDY
+    require_own(file, study)
+    seconds = None if minutes is None else 60 * checks.number("--minutes", minutes, 0, ends="()")
+    trials = 30 if trials is None and minutes is None else trials
+    tried = None if space is None else Space.from_toml(space)
+    require_used(str(space), tried or ())
+    start = None if start_from is None else Study.open(_inside(start_from, STUDY))
+    hunt = Hunt(shared(source, task, seed, not json), file, ensemble, json)
+    for words in lint(tried) if tried else ():
+        hunt.warn(f"{space}: {words}")
+    make_folder(out)
+    progress = SearchProgress(trials, epochs, seconds, TIMES * confirm)
+    if study.exists():
+        with Study.open(study) as begun:
+            progress.begin(begun)
+
+    def search() -> Study:
+        return caviar(
+            default_build(hunt.parts.outputs),
+            tried or default_space(len(hunt.parts.training.y)),
+            hunt.parts.training,
+            validation=hunt.parts.validation,
+            trials=trials,
+            epochs=epochs,
+            timeout=seconds,
+            sampler=SAMPLERS[sampler](),
+            halving=SuccessiveHalving() if halving else None,
+            workers=workers,
+            study=study,
+            seed=seed,
+            callbacks=[progress],
+            keep=KEEP,
+            confirm=confirm,
+            start_from=start,
+        )
+
+    hunt.run(search, progress)
+
+
+@app.command()
+def trials(study: options.StudyFile, json: options.Json = False) -> None:
+    """List the trials of a study, best first, during a search too.
+
+    - `fastnorm trials letter`
+    """
+    file = _inside(study, STUDY)
+    with Study.open(file) as opened:
+        if json:
+            print(to_json({"metric": opened.metric, "trials": trial_records(opened)}))
+            return
+        head, *lines = trial_lines(opened)
+        for line in (head, *lines):
+            say(line, hanging=head.index(SETTINGS))
+
+
+@app.command()
+def fit(
+    data: options.Data = None,
+    target: options.Target = None,
+    task: options.Kind = options.Task.auto,
+    hidden: options.Hidden = "128,128",
+    epochs: options.Epochs = 20,
+    batch_size: options.BatchSize = 128,
+    learning_rate: options.LearningRate = 3e-3,
+    decay_rate: options.DecayRate = 0.1,
+    dropout: options.Dropout = 0.1,
+    weight_decay: options.WeightDecay = 0.0,
+    seed: options.Seed = 0,
+    out: options.ModelFile = None,
+    example: options.Example = None,
+) -> None:
+    """Train one model, with hyperparameters of your own; its best epoch by validation score is kept.
+
+    Rows are shared as `fastnorm tune` shares them. Ctrl-C ends the training and keeps the best epoch so far.
+
+    - `fastnorm fit letter.csv --target letter --hidden 256,256 --epochs 40`
+    """
+    source = load(data, target, example)
+    out = out or Path(f"{source.name}.safetensors")
+    if out.is_dir():
+        raise FileError(f"{out}: is a folder; give --out the name of a file in it")
+    space = {
+        "hidden": Choice([layer_units(hidden)]),
+        "learning_rate": Choice([learning_rate]),
+        "decay_rate": Choice([decay_rate]),
+        "batch_size": Choice([batch_size]),
+        "dropout": Choice([dropout]),
+        "weight_decay": Choice([weight_decay]),
+    }
+    hunt = Hunt(shared(source, task, seed), out)
+    make_folder(out.parent)
+
+    def search() -> Study:
+        return caviar(
+            lambda settings: default_model(settings["hidden"], hunt.parts.outputs, settings["dropout"]),
+            space,
+            hunt.parts.training,
+            validation=hunt.parts.validation,
+            trials=1,
+            epochs=epochs,
+            seed=seed,
+            callbacks=[progress],
+        )
+
+    progress = FitProgress(1, epochs, None)
+    hunt.run(search, progress)
+
+
+app.command()(panda)
+
+
+@app.command()
+def predict(
+    model: options.Model,
+    data: options.Rows,
+    out: options.Predictions = None,
+    proba: options.Proba = False,
+) -> None:
+    """Predict each row: a CSV with the column `prediction`, one row per input row, in order.
+
+    - `fastnorm predict letter new.csv --out predictions.csv --proba`
+    """
+    model = _inside(model, MODEL)
+    loaded = load_model(model)
+    learned = loaded.table
+    if learned is None:
+        raise DataError(f"{model}: it was trained on arrays and knows no columns; use it from Python with arrays")
+    if proba and learned.classes is None:
+        raise SettingError(f"--proba: {model} predicts a quantity, which has no classes; leave --proba out")
+    if out is not None and not out.parent.is_dir():
+        make_folder(out.parent)
+    frame = table.read(data, learned)
+    with located(data):
+        columns = {"prediction": loaded.predict(frame)}
+        if proba:
+            names = [f"probability_{value}" for value in learned.classes or ()]
+            columns |= dict(zip(names, loaded.predict_proba(frame).T, strict=True))
+    text = checks.extra("polars", "cli").DataFrame(columns).write_csv()
+    if out is None:
+        print(text, end="")
+    else:
+        model_file.write(out, text.encode())
+
+
+@app.command()
+def info() -> None:
+    """Show the version, the variants of the kernels and the one in use, the cores and what a container has of them."""
+    limit = quota()
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_row("version", __version__)
+    grid.add_row("variants", ", ".join(cpu.variants()))
+    grid.add_row("runnable", ", ".join(cpu.runnable()))
+    grid.add_row("chosen", cpu.variant())
+    grid.add_row("cores", str(affinity()))
+    grid.add_row("quota", "none" if limit is None else f"{limit:g} cores")
+    grid.add_row("workers", str(cores()))
+    Console().print(grid, highlight=False)
+
+
+def _inside(path: Path, name: str) -> Path:
+    """Return a file, also for the folder of `fastnorm tune` that it is in under this name."""
+    return path / name if path.is_dir() else path

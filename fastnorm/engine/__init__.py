@@ -1,0 +1,1 @@
+"""Engine: a tape bound to memory, its gradients, the update, and epochs without the interpreter."""

@@ -1,0 +1,181 @@
+"""Which values need a gradient, and where it lies: those whose gradients are never alive together share memory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..ops.tape import ROWS, Operation, Tape
+
+IN_PLACE = (
+    "batchnorm",
+    "relu",
+    "dropout",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "tanh",
+    "sigmoid",
+    "leaky_relu",
+    "gelu",
+    "silu",
+    "softplus",
+    "clip",
+    "softmax",
+    "log_softmax",
+    "layernorm",
+)  # fmt: skip      their backward may write the input's gradient over the output's
+CONSTANT_INPUTS = {
+    "less": (0, 1),
+    "less_equal": (0, 1),
+    "equal": (0, 1),
+    "not_equal": (0, 1),
+    "one_hot": (0,),
+    "hits": (0, 1),
+    "where": (0,),
+    "embedding": (1,),
+    "batchnorm": (3, 4, 5),
+    "normalize": (3, 4),
+    "softmax_cross_entropy": (1, 2),
+    "mean_squared_error": (1, 2),
+    "weighted_mean": (1, 2),
+}  # fmt: skip      operation -> inputs through which no gradient flows
+
+
+def _flowing(operation: Operation) -> list[int]:
+    """The values a gradient flows back to from the operation's result."""
+    stopped = CONSTANT_INPUTS.get(operation.name, ())
+    return [index for place, index in enumerate(operation.inputs) if place not in stopped]
+
+
+def differentiated(tape: Tape) -> set[int]:
+    """The values that depend on a parameter and on which the tape's last result depends: those with a gradient."""
+    learning = {value.index for value in tape.of_role("parameter")}
+    for operation in tape.operations:
+        if learning.intersection(_flowing(operation)):
+            learning.add(operation.output)
+    reached = {tape.operations[-1].output}
+    for operation in reversed(tape.operations):
+        if operation.output in reached:
+            reached.update(_flowing(operation))
+    return learning & reached
+
+
+def lifetimes(tape: Tape) -> dict[int, tuple[int, int]]:
+    """For each result that needs a gradient: the backward steps from its first writing to its last reading.
+
+    Backward step s runs operation number len(operations) - 1 - s.
+    """
+    last = len(tape.operations) - 1
+    wanted = differentiated(tape)
+    readers: dict[int, int] = {}  # value -> the last operation its gradient flows through
+    for number, operation in enumerate(tape.operations):
+        if operation.output in wanted:
+            readers |= dict.fromkeys(_flowing(operation), number)
+    made = {operation.output: number for number, operation in enumerate(tape.operations)}
+    return {
+        index: (last - readers[index], last - number)
+        for index, number in made.items()
+        if index in wanted and index in readers
+    }
+
+
+def shared(tape: Tape) -> dict[int, int]:
+    """Value index -> number of the memory block its gradient lies in; at most one owner at any backward step.
+
+    A block is only shared among values of equal shape: the padding beside the columns is zero and must stay so.
+    """
+    lives = lifetimes(tape)
+    blocks: list[tuple[Any, int]] = []  # (shape, last step of the present owner)
+    place: dict[int, int] = {}
+    for index, (begin, end) in sorted(lives.items(), key=lambda item: item[1]):
+        shape = as_matrix(tape.values[index].shape)
+        over = _written_over(tape, index)
+        if over in place:
+            place[index] = place[over]
+        else:
+            free = (number for number, (other, busy) in enumerate(blocks) if other == shape and busy < begin)
+            place[index] = next(free, len(blocks))
+            if place[index] == len(blocks):
+                blocks.append((shape, end))
+        blocks[place[index]] = (shape, end)
+    return place
+
+
+def _written_over(tape: Tape, index: int) -> int | None:
+    """The value whose gradient this one's may overwrite: the result of its only reader, if that works in place."""
+    if _read_once(tape, index):
+        (reader,) = tape.consumers(index)
+        over = (
+            _first_alike(tape, reader)
+            if reader.name == "add"
+            else reader.inputs[0]
+            if reader.name in IN_PLACE
+            else None
+        )
+        if over == index:
+            return reader.output
+    return None
+
+
+def _read_once(tape: Tape, index: int) -> bool:
+    return sum(operation.inputs.count(index) for operation in tape.operations) == 1
+
+
+def _first_alike(tape: Tape, addition: Operation) -> int | None:
+    """The term whose gradient is the sum's own, in its place: the first one of its shape that nobody else reads."""
+    shape = tape.values[addition.output].shape
+    alike = (index for index in addition.inputs if tape.values[index].shape == shape and _read_once(tape, index))
+    return next(alike, None)
+
+
+def as_matrix(shape: tuple[Any, ...]) -> tuple[Any, Any]:
+    """(rows, columns) of a value in memory: a number is 1 x 1, a vector one row, (N,) a column."""
+    if len(shape) < 2:
+        return (ROWS, 1) if shape == (ROWS,) else (1, *(shape or (1,)))
+    return shape[0], shape[1]
+
+
+def columns_of_inputs(tape: Tape) -> dict[int, tuple[int, int]]:
+    """Value index -> [first, end) of its columns in the data, for the inputs and what is cut out of them."""
+    spans: dict[int, tuple[int, int]] = {}
+    end = 0
+    for value in tape.of_role("input"):
+        spans[value.index] = end, end + value.features
+        end += value.features
+    for operation in tape.operations:
+        source = spans.get(operation.inputs[0])
+        if source is not None and operation.name == "part":
+            first, last = operation.attributes["columns"]
+            spans[operation.output] = source[0] + first, source[0] + last
+        elif source is not None and operation.name == "reshape":
+            spans[operation.output] = source
+    return spans
+
+
+def coded(tape: Tape) -> list[tuple[int, int, int]]:
+    """(first, end, count) of columns of the data that hold codes, whole numbers from 0 to count - 1."""
+    spans = columns_of_inputs(tape)
+    return [
+        (*spans[operation.inputs[1]], int(tape.values[operation.inputs[0]].shape[0]))
+        for operation in tape.operations
+        if operation.name == "embedding" and operation.inputs[1] in spans
+    ]
+
+
+def classes(tape: Tape) -> int | None:
+    """How many classes the numbers in the target may name, None where nothing says so."""
+    counts = [
+        operation.attributes["classes"] if operation.name == "one_hot" else tape.values[operation.inputs[0]].features
+        for value in tape.of_role("target")
+        for operation in tape.consumers(value.index)
+    ]
+    return min(counts, default=None)
+
+
+def offsets(sizes: Mapping[str, int], alignment: int = 64) -> tuple[dict[str, int], int]:
+    """Where each named part begins when they lie one behind the other, aligned; and the size of all."""
+    places, end = {}, 0
+    for name, size in sizes.items():
+        places[name] = end
+        end += -(-size // alignment) * alignment
+    return places, end

@@ -1,0 +1,385 @@
+"""Model: what is trained, predicts and is saved."""
+
+import numbers
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from .. import checks
+from .._frozen import explained
+from ..engine.predictor import Predictor
+from ..errors import DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
+from ..metrics.scores import scores
+from ..nn import losses
+from ..nn.layers import initial
+from ..nn.losses import Loss
+from ..ops.tape import Tape, Value
+from ..passes import folding, fusion
+from ..saving import model_file, tape_record
+from ..saving.dataclasses import member, only, to_record
+from ..training import recalibration, schedules
+from ..training.dataset import (
+    Dataset,
+    dataset,
+    divided,
+    fits_outputs,
+    meaning_from_record,
+    refuse_frame,
+    share_aside,
+    side_by_side,
+)
+from ..training.optimizers import Optimizer
+from ..training.run import Run
+from ..training.schedules import Schedule
+from . import fit, recording
+from .fit import History
+
+if TYPE_CHECKING:
+    from ..table import Table
+    from ..table._targets import Target
+
+PREDICTS = ("_tape", "_arrays", "loss", "target", "table")  # what predictors are made of
+
+
+class Model:
+    """A forward pass that is trained, predicts and is saved.
+
+    forward  a function of recorded values, written with layers, operators and fastnorm.ops: x (N, features) ->
+             (N, outputs); branches, residuals and several inputs are the function's own business
+    inputs   for a function of several: how many columns each takes; the data are one matrix with all of them side by
+             side, or a tuple of matrices
+    dtype    "float32" or "float64"
+
+    arrays   name -> parameter (of dtype) or statistic (float64)
+    table    set: predict takes raw frames; None: it takes features
+    target   labels of the classes, or mean and scale of the values, in which predict answers; None: in outputs
+    loss     the last one trained with; it says whether outputs are logits of classes
+    """
+
+    @explained
+    def __init__(
+        self,
+        forward: Callable[..., Value] | None = None,
+        *,
+        inputs: Sequence[int] | None = None,
+        dtype: Any = "float32",
+    ) -> None:
+        self.dtype = np.dtype(checks.choice("dtype", np.dtype(dtype), checks.FLOATS))
+        self.table: Table | None = None
+        self.target: Target | None = None
+        self.loss: Loss | None = None
+        self._forward = forward
+        self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
+        self._tape: Tape | None = None
+        self._written: Tape | None = None  # with what a loss applies itself, where it ends in that
+        self._arrays: dict[str, np.ndarray] = {}
+        self._predictors: dict[bool, Predictor] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set it, and let the predictors go that were made of another."""
+        object.__setattr__(self, name, value)
+        if name in PREDICTS:
+            object.__setattr__(self, "_predictors", {})
+
+    if not TYPE_CHECKING:  # which knows what names there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say of a name that other libraries' models have what it is here."""
+            if name.startswith("_"):  # asked for by copy, pickle and inspect: their error, as ever
+                object.__getattribute__(self, name)
+            from .. import foreign_words
+
+            hint = foreign_words.way_out(foreign_words.ATTRIBUTES, name, (n for n in dir(self) if n[0] != "_"))
+            raise UnknownName(f"{type(self).__name__}: there is no {name!r}; {hint}")
+
+    @property
+    def tape(self) -> Tape:
+        """The forward pass."""
+        if self._tape is None:
+            raise SettingError("this model has not seen data yet: call fit, or prepare(features)")
+        return self._tape
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Parameters and statistics by name; replace them with `take`."""
+        return self._arrays
+
+    @property
+    def features(self) -> int:
+        """Length of an input row."""
+        return self.tape.features
+
+    @property
+    def outputs(self) -> int:
+        """Length of a result row."""
+        return self.tape.result.features
+
+    def prepared(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
+        """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
+        tape = self._written or self._tape or recording.record(self._forward, self._inputs, features)
+        arrays = dict(self._arrays)
+        for number, value in enumerate(tape.of_role("parameter", "statistic")):
+            if value.name not in arrays:
+                dtype = self.dtype if value.role == "parameter" else np.float64
+                arrays[value.name] = initial(value.settings, value.shape, dtype, seed, number)
+        return tape, arrays
+
+    def prepare(self, features: int, seed: int = 0) -> None:
+        """Be ready for rows of so many features, as a Run makes it: see prepared."""
+        tape, arrays = self.prepared(features, seed)
+        self.take(arrays, tape=tape)
+
+    def take(
+        self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None,
+        written: Tape | None = None,
+    ) -> None:  # fmt: skip
+        """Use these from now on; ShapeError or DtypeError where the arrays do not fit the forward pass.
+
+        written  the forward pass as it was written, from which `tape` was made for a loss
+        """
+        tape = tape or self.tape
+        recording.require_fit(tape, arrays, self.dtype)
+        self._tape, self._written, self._arrays, self.loss = tape, written or self._written, arrays, loss or self.loss
+
+    @property
+    def classes(self) -> list[Any] | None:
+        """The labels, in the order of the probabilities; None where there are none."""
+        return list(getattr(self.target, "values", ())) or None
+
+    def recalibrate(self, x: Any, *, threads: int = 1) -> None:
+        """Set batch norm's statistics to exact means and variances (over n - 1) of these rows, not running averages."""
+        x = checks.finite("x", checks.matrix("x", self._features(x), self.dtype, self.features))
+        arrays = recalibration.recalibrated(self.tape, self._arrays, x, threads)
+        for name, array in arrays.items():
+            checks.finite(name, array)
+        self.take(arrays)
+
+    def joined(self, x: Any) -> Any:
+        """One matrix of the several inputs' matrices, where x is a tuple of those; else x."""
+        if not isinstance(x, tuple):
+            return x
+        widths = [value.features for value in self._tape.of_role("input")] if self._tape else self._inputs or [None]
+        return side_by_side(x, widths, self.dtype)
+
+    # ---- training ----
+
+    @explained
+    def fit(
+        self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
+        epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | str | None = None,
+        schedule: Schedule | str | None = None,
+        window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
+        metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
+        deadline: float | None = None,
+    ) -> History:  # fmt: skip
+        """Train, and keep the weights of the best epoch where there is validation data, else of the last.
+
+        x, y        features (n, d) and targets (n,) or (n, outputs); or x a data frame and y its target, or `target`
+                    the name of its column: then a Table is fitted on the training rows and kept, and predict finds
+                    columns by their names. A model that has one keeps it. Labels may be of any type: predict answers
+                    in them
+        validation  (x, y), a frame with the target's column, or the share of rows to set aside, or None
+        task        "classification" or "regression", where neither the loss nor y tells it
+        metric      by which validation rows choose the best epoch: "loss", or None: "accuracy" for classes, with the
+                    loss between equal ones, and "root_mean_squared_error" for values
+        patience    stop after so many epochs in which neither this metric nor the validation loss was better than
+                    ever before; needs validation
+        schedule    one without a length of its own, as Cosine(), gets `epochs`
+        verbose     1: a line that follows the epochs, on stderr
+        deadline    by time.monotonic(); training stops there
+        The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again goes on from the
+        present weights.
+        """
+        if patience is not None and validation is None:
+            raise SettingError("patience: expected validation data to judge the epochs by, got none")
+        if target is not None:
+            if y is not None:
+                raise SettingError("fit: expected y or target=..., got both")
+            y = target
+        loss, schedule = losses.asked_for(loss), schedules.chosen(schedule)
+        if isinstance(validation, numbers.Real):
+            known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
+            whole, (rows, aside) = divided(self.joined(x), y, share_aside(validation), seed, **known)
+            x, y, validation = whole.take(rows), None, whole.take(aside)
+            if sample_weight is not None:
+                sample_weight = checks.vector("sample_weight", sample_weight, length=len(whole.y))[rows]
+        if getattr(schedule, "epochs", 0) is None:
+            schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
+        run = Run(
+            self, x, y, validation=validation, task=task, loss=loss, optimizer=optimizer, schedule=schedule,
+            batch_size=batch_size, window=window, sample_weight=sample_weight, averaging=averaging, seed=seed,
+            threads=threads,
+        )  # fmt: skip
+        return fit.follow(run, checks.integer("epochs", epochs, 0), metric, patience, verbose, deadline)
+
+    # ---- prediction ----
+
+    def logits(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """The raw outputs (n, outputs) for features x (n, d), or for a frame where the model has a table.
+
+        out  (n, outputs) of the model's dtype to write into, or None for a new array
+        """
+        return self._ready(shares=False).predict(self._features(x), out=out, threads=threads)
+
+    def _features(self, x: Any) -> Any:
+        if isinstance(x, Dataset):
+            return self.joined(x.x)
+        if self.table is not None:
+            return self.table.features(x)
+        refuse_frame("x", x)
+        return self.joined(x)
+
+    def predict(self, x: Any, *, threads: int = 1) -> np.ndarray:
+        """Classes (n,), labels (n, outputs) of 0 and 1, or values (n,) for one output and (n, outputs) for several.
+
+        Classes are the labels it was trained with, values in their own units. Rows do not depend on each other.
+        """
+        return self._answers(self.logits(x, threads=threads))
+
+    def _answers(self, outputs: np.ndarray, even: float | None = None) -> np.ndarray:
+        """Classes, labels or values; `even` is where an output says neither yes nor no."""
+        if even is None:
+            even = 0 if self.activation else 0.5
+        if self.task == "multilabel":
+            return (outputs > even).astype(np.int64)
+        if self.task == "regression":
+            answers: np.ndarray = outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        else:
+            answers = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > even).astype(np.int64)
+        return answers if self.target is None else self.target.restore(answers)
+
+    def predict_proba(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
+        """Probabilities (n, classes), each row adding up to 1; of labels (n, outputs), each from 0 to 1.
+
+        out  of this shape and the model's dtype to write into, or None for a new array
+        """
+        if self.task == "regression":
+            raise SettingError("predict_proba: this model predicts values, not classes; use predict")
+        return self._ready(shares=True).predict(self._features(x), out=out, threads=threads)
+
+    def predict_one(self, row: Any, *, out: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of one example, or its values (outputs,); row is (d,), or a frame of one row.
+
+        row  for several inputs it may be a tuple of vectors
+        out  (outputs,) of the model's dtype to write into, or None for a new array; not for a frame
+        """
+        if self.table is not None:
+            answer = self.predict(row) if self.task == "regression" else self.predict_proba(row)
+            if len(answer) != 1:
+                raise ShapeError(f"row: expected a frame of one row, got {len(answer)}")
+            return answer[0] if answer.ndim == 2 else answer
+        ready = self._predictors.get(True) or self._ready(shares=True)
+        return ready.predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
+
+    @explained
+    def evaluate(self, x: Any, y: Any = None) -> dict[str, float | None]:
+        """Mean loss and scores on rows and their targets, by name; with a table, on a frame that has the target column.
+
+        Of values, scores are in their own units, and the loss of standardized ones is called so. See scores.scores.
+        """
+        if self.loss is None:
+            raise SettingError("evaluate: this model has not been trained")
+        data = dataset(x, y, loss=self.loss, table=self.table, target=self.target, learns=False)
+        data = data.fitted_to(self.outputs)
+        outputs = self.logits(data)
+        losses, _ = self.loss.by_row(outputs, self.loss.targets(data.y, self.outputs, self.dtype))
+        predicted, actual = self._answers(outputs), data.actual
+        if self.task == "multilabel":
+            actual = actual > 0.5
+        elif self.task == "classification" and data.groups is None:  # shares of classes, of which the largest counts
+            actual = self._answers(np.asarray(data.y).reshape(len(outputs), -1), even=0.5)
+        return {self.loss_name: float(losses.mean())} | scores(self.task, predicted, actual.reshape(predicted.shape))
+
+    @property
+    def loss_name(self) -> str:
+        """What to call its loss: that of a table's values is one of standardized values."""
+        return "standardized_loss" if hasattr(self.target, "scale") else "loss"
+
+    @property
+    def task(self) -> str:
+        """What its loss is for: "classification", "multilabel" or "regression", which is the default."""
+        task = "regression" if self.loss is None else self.loss.task
+        return "classification" if task == "multilabel" and self.target is not None else task
+
+    @property
+    def activation(self) -> str | None:
+        """The operation that makes probabilities of the outputs; None: they are values, or probabilities already.
+
+        They are that where the forward pass ends in softmax for a loss of one's own.
+        """
+        of_classes = "softmax" if self.outputs > 1 else "sigmoid"
+        name = {"classification": of_classes, "multilabel": "sigmoid"}.get(self.task)
+        ready = losses.activation_of(self.loss) is None and fusion.last_operation(self.tape).name == name
+        return None if ready else name
+
+    def _ready(self, shares: bool) -> Predictor:
+        """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
+
+        shares  whether outputs become probabilities, where they are logits
+        """
+        made = self._predictors  # before the arrays: what is made of old ones then goes where nothing is found any more
+        if shares not in made:
+            tape = folding.fold(self.tape, self._arrays)
+            if shares:
+                recording.record_probabilities(tape.result, self.task, self.activation)
+            made[shares] = Predictor(tape, self.dtype, finite=True)
+        return made[shares]
+
+    # ---- keeping ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: predictors are made anew, and what is recorded needs no function any more."""
+        forward = self._forward if self._tape is None else None
+        return {**vars(self), "_predictors": {}, "_forward": forward}
+
+    def to_bytes(self) -> bytes:
+        """The model file as bytes; the same model gives the same bytes."""
+        document = {
+            "tape": tape_record.tape_to_record(self.tape),
+            "dtype": str(self.dtype),
+            "loss": recording.loss_to_record(self.loss) if self.loss else None,
+            "table": self.table.to_dict() if self.table else None,
+            "target": to_record(self.target) if self.target and not self.table else None,
+        }
+        constants = tape_record.constants_of(self.tape) | recording.constants_of_loss(self.loss)
+        return model_file.pack("model", self._arrays | constants, document)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Model":
+        """The model of to_bytes; raises FileError where the bytes are no such thing."""
+        arrays, document = model_file.unpack("model", data)
+        only("model", document, ["tape", "dtype", "loss", "table", "target"])
+        tape, table = tape_record.tape_from_record(document["tape"], arrays), document["table"]
+        loss = None if document["loss"] is None else recording.loss_from_record(document["loss"], arrays)
+        try:
+            recording.require_forward(tape)
+            model = Model(dtype=member("model", document, "dtype", str))
+            model.take(arrays, tape=tape)
+        except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
+            raise FileError(f"its contents do not fit together: {error}") from error
+        model.loss = loss
+        model.table, model.target = meaning_from_record(table, document["target"])
+        is_wide = model.table is None or model.table.width == model.features
+        if not is_wide or not fits_outputs(model.target, model.outputs):
+            raise FileError("its table or its target does not fit its operations")
+        return model
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model file, whole or not at all."""
+        model_file.write(path, self.to_bytes())
+
+    def summary(self) -> str:
+        """One line for each operation, with the shape of its result and its parameters, and their number."""
+        return recording.summary(self.tape, self.dtype)
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model of a file that `save` wrote; raises FileError, with the path, for any other."""
+    data = model_file.read(path)
+    try:
+        return Model.from_bytes(data)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from error

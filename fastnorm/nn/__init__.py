@@ -1,0 +1,1 @@
+"""Networks: layers, activations, what combines them, and losses."""

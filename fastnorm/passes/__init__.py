@@ -1,0 +1,1 @@
+"""Passes: a recorded tape rewritten, neighbors fused for training and folded for inference."""

@@ -1,0 +1,111 @@
+"""What a Table learned of each feature column: a Number or a Category, fitted on the training rows, frozen.
+
+A feature owns one or more places, the columns it fills in the feature matrix. A place that no training row used would
+carry weights nobody trained, so there is none: a value without a place (missing where no training row was, or a label
+that none had) leaves zeros in all its column's places. For a number, zero is the mean.
+"""
+
+import heapq
+from collections import Counter
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ..errors import DataError
+from . import _standardize
+from ._columns import KINDS, Column
+
+MAXIMUM_CATEGORIES = 100  # labels of one column that get a place of their own
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column that measures (numbers, dates, times, durations): standardized, and flagged where missing.
+
+    mean, scale  over the training rows that have a value; where scale is 0 all had the same within rounding, and it
+                 gets no place; a value farther from the mean than _standardize.FARTHEST scales counts as that far
+    missing      some training rows, but not all, have no value: the last place is 1 in such rows
+    """
+
+    name: str
+    kind: str
+    mean: float
+    scale: float
+    missing: bool
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or self.scale < 0:
+            raise DataError(f"column {self.name!r}: expected a kind of {', '.join(KINDS)} and a scale >= 0, got {self}")
+
+    @classmethod
+    def fit(cls, column: Column) -> Self:
+        values = column.numbers(column.kind)
+        present = values[~np.isnan(values)]
+        mean, scale = 0.0, 0.0
+        if present.size:
+            mean, scale = _standardize.mean_and_scale(column.name, present, column.last_bit)
+        return cls(column.name, column.kind, mean, scale, 0 < present.size < values.size)
+
+    @property
+    def places(self) -> int:
+        return int(self.scale > 0) + int(self.missing)
+
+    def write(self, column: Column, out: np.ndarray) -> None:
+        """Fill out (n, places), which holds zeros."""
+        values = column.numbers(self.kind)
+        absent = np.isnan(values)
+        if self.scale > 0:
+            out[:, 0] = np.where(absent, 0, _standardize.standardize_feature(values, self.mean, self.scale))
+        if self.missing:
+            out[:, -1] = absent
+
+
+@dataclass(frozen=True)
+class Category:
+    """A column of labels: a place for each of the most frequent, and one for all else where training rows had such.
+
+    categories  the labels with a place of their own, as text: the MAXIMUM_CATEGORIES most frequent; where there are
+                more than that, labels of a single training row (names, keys) are not among them
+    other       some training rows have another label or none: the last place is 1 in such rows, unseen labels included
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    other: bool
+
+    def __post_init__(self) -> None:
+        if any(type(label) is not str for label in self.categories) or len(set(self.categories)) < len(self.categories):
+            raise DataError(f"column {self.name!r}: expected categories of distinct text")
+
+    @classmethod
+    def fit(cls, column: Column) -> Self:
+        counts = Counter(column.texts())
+        rows = counts.total()
+        del counts[None]  # the missing; a Counter does not mind if there are none
+        fewest = 1 if len(counts) <= MAXIMUM_CATEGORIES else 2
+        often = heapq.nsmallest(MAXIMUM_CATEGORIES, counts.items(), key=lambda item: (-item[1], item[0]))
+        kept = {str(label): count for label, count in often if count >= fewest}
+        return cls(column.name, tuple(sorted(kept)), sum(kept.values()) < rows)
+
+    @property
+    def places(self) -> int:
+        """How many; one alone would be 1 in every row, and is none."""
+        count = len(self.categories) + int(self.other)
+        return count if count > 1 else 0
+
+    def write(self, column: Column, out: np.ndarray) -> None:
+        """Fill out (n, places), which holds zeros."""
+        index: dict[str | None, int] = {label: place for place, label in enumerate(self.categories)}
+        labels = column.texts()
+        places = np.fromiter((index.get(label, len(index)) for label in labels), np.int64, len(labels))
+        rows = np.flatnonzero(places < self.places)
+        out[rows, places[rows]] = 1
+
+
+Feature = Number | Category
+
+
+def fit_feature(column: Column) -> Feature:
+    """Return what the training rows teach about the column; it has no places if that is nothing."""
+    return Category.fit(column) if column.kind == "category" else Number.fit(column)

@@ -1,0 +1,311 @@
+"""Dataset: rows and targets made numbers once, whether arrays or frames, with labels of any type."""
+
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import checks
+from ..errors import DataError, SettingError, ShapeError
+from ..saving.dataclasses import from_record
+
+if TYPE_CHECKING:
+    from ..table import Table
+    from ..table._targets import Classes, Target
+
+TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows and their targets as a Run takes them, and the way back to the user's words and units.
+
+    x       features (n, d), or a tuple of matrices for a model of several inputs
+    y       class numbers (n,); shares of classes (n, C); values (n,) or (n, outputs); or labels (n, outputs) of 0 and 1
+    task    "classification", "multilabel" or "regression"
+    table   of the frame that x was; None for arrays
+    target  the labels that class numbers belong to, or mean and scale of standardized values; None: y means itself
+    """
+
+    x: Any
+    y: Any
+    task: str
+    table: "Table | None" = None
+    target: "Target | None" = None
+
+    @property
+    def groups(self) -> np.ndarray | None:
+        """The class of each row, where there are classes: parts of the rows keep their shares of them."""
+        return self.y if self.task == "classification" and np.ndim(self.y) == 1 else None
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs that a model of it needs."""
+        if self.groups is not None:
+            return int(self.y.max()) + 1 if self.target is None else len(self.target.values)  # type: ignore[union-attr]
+        return 1 if np.ndim(self.y) == 1 else self.y.shape[1]
+
+    @property
+    def labels(self) -> "Target | None":
+        """What other rows' targets are told by: its target, or its class numbers as labels."""
+        if self.target is not None or self.task != "classification":
+            return self.target
+        from ..table._targets import Classes
+
+        return Classes("y", tuple(range(max(2, self.outputs))))
+
+    @property
+    def actual(self) -> np.ndarray:
+        """The targets as the user had them: labels, or values in their own units."""
+        return np.asarray(self.y) if self.target is None else self.target.restore(self.y)
+
+    def take(self, rows: np.ndarray) -> "Dataset":
+        """Return some of the rows."""
+        return replace(self, x=self.x[rows], y=self.y[rows])
+
+    def fitted_to(self, outputs: int) -> "Dataset":
+        """Return it for a model of this number of outputs, which says what whole numbers as labels mean.
+
+        Labels are the model's outputs in their order; one output tells two labels apart. Whole numbers that do not name
+        every output are the outputs' own numbers, counted from 0.
+        """
+        if self.groups is None:
+            return self
+        from ..table._targets import Classes
+
+        known: Any = self.target or Classes("y", tuple(range(max(2, self.outputs))))
+        labels = np.array(known.values)
+        if _fits(labels, outputs):
+            return replace(self, target=known)
+        if self.table is None and labels.dtype.kind in "iu" and labels[0] >= 0 and labels[-1] < outputs:
+            return replace(self, y=labels[self.y], target=Classes("y", tuple(range(outputs))))
+        few = ", ".join(map(str, labels[:6].tolist())) + (" ..." if len(labels) > 6 else "")
+        values = "; or task='regression', if these are values" if labels.dtype.kind in "iuf" else ""
+        raise ShapeError(
+            f"y: {len(labels)} different labels, {few}, for a model of {outputs} outputs; "
+            f"its last layer needs one unit for each label: fn.Dense({len(labels)}){values}"
+        )
+
+
+def meaning_from_record(table: Any, target: Any) -> tuple["Table | None", "Target | None"]:
+    """Return the table and the target of a model's file; FileError for what is neither."""
+    if table is not None:
+        from ..table import Table  # here and below only now: numbers need none of it
+
+        learned = Table.from_dict(table)
+        return learned, learned.target
+    if target is None:
+        return None, None
+    from ..table._targets import Classes
+
+    return None, from_record("target", target, Classes)
+
+
+def fits_outputs(target: "Target | None", outputs: int) -> bool:
+    """Whether a model of so many outputs may answer in the words of a target."""
+    return target is None or _fits(getattr(target, "values", (target.name,)), outputs)
+
+
+def _fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
+    return len(labels) == outputs or (len(labels) == 2 and outputs == 1)
+
+
+def dataset(
+    x: Any, y: Any = None, *, task: str | None = None, loss: Any = None, table: "Table | None" = None,
+    target: "Target | None" = None, learns: bool = True,
+) -> Dataset:  # fmt: skip
+    """Return rows and targets as numbers.
+
+    x       a frame, which goes through a Table; arrays; or a Dataset, which is returned as it is
+    y       targets (n,) or (n, outputs); or the name of the frame's column that holds them; None: the table knows it
+    task    "classification", "regression" or None: by the loss, where that is one for a task, else by y: words,
+            booleans and whole numbers of at most 20 different values are classes (floats only where there are two
+            rows for each of them on average); other floats are values
+    loss    a loss object or function, or None
+    table, target  those of a model that has learned them already
+    learns  whether a table and labels may be learned of these rows; False: they are to be told by what is known
+    Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
+    """
+    if isinstance(x, Dataset):
+        return x
+    task = _asked_for(task, loss)
+    if table is None and not learns:
+        refuse_frame("x", x)
+    if table is not None or isinstance(y, str) or checks.is_frame(x):
+        return _of_frame(x, y, task, table)
+    if y is None:
+        raise SettingError("y: expected targets, got none")
+    return _of_arrays(x, y, task, target, learns)
+
+
+def refuse_frame(name: str, x: Any) -> None:
+    """Raise DataError for a frame where a model has learned from arrays."""
+    if checks.is_frame(x):
+        raise DataError(
+            f"{name}: this model learned from arrays, which have no names, so it cannot find the columns of a frame; "
+            "give x.to_numpy() with the columns in the order of the training data"
+        )
+
+
+def divided(
+    x: Any, y: Any, fractions: Sequence[float], seed: int, **known: Any
+) -> tuple[Dataset, tuple[np.ndarray, ...]]:
+    """Return all rows, and the numbers of those of each part, shared out at random; classes keep their shares.
+
+    fractions  of the parts, adding up to 1; a table is fitted on the rows of the first
+    known      keywords of dataset
+    """
+    if isinstance(x, np.memmap):
+        raise SettingError("validation: a share of a memory map's rows would be copied into memory; give (x, y)")
+    from ..table import Table, split
+
+    task = _asked_for(known.get("task"), known.get("loss"))
+    if known.get("table") is None and (isinstance(y, str) or checks.is_frame(x)):
+        if y is None:
+            raise SettingError("y: expected targets, or the name of the column that holds them, got none")
+        learned = Table.fit_target(x, y, "classification" if task == "multilabel" else task or "auto")
+        codes = learned.target_values(y if not isinstance(y, str) else x) if learned.classes is not None else None
+        rows = split(len(x), fractions, seed, codes)
+        known = {**known, "table": Table.fit(x, y, str(learned.task), rows=rows[0])}
+        whole = dataset(x, y, **known)
+    else:
+        whole = dataset(x, y, **known)
+        whole = replace(whole, x=np.asarray(whole.x))
+        if len(whole.x) != len(whole.y):
+            raise DataError(f"y: expected {len(whole.x)} rows as in x, got {len(whole.y)}")
+        rows = split(len(whole.x), fractions, seed, whole.groups)
+    return whole, rows
+
+
+def share_aside(share: numbers.Real) -> tuple[float, float]:
+    """Return the shares of training and validation."""
+    aside = checks.number("validation", share, 0, 1, ends="()")
+    return 1 - aside, aside
+
+
+def side_by_side(parts: tuple[Any, ...], widths: Sequence[int | None], dtype: np.dtype) -> np.ndarray:
+    """Return one matrix of the matrices of several inputs; None: a width that is not known yet."""
+    if len(widths) != len(parts):
+        raise ShapeError(f"x: expected {len(widths)} inputs, got a tuple of {len(parts)}")
+    matrices = [checks.matrix("x", part, dtype, width) for part, width in zip(parts, widths, strict=True)]
+    if len({len(part) for part in matrices}) > 1:
+        raise ShapeError(f"x: expected as many rows in each input, got {[len(part) for part in matrices]}")
+    return np.concatenate(matrices, axis=1)
+
+
+def pair(name: str, given: Any) -> tuple[Any, Any]:
+    """Return (x, y), or a frame or Dataset that has both, as x and y."""
+    if isinstance(given, Dataset) or checks.is_frame(given):
+        return given, None
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        came = repr(given) if isinstance(given, str | numbers.Number | None) else type(given).__name__
+        raise SettingError(
+            f"{name}: expected (x, y) or a frame with the target's column (fit takes a share of the rows too, caviar a "
+            f"share or KFold), got {came}"
+        )
+    return given[0], given[1]
+
+
+def _asked_for(task: str | None, loss: Any) -> str | None:
+    """The task that task= or the loss names; None where y is to tell it."""
+    if task == "auto":
+        task = None
+    if task is not None:
+        checks.choice("task", task, TASKS)
+    of_loss = getattr(loss, "task", None)
+    if of_loss is not None and task is not None and (of_loss == "regression") != (task == "regression"):
+        raise SettingError(f"task: {task!r} and {loss!r}, a loss for {of_loss}, do not go together; leave one out")
+    return of_loss or task
+
+
+def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Dataset:
+    from ..table import Table
+
+    of_labels = task == "multilabel"  # of one column: yes or no
+    task = "classification" if of_labels else task
+    if table is None:
+        if y is None:
+            raise SettingError("y: expected targets, or the name of the column that holds them, got none")
+        table = Table.fit(x, y, task or "auto")
+    name = y if isinstance(y, str) else None if checks.is_frame(y) else getattr(y, "name", None)
+    if name and (table.target is None or table.target.name not in (name, "y")):
+        raise SettingError(f"target: this model's table was not fitted for the target {name!r}")
+    if task is not None and task != table.task:
+        raise SettingError(f"task: this model's table was fitted for {table.task}, got {task}; make a new model for it")
+    if of_labels and any(isinstance(value, float) and 0 < value < 1 for value in table.classes or ()):
+        raise SettingError("y: expected labels of yes and no, got shares between 0 and 1; those need arrays, no frame")
+    features = table.features(x)  # a missing column is said before a missing target
+    values = table.target_values(x if y is None or isinstance(y, str) else y)
+    return Dataset(features, values, str(table.task), table, table.target)
+
+
+def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None", learns: bool) -> Dataset:
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise DataError(f"y: expected a target for each row, all of one length: {error}") from error
+    flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if not flat.size:
+        raise DataError("y: expected at least one row, got none")
+    if flat.ndim == 1 and flat.dtype.kind == "f" and (absent := int(np.isnan(flat).sum())):
+        raise DataError(f"y: {absent} of {len(flat)} rows have no target; drop those rows first")
+    if flat.ndim == 1 and flat.dtype.kind not in "iuf":
+        from ..table import _columns
+
+        column = _columns.open_column("y", flat)
+        if column.kind == "number":  # numbers as Python objects
+            flat = y = column.values
+    task = task or _guessed(flat)
+    if task == "regression" or (task == "multilabel" and (flat.ndim != 1 or _are_shares(flat))):
+        return Dataset(x, y, task)
+    if flat.ndim != 1:  # shares of classes
+        fits = target is not None and len(getattr(target, "values", ())) == flat.shape[1]
+        return Dataset(x, y, task, target=target if fits else None)
+    return _of_labels(x, flat, target, learns)
+
+
+def _are_shares(y: np.ndarray) -> bool:
+    """Whether labels of one output lie between no and yes."""
+    return y.dtype.kind == "f" and bool(((y > 0) & (y < 1)).any())
+
+
+def _of_labels(x: Any, y: np.ndarray, target: "Classes | Any", learns: bool) -> Dataset:
+    """Class numbers, and the labels they belong to; integers that are class numbers already stay where they lie."""
+    from ..table._columns import open_column
+    from ..table._targets import Classes, distinct_whole_numbers
+
+    if not isinstance(target, Classes):
+        found = distinct_whole_numbers(y, len(y)) if y.dtype.kind in "iuf" else None
+        are_numbers = found is not None and found[0] >= 0
+        if are_numbers and (not learns or len(found) == 1 or (y.dtype.kind != "f" and len(found) == found[-1] + 1)):  # type: ignore[arg-type,index]
+            return Dataset(x, y.astype(np.int64) if y.dtype.kind == "f" else y, "classification")
+        if not learns:
+            raise DataError("y: expected numbers of classes, counted from 0, for this model knows no labels")
+        target = Classes.fit(open_column("y", y))
+    return Dataset(x, target.encode(open_column("y", y)), "classification", target=target)
+
+
+def _guessed(y: np.ndarray) -> str:
+    from ..table._targets import MAXIMUM_GUESSED_CLASSES as MOST
+    from ..table._targets import distinct_whole_numbers
+
+    if y.ndim != 1:
+        if y.dtype.kind == "f":
+            return "regression"
+        raise SettingError(
+            f"y: {y.dtype} of shape {y.shape} may mean several things; say which one with loss=: "
+            "fn.SigmoidCrossEntropy() for labels of 0 and 1, fn.MeanSquaredError() for values, or give one label a row"
+        )
+    if y.dtype.kind not in "iuf":
+        return "classification"
+    found = distinct_whole_numbers(y, MOST)
+    if y.dtype.kind == "f":
+        return "classification" if found is not None and 4 <= 2 * len(found) <= len(y) else "regression"
+    if found is None:
+        raise SettingError(
+            f"y: more than {MOST} different integers; say whether they are classes or values: task='classification' "
+            "or task='regression'"
+        )
+    return "classification"

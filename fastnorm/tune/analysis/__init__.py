@@ -1,0 +1,1 @@
+"""Analysis: what the trials of a study say together."""

@@ -1,0 +1,42 @@
+"""Where one looks inside a model: what its activations read, and some rows to look with."""
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import SettingError
+from ...ops.tape import Operation, Tape
+from ...training.recalibration import inside
+from ...training.run import Run
+
+ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "softplus", "tanh", "sigmoid")
+
+
+def probe(run: Run, rows: int) -> np.ndarray:
+    """Return so many of a run's training rows, or all of fewer, evenly spread over the data."""
+    x = run.data[0]
+    return np.asarray(x[np.linspace(0, len(x) - 1, min(rows, len(x))).astype(np.int64)])
+
+
+def pre_activations(tape: Tape) -> dict[str, int]:
+    """Return name -> index of each value that an activation reads: a batch norm's result, or a dense layer's.
+
+    Raises SettingError where a model has none.
+    """
+    results = {operation.output for operation in tape.operations}
+    read = [operation.inputs[0] for operation in tape.operations if operation.name in ACTIVATIONS]
+    found = {tape.values[index].name: index for index in read if index in results}
+    if not found:
+        raise SettingError("expected a model with hidden layers, got one where no activation reads a layer's result")
+    return found
+
+
+def normalized_by(tape: Tape, index: int) -> Operation | None:
+    """Return the batch norm that gives a value, or None."""
+    return next((step for step in tape.operations if step.output == index and step.name == "batchnorm"), None)
+
+
+def values_at(run: Run, index: int, x: np.ndarray, arrays: dict[str, Any] | None = None) -> np.ndarray:
+    """Return what inference computes at a value of the run's tape, (n, units) in float64."""
+    blocks = inside(run.tape, index, run.model.arrays if arrays is None else arrays, x, run.threads)
+    return np.concatenate([block.astype(np.float64) for block in blocks])

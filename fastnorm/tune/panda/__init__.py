@@ -1,0 +1,1 @@
+"""Panda: one run steered by hand, with a record of every action."""

@@ -1,0 +1,1 @@
+"""Samplers: where the next trial is looked for."""

@@ -1,0 +1,1 @@
+"""The search: caviar, its coordinator, workers and pruners."""

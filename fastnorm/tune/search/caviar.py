@@ -1,0 +1,107 @@
+"""caviar: many models at once, as many fish lay their eggs; the best survives (Ng's "pandas versus caviar")."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from ... import checks
+from ..._frozen import explained
+from ...models.model import Model
+from ...nn import losses
+from ...nn.custom_loss import METRICS
+from ...training.dataset import Dataset
+from ..samplers.base import Sampler
+from ..space.space import check_space
+from ..study.study import Study
+from .coordinator import Callback
+from .data import Validation, parts
+from .defaults import default_build, default_space
+from .pruning import Halving
+from .run_search import Options, conduct
+from .train_trial import Training
+
+
+@explained
+def caviar(
+    build: Callable[[dict[str, Any]], Model] | None,
+    space: Mapping[str, Any] | None,
+    x: Any,
+    y: Any = None,
+    *,
+    validation: Validation = None,
+    task: str | None = None,
+    trials: int | None = None,
+    epochs: int = 20,
+    loss: Any = None,
+    timeout: float | None = None,
+    trial_timeout: float | None = None,
+    sampler: Sampler | None = None,
+    halving: Halving | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    study: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+    keep: int = 10,
+    confirm: int = 0,
+    revive: Sequence[int] = (),
+    enqueue: Sequence[Mapping[str, Any]] = (),
+    start_from: Study | str | os.PathLike[str] | None = None,
+    replicates: int = 1,
+) -> Study:
+    """Train many models with hyperparameters from a space, side by side; return the record and the best of them.
+
+    build          gets a dict of hyperparameters, returns a model; learning_rate, beta_1 (Adam) or momentum (SGD), l2,
+                   weight_decay, decay_rate and batch_size, where the space has them, are used in training it. None:
+                   default_build
+    space          dict of name to Float, Int, Choice, a list or a distribution of scipy.stats. None: default_space
+    x, y           training rows (n, d) and their targets, as for Run: labels of any type, or values; or a frame, and
+                   the name of its target or values beside it: then the models have a table, fitted on the training
+                   rows (with KFold on all rows)
+    validation     what a trial's best epoch is scored by: (x, y), a share of the rows, or KFold; by default KFold(5)
+                   below 2,000 rows, from there on a fifth of them. The score is accuracy for classes, and the root mean
+                   squared error in the target's units for values; the loss decides between equal ones
+    task           "classification" or "regression", where neither the loss nor y tells it
+    trials         how many in all, those of a study that goes on included; timeout: for how many seconds; whichever
+                   ends first
+    loss           what is trained, as for Run; a function of one's own must be importable where workers are processes
+    trial_timeout  seconds of work for one trial; those that need more are marked "overtime"
+    sampler        where to look, by default RandomSampler(); halving: which trials end early, by default none
+    workers        how many at a time, by default one for each core; executor: who they are, by default threads
+    study          file to record the search in; by default it stays in memory. The same command again goes on with it
+    callbacks      each is called in this thread as callback(study, trial) after every epoch (with processes, not after
+                   each), and when a trial has ended or was run again (its seed is another then)
+    keep           of how many of the best trials the models are kept
+    confirm        how many of the best trials are run again with five new seeds, which then decide about the best; the
+                   last quarter of a timeout is theirs
+    revive         numbers of trials that halving stopped and that are to go on to their last epoch
+    enqueue        configurations to begin with; what they leave out is drawn
+    start_from     another study, or its file, whose best configurations come next
+    replicates     how many trials in a row have the same hyperparameters; else no two have
+
+    The trials are the same for any number of workers, threads or processes, and after any interruption; under a timeout
+    they are those a longer search begins with. A trial whose build or training raises is recorded as failed, with a
+    warning at the end. Ctrl-C and an exception of a callback stop the trials at their next minibatch, record them, and
+    are raised on. While another process works on the same study, this one waits, and says so.
+    Raises SettingError for wrong options, FileError if the study was made with others, and what trial 0 raised if all
+    failed.
+    """
+    epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
+    how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
+    options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
+    space = check_space(default_space(len(x.x if isinstance(x, Dataset) else x)) if space is None else space)
+    work, facts = training(build, x, y, validation, epochs, loss, seed, task)
+    return conduct(work, space, epochs, work.metric, facts, options)
+
+
+def training(
+    build: Callable[[dict[str, Any]], Model] | None, x: Any, y: Any, validation: Validation, epochs: int, loss: Any,
+    seed: int, task: str | None = None,
+) -> tuple[Training, dict[str, Any]]:  # fmt: skip
+    """Return what caviar's trials have in common, by its arguments of the same names, and facts that tell it."""
+    loss = losses.asked_for(loss)
+    rows, data, facts = parts(x, y, validation, seed, task, loss)
+    if loss is not None:
+        facts["loss"] = getattr(loss, "__qualname__", repr(loss))
+    return Training.on(build or default_build(data.outputs), rows, data, epochs, METRICS[data.task], loss), facts

@@ -1,0 +1,141 @@
+"""The rows a search trains and judges on: one copy for all threads, one file for all processes."""
+
+import hashlib
+import numbers
+import shutil
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ... import checks
+from ...errors import DataError
+from ...kernels import random
+from ...saving.dataclasses import to_record
+from ...training.dataset import TASKS, Dataset, dataset, divided, pair, share_aside
+
+ENOUGH_ROWS = 2000  # from here on a fifth of the rows judges well enough
+FOLDS_STREAM = 1  # of the numbers for splits; a single split uses stream 0
+
+
+@dataclass(frozen=True)
+class KFold:
+    """Cross-validation: a trial's score is the mean over so many models, each judged on the rows it was not trained on.
+
+    The model a trial keeps is one more, trained on all rows beside them.
+    folds  2 or more; classes are spread evenly over them
+    """
+
+    folds: int = 5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folds", checks.integer("KFold folds", self.folds, 2))
+
+
+class Part(NamedTuple):
+    """Rows for one Run, and those it is judged on; without them it is the one whose model is kept."""
+
+    x: np.ndarray
+    y: np.ndarray
+    validation: tuple[np.ndarray, np.ndarray] | None
+
+
+Validation = Any  # see parts
+
+
+def parts(
+    x: Any, y: Any, validation: Validation, seed: int, task: str | None = None, loss: Any = None
+) -> tuple[list[Part], Dataset, dict[str, Any]]:
+    """Return the parts of the data that a trial's Runs take, the last one's model being kept, and facts that tell them.
+
+    x, y        as dataset takes them; a table is fitted on the training rows, with KFold on all
+    validation  (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5) below
+                2,000 rows, from there on a fifth
+    Also returns all rows but those of a validation of its own as a Dataset.
+    """
+    if validation is None:
+        validation = KFold() if len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS else 0.2
+    if isinstance(validation, numbers.Real):
+        data, (rows, others) = divided(x, y, share_aside(validation), seed, task=task, loss=loss)
+        facts = {"data": fingerprint(data.x, data.y), "validation": float(validation)} | _meaning(data)
+        return [Part(data.x[rows], data.y[rows], (data.x[others], data.y[others]))], data, facts
+    data = dataset(x, y, task=task, loss=loss)
+    data = replace(data, x=np.asarray(data.x), y=np.asarray(data.y))
+    if data.x.ndim != 2 or len(data.x) != len(data.y):
+        shapes = f"{data.x.shape} and {data.y.shape}"
+        raise DataError(f"x, y: expected a matrix (n, features) and n targets, got shapes {shapes}")
+    facts = {"data": fingerprint(data.x, data.y)} | _meaning(data)
+    if isinstance(validation, KFold):
+        return _folds(data, validation.folds, seed), data, facts | {"validation": repr(validation)}
+    judged = dataset(
+        *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=loss, table=data.table,
+        target=data.labels, learns=False,
+    )  # fmt: skip
+    aside = np.asarray(judged.x), np.asarray(judged.y)
+    return [Part(data.x, data.y, aside)], data, facts | {"validation": fingerprint(*aside)}
+
+
+def _meaning(data: Dataset) -> dict[str, Any]:
+    """What class numbers or standardized values mean, as far as a study's models answer in it."""
+    return {} if data.target is None else {"target": to_record(data.target)}
+
+
+def _folds(data: Dataset, count: int, seed: int) -> list[Part]:
+    """Deal the rows, class by class and at random within each, to the folds in turn."""
+    x, y = data.x, data.y
+    if len(x) < 2 * count:
+        raise DataError(f"validation: expected at least {2 * count} rows for {count} folds, got {len(x)}")
+    order = random.permutation(seed, random.SPLIT, FOLDS_STREAM, 0, len(x))
+    if data.groups is not None:
+        order = order[np.argsort(y[order], kind="stable")]
+    fold = np.empty(len(x), np.int64)
+    fold[order] = np.arange(len(x)) % count
+    judged = [fold == number for number in range(count)]
+    return [*(Part(x[~aside], y[~aside], (x[aside], y[aside])) for aside in judged), Part(x, y, None)]
+
+
+def fingerprint(*arrays: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape} ".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+class Shared:
+    """Arrays that a process reads from files where a thread uses them as they are.
+
+    The first time they are to be sent, they are written to a temporary folder, and only its name is sent; whoever
+    receives it maps the files, so that all processes of a machine share one copy.
+    """
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        self.arrays = tuple(arrays)
+        self._lock = threading.Lock()
+        self._folder = ""
+
+    def __reduce__(self) -> tuple[Any, tuple[str, int]]:
+        with self._lock:
+            if not self._folder:
+                self._folder = mkdtemp(prefix="fastnorm-")
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                for number, array in enumerate(self.arrays):
+                    np.save(_file(self._folder, number), array, allow_pickle=False)
+        return _mapped, (self._folder, len(self.arrays))
+
+
+@lru_cache(maxsize=1)
+def _mapped(folder: str, count: int) -> Shared:
+    """Return the arrays of another process; the latest ones stay open, for the next slices use them too."""
+    arrays = [np.load(_file(folder, number), mmap_mode="r", allow_pickle=False) for number in range(count)]
+    return Shared([array.view(np.ndarray) for array in arrays])
+
+
+def _file(folder: str, number: int) -> Path:
+    return Path(folder) / f"{number}.npy"

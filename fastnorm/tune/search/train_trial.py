@@ -1,0 +1,169 @@
+"""A trial of caviar, in a worker: build the model, advance its Runs, keep the best epoch.
+
+A trial has one Run for each part of the data; its curve is their mean, and the model it keeps is the last one's.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from ...errors import SettingError
+from ...metrics import rank
+from ...models.model import Model
+from ...training.dataset import Dataset
+from ...training.optimizers import SGD, Adam
+from ...training.run import Checkpoint, Epoch, Run
+from ...training.schedules import InverseTime
+from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
+from .data import Part, Shared
+from .work import Brake, Outcome, Report, Slice
+
+SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
+ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
+BATCH_SIZE = 128
+MINIBATCH = 3e5  # multiply-adds that take as long as what a minibatch costs whatever its size
+
+
+@dataclass(frozen=True)
+class Training:
+    """What all trials of a search have in common; the arrays are shared and only read."""
+
+    build: Callable[[dict[str, Any]], Model]
+    data: Shared
+    meaning: Dataset  # of the arrays: task, table and target, without rows
+    judged: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
+    epochs: int
+    metric: str
+    loss: Any
+
+    @classmethod
+    def on(
+        cls, build: Callable[[dict[str, Any]], Model], parts: Sequence[Part], data: Dataset, epochs: int, metric: str,
+        loss: Any = None,
+    ) -> "Training":  # fmt: skip
+        """Return the training on these parts of the data."""
+        arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
+        judged = tuple(part.validation is not None for part in parts)
+        return cls(build, Shared(arrays), replace(data, x=None, y=None), judged, epochs, metric, loss)
+
+    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
+        """Train the trial's Runs to the slice's last epoch, or until the brake or a time limit stops them."""
+        begun = time.monotonic()
+        ends = [] if piece.deadline is None else [(begun + piece.deadline - time.time(), CUT)]
+        ends += [] if piece.limit is None else [(begun + piece.limit, OVERTIME)]
+        end, reason = min(ends, default=(None, CUT))
+        runs = self._runs(piece.trial, piece.state)
+        trial, curve, mark = replace(piece.trial, state=RUNNING), list[Epoch](), None
+        with brake.holds(*runs):
+            while trial.state == RUNNING and trial.epochs < piece.until:
+                if not all(_reaches(run, trial.epochs + 1, brake, end) for run in runs):
+                    trial = replace(trial, state=CUT if brake.pulled else reason)
+                    break
+                epoch = _mean([run.history[trial.epochs] for run in runs])
+                curve.append(epoch)
+                trial = replace(trial, epochs=epoch.number)
+                if not math.isfinite(epoch.loss + _score(epoch) + _loss(epoch)):
+                    trial = replace(trial, state=DIVERGED)
+                    break
+                if self._is_better(epoch, trial):
+                    trial = replace(trial, score=_score(epoch), loss=_loss(epoch), best_epoch=epoch.number)
+                    mark = runs[-1].checkpoint()
+                report(trial)
+        if trial.state == RUNNING and trial.epochs >= self.epochs:
+            trial = replace(trial, state=FINISHED)
+        state = tuple(run.state() for run in runs) if trial.state in (RUNNING, CUT) else ()
+        return _kept(Outcome(trial, curve, state=state), runs[-1], mark)
+
+    def cost(self, trial: Trial) -> float:
+        """Return the multiply-adds of an epoch, about; 0 where the model cannot be built."""
+        x = self.data.arrays[0]
+        try:
+            tape, _ = self.build(trial.hyperparameters).prepared(x.shape[1], trial.seed)
+        except Exception:  # the worker meets it again, and records it
+            return 0.0
+        parameters = sum(math.prod(value.shape) for value in tape.of_role("parameter"))
+        return len(x) * (3.0 * parameters + MINIBATCH / trial.hyperparameters.get("batch_size", BATCH_SIZE))
+
+    def _is_better(self, epoch: Epoch, trial: Trial) -> bool:
+        if trial.score is None or trial.loss is None:
+            return True
+        return rank(self.metric, _score(epoch), _loss(epoch)) < rank(self.metric, trial.score, trial.loss)
+
+    def run(self, trial: Trial, part: int = 0) -> Run:
+        """Return the trial's Run on a part of the data, not trained yet."""
+        first = sum(4 if judged else 2 for judged in self.judged[:part])
+        x, y, *aside = self.data.arrays[first : first + (4 if self.judged[part] else 2)]
+        rows = replace(self.meaning, x=x, y=y)
+        validation = replace(self.meaning, x=aside[0], y=aside[1]) if aside else None
+        return _run(self.build(trial.hyperparameters), rows, validation, trial, self.loss)
+
+    def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
+        """Return the trial's Runs, which differ in their rows alone, where it stands."""
+        runs = [self.run(trial, part) for part in range(len(self.judged))]
+        for run, content in zip(runs, state, strict=False):
+            run.restore(content)
+        return runs
+
+
+def _run(model: Model, rows: Dataset, validation: Dataset | None, trial: Trial, loss: Any) -> Run:
+    """Return a Run; the hyperparameters that are its own business are found by their names."""
+    settings = trial.hyperparameters
+    if "momentum" in settings and "beta_1" in settings:
+        raise SettingError("hyperparameters: momentum asks for SGD and beta_1 for Adam; give one of them")
+    optimizer, names = (SGD, SGD_SETTINGS) if "momentum" in settings else (Adam, ADAM_SETTINGS)
+    return Run(
+        model,
+        rows,
+        validation=validation,
+        loss=loss,
+        optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),
+        schedule=InverseTime(settings["decay_rate"]) if "decay_rate" in settings else None,
+        batch_size=settings.get("batch_size", BATCH_SIZE),
+        seed=trial.seed,
+        threads=1,
+    )
+
+
+def _reaches(run: Run, epoch: int, brake: Brake, end: float | None) -> bool:
+    """Advance a Run to this epoch, unless it is stopped before."""
+    return run.epoch >= epoch or (not brake.pulled and bool(run.advance(1, deadline=end)))
+
+
+def _mean(epochs: Sequence[Epoch]) -> Epoch:
+    """Return the mean of the same epoch of the Runs that are judged; the seconds are those of all."""
+    judged = [epoch for epoch in epochs if epoch.validation_metric is not None]
+    if len(epochs) == 1:
+        return judged[0]
+    return Epoch(
+        epochs[0].number,
+        fmean(epoch.loss for epoch in judged),
+        fmean(epoch.metric for epoch in judged),
+        fmean(map(_loss, judged)),
+        fmean(map(_score, judged)),
+        epochs[0].learning_rate,
+        fmean(epoch.gradient_norm for epoch in judged),
+        sum(epoch.seconds for epoch in epochs),
+    )
+
+
+def _kept(outcome: Outcome, run: Run, mark: Checkpoint | None) -> Outcome:
+    """Add the model of the best epoch, where it is one of these."""
+    if mark is None:
+        return outcome
+    run.revert(mark)
+    model = run.model.to_bytes()
+    return replace(outcome, model=model, trial=replace(outcome.trial, weights=hashlib.sha256(model).hexdigest()))
+
+
+def _score(epoch: Epoch) -> float:
+    assert epoch.validation_metric is not None
+    return epoch.validation_metric
+
+
+def _loss(epoch: Epoch) -> float:
+    assert epoch.validation_loss is not None
+    return epoch.validation_loss

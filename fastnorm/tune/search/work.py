@@ -1,0 +1,194 @@
+"""A unit of work: a slice of a trial, from where it stands to its next rung; who does it; and what stops it.
+
+What goes to a worker (Slice) and what comes back (Outcome) are plain values and bytes, so that a thread, a process or
+another machine does the same work and gives the same bytes.
+"""
+
+import multiprocessing
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from ...errors import SettingError
+from ...kernels import cpu
+from ...training.run import Epoch
+from ..study.trial import CUT, FAILED, Trial
+
+LOOKS_EVERY = 0.05  # seconds between the looks of another process at whether its search goes on
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Work on one trial.
+
+    trial     as it stands
+    until     the epoch it is to reach
+    state     what it goes on from, a part for each of its Runs; none: from the beginning
+    deadline  by time.time(), which other processes share: when the search ends
+    limit     seconds this trial may still take
+    """
+
+    trial: Trial
+    until: int
+    state: tuple[bytes, ...] = ()
+    deadline: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a slice came to.
+
+    trial  as it now stands: "running" where it has more epochs before it
+    curve  the epochs of this slice
+    model  the model file of the best epoch, where that is one of these
+    state  what to go on from, where there is more to come
+    error  what build or training raised; other processes tell it in trial.message alone
+    """
+
+    trial: Trial
+    curve: list[Epoch] = field(default_factory=list)
+    model: bytes | None = None
+    state: tuple[bytes, ...] = ()
+    error: Exception | None = None
+
+
+class Stoppable(Protocol):
+    """What a brake acts on: a Run."""
+
+    def stop(self) -> None:
+        """Stop at the next minibatch, or before the first."""
+
+
+class Brake:
+    """Stops the Runs at work at their next minibatch, from another thread, and those to come before their first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: list[Stoppable] = []
+        self.pulled = False
+
+    def pull(self) -> None:
+        """Stop them all, now and from now on."""
+        with self._lock:
+            self.pulled = True
+            for run in self._held:
+                run.stop()
+
+    @contextmanager
+    def holds(self, *runs: Stoppable) -> Iterator[None]:
+        """Have the brake act on these Runs within the block."""
+        with self._lock:
+            self._held += runs
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held = [held for held in self._held if all(held is not run for run in runs)]
+
+
+Report = Callable[[Trial], None]
+
+
+class Work(Protocol):
+    """What all trials of a search have in common: how one of them is done."""
+
+    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
+        """Do a slice; `report` is called after every epoch with the trial as it then stands."""
+
+    def cost(self, trial: Trial) -> float:
+        """How much work an epoch of the trial is, about, in any unit; 0 where that cannot be told."""
+
+
+def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
+    """Do a slice in this thread; what it raises makes it a failed trial."""
+    begun = time.monotonic()
+    try:
+        outcome = work.advance(piece, brake, report)
+    except Exception as error:
+        failed = replace(piece.trial, state=FAILED, message=f"{type(error).__name__}: {error}")
+        outcome = Outcome(failed, error=error)
+    seconds = piece.trial.seconds + time.monotonic() - begun
+    return replace(outcome, trial=replace(outcome.trial, seconds=seconds))
+
+
+def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome:
+    """Do a slice in another process, with the kernels of the same variant.
+
+    It is stopped when the folder `sign` is gone, or a file with the trial's number is in it.
+    """
+    if cpu.variant() != variant:
+        words = f"expected the kernels of variant {variant} as in the study, got {cpu.variant()}"
+        raise SettingError(f"worker: {words}; set FASTNORM_ISA={variant} where the workers are started")
+    brake, done = Brake(), threading.Event()
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        while not done.wait(LOOKS_EVERY):
+            if not Path(sign).exists() or Path(sign, str(piece.trial.number)).exists():
+                brake.pull()
+            if parent is not None and not parent.is_alive():
+                os._exit(1)  # killed: nobody is left to take what comes of this
+
+    threading.Thread(target=watch, daemon=True, name="caviar-watch").start()
+    try:
+        outcome = work_on(work, piece, brake, lambda trial: None)
+    finally:
+        done.set()
+    return replace(outcome, error=None)  # not every exception can be sent
+
+
+def outcome_of(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
+    """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
+    error = None if future.cancelled() else future.exception()
+    if future.cancelled() or (error is not None and is_stopping):
+        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
+    if isinstance(error, Exception):
+        words = "with processes, build and the objective must be functions that a module defines"
+        script = "and a script must start the search under if __name__ == '__main__'"
+        raise SettingError(f"executor: {type(error).__name__}: {error}; {words}, {script}") from error
+    return future.result()
+
+
+class Crew:
+    """The workers: threads of this process, or whatever an executor has."""
+
+    def __init__(self, executor: Executor, until_done: ExitStack) -> None:
+        self._executor = executor
+        self._brakes: dict[Future[Outcome], tuple[int, Brake]] = {}  # of the slices at work, and their trials
+        self._sign = ""  # a folder that tells other processes that the search goes on
+        if not isinstance(executor, ThreadPoolExecutor):
+            folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
+            self._sign = until_done.enter_context(folder)
+
+    def submit(self, work: Work, piece: Slice, report: Report) -> Future[Outcome]:
+        """Have a slice done."""
+        if self._sign:
+            return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
+        brake = Brake()
+        future = self._executor.submit(work_on, work, piece, brake, report)
+        self._brakes[future] = piece.trial.number, brake
+        future.add_done_callback(lambda future: self._brakes.pop(future, None))
+        return future
+
+    def costs(self, work: Work, trials: Sequence[Trial]) -> list[float]:
+        """Return how much work each trial is, as a worker says; those of other processes are not asked."""
+        return [0.0] * len(trials) if self._sign else list(self._executor.map(work.cost, trials))
+
+    def stop(self, trial: int | None = None) -> None:
+        """Stop what is being done for a trial, or all that is, at the next minibatch."""
+        for number, brake in [*self._brakes.values()]:
+            if trial in (None, number):
+                brake.pull()
+        if self._sign and trial is None:
+            shutil.rmtree(self._sign, ignore_errors=True)
+        elif self._sign:
+            Path(self._sign, str(trial)).touch()

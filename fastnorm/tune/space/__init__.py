@@ -1,0 +1,1 @@
+"""Search spaces: hyperparameters, their scales and conditions."""

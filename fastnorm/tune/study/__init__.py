@@ -1,0 +1,1 @@
+"""Study: the record of a search in one SQLite file."""
