@@ -26,7 +26,7 @@ def load(path: Path | None) -> Letters:
         return _made_up()
     frame = table.read(path)
     learned = fn.Table.fit(frame, "letter", "classification")
-    return Letters(path.name, *_shuffled(learned.features(frame), learned.target_values(frame)))
+    return Letters(path.name, *_shuffled(learned.transform(frame), learned.transform_target(frame)))
 
 
 def _made_up() -> Letters:

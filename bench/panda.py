@@ -116,7 +116,7 @@ def _guarded(data: starts.Data, network: str, optimizer: str, rate: float, seed:
     run = starts.run(data, network, optimizer, rate, seed)
     with tune.panda(run, guard=tune.Guard()) as panda:
         panda.advance(starts.EPOCHS)
-        loss, accuracy = run.judge(run.validation)  # nan where it diverged
+        loss, accuracy = run.evaluate(run.validation)  # nan where it diverged
         reverts = sum(action.kind == "revert" for action in panda.actions)
         return End(loss, accuracy, reverts, run.epoch)
 

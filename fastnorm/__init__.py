@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
 from .models.model import Model, load
 from .models.sequential import Sequential
 from .nn.activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from .nn.combinators import Columns, Concatenate, Residual, Shared
+from .nn.combinators import Concatenate, Residual, SelectColumns, TiedLayer
 from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop
@@ -48,7 +48,6 @@ __all__ = [
     "AdamW",
     "BatchNorm",
     "Checkpoint",
-    "Columns",
     "Concatenate",
     "Constant",
     "Cosine",
@@ -75,8 +74,8 @@ __all__ = [
     "ReduceOnPlateau",
     "Residual",
     "Run",
+    "SelectColumns",
     "Sequential",
-    "Shared",
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
@@ -86,6 +85,7 @@ __all__ = [
     "Step",
     "Table",
     "Tanh",
+    "TiedLayer",
     "ensemble",
     "errors",
     "grad",

@@ -39,9 +39,11 @@ ATTRIBUTES = {  # of a model
     "partial_fit": "fit again, or fn.Run to go step by step", "eval": "nothing: predict is always inference",
     "score": "evaluate(x, y)", "predict_classes": "predict", "predict_log_proba": "logits(x) and fn.ops.log_softmax",
     "decision_function": "logits(x)", "forward": "logits(x)", "get_weights": "arrays", "weights": "arrays",
-    "parameters": "arrays", "state_dict": "arrays", "get_params": "arrays", "coef_": "arrays", "set_weights": "take",
-    "load_state_dict": "take", "load_weights": "take, or fn.load(path)", "save_weights": "save(path)",
-    "load": "fn.load(path)", "build": "prepare(features)", "count_params": "summary()", "to": "nothing: it is the CPU",
+    "parameters": "arrays", "state_dict": "arrays", "get_params": "arrays", "coef_": "arrays",
+    "set_weights": "set_arrays",
+    "load_state_dict": "set_arrays", "load_weights": "set_arrays, or fn.load(path)", "save_weights": "save(path)",
+    "load": "fn.load(path)", "build": "initialize(features)", "count_params": "summary()",
+    "to": "nothing: it is the CPU",
     "history": "what fit returns, or run.history", "optimizer": "an argument of fit", "layers_": "arrays",
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ from .lines import say
 from .panda import panda
 from .progress import FitProgress, SearchProgress
 from .report import SETTINGS, to_json, trial_lines, trial_records
-from .search import MODEL, STUDY, Hunt, make_folder, require_own, shared
+from .search import MODEL, STUDY, SearchRun, make_folder, require_own, shared
 
 KEEP = 20  # models in a study: what an ensemble is chosen from
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
@@ -87,9 +87,9 @@ def tune(
     tried = None if space is None else Space.from_toml(space)
     require_used(str(space), tried or ())
     start = None if start_from is None else Study.open(_inside(start_from, STUDY))
-    hunt = Hunt(shared(source, task, seed, not json), file, ensemble, json)
+    search_run = SearchRun(shared(source, task, seed, not json), file, ensemble, json)
     for words in lint(tried) if tried else ():
-        hunt.warn(f"{space}: {words}")
+        search_run.warn(f"{space}: {words}")
     make_folder(out)
     progress = SearchProgress(trials, epochs, seconds, TIMES * confirm)
     if study.exists():
@@ -98,10 +98,10 @@ def tune(
 
     def search() -> Study:
         return caviar(
-            default_build(hunt.parts.outputs),
-            tried or default_space(len(hunt.parts.training.y)),
-            hunt.parts.training,
-            validation=hunt.parts.validation,
+            default_build(search_run.parts.outputs),
+            tried or default_space(len(search_run.parts.training.y)),
+            search_run.parts.training,
+            validation=search_run.parts.validation,
             trials=trials,
             epochs=epochs,
             timeout=seconds,
@@ -116,7 +116,7 @@ def tune(
             start_from=start,
         )
 
-    hunt.run(search, progress)
+    search_run.run(search, progress)
 
 
 @app.command()
@@ -169,15 +169,15 @@ def fit(
         "dropout": Choice([dropout]),
         "weight_decay": Choice([weight_decay]),
     }
-    hunt = Hunt(shared(source, task, seed), out)
+    search_run = SearchRun(shared(source, task, seed), out)
     make_folder(out.parent)
 
     def search() -> Study:
         return caviar(
-            lambda settings: default_model(settings["hidden"], hunt.parts.outputs, settings["dropout"]),
+            lambda settings: default_model(settings["hidden"], search_run.parts.outputs, settings["dropout"]),
             space,
-            hunt.parts.training,
-            validation=hunt.parts.validation,
+            search_run.parts.training,
+            validation=search_run.parts.validation,
             trials=1,
             epochs=epochs,
             seed=seed,
@@ -185,7 +185,7 @@ def fit(
         )
 
     progress = FitProgress(1, epochs, None)
-    hunt.run(search, progress)
+    search_run.run(search, progress)
 
 
 app.command()(panda)

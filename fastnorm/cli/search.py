@@ -30,7 +30,7 @@ TOO_SHORT = "the time ended before the first epoch did; give more --minutes"
 
 
 @dataclass
-class Hunt:
+class SearchRun:
     """A search of the command line, from its rows to its model file.
 
     file       for the model

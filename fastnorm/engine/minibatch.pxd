@@ -1,17 +1,14 @@
-"""A bound tape and the data its minibatches are gathered from; see feed.pyx."""
+"""A bound tape and the data its minibatches are gathered from; see minibatch.pyx."""
 
 from libc.stdint cimport int64_t
 
 from .backward cimport Backward
+from .exclusive cimport Exclusive
 from .node cimport Buffer
 
 
-cdef class Alone:
-    cdef object lock
-
-
 cdef class Feed(Backward):
-    cdef Alone alone                            # held while training
+    cdef Exclusive exclusive                    # held while training
     cdef Buffer *target                         # NULL where the tape has none; so with the weight
     cdef Buffer *weight
     cdef char* x                                # the minibatch's rows, inputs side by side; NULL where there are none

@@ -2,8 +2,6 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-import threading
-
 import numpy as np
 
 from .. import checks
@@ -12,33 +10,17 @@ from .backward cimport Backward
 from .bound_tape cimport address, row_distance
 from ..errors import DataError, SettingError, ShapeError
 from ..kernels.gather cimport gather_rows
+from .exclusive cimport Exclusive
 from .node cimport Buffer, threads_for
 
 cdef double GATHERING = 20                      # multiply-adds that take as long as a number that is copied
-
-
-cdef class Alone:
-    """A `with` block for one thread at a time; an error for whoever comes meanwhile.
-
-    No line of Python lies between the lock and the block, so Ctrl-C cannot leave it locked.
-    """
-
-    def __cinit__(self):
-        self.lock = threading.Lock()
-
-    def __enter__(self):
-        if not self.lock.acquire(blocking=False):
-            raise SettingError("this run is training in another thread; wait for it, or call its stop() first")
-
-    def __exit__(self, *_):
-        self.lock.release()
 
 
 cdef class Feed(Backward):
     """A tape and room for a minibatch of what it reads: inputs, a target and a weight, as far as it has them."""
 
     def __cinit__(self, *_, **__):
-        self.alone = Alone()
+        self.exclusive = Exclusive()
         self.coded = layout.coded(self.tape)
         self.stray = -1
         self._bind_inputs()
@@ -93,7 +75,7 @@ cdef class Feed(Backward):
             self._same("y", target, (len(x), self.target.columns))
         if weight is not None:
             weight = self._checked_weight(weight, len(x))
-        with self.alone:
+        with self.exclusive:
             self.data, self.data_rows = (x, target, weight), len(x)
             self.rows_of_x, self.rows_of_target = address(x), address(target)
             self.rows_of_weight = address(weight) if weight is not None else NULL

@@ -68,7 +68,7 @@ cdef class Program(Learner):
         cdef int64_t count = len(starts) - 1, before = checks.integer("first", first, 0, self.state.counters[MINIBATCH])
         cdef double most = seconds
         cdef bint signals = threading.current_thread() is threading.main_thread()
-        with self.alone:                        # from here on nobody attaches other rows
+        with self.exclusive:                        # from here on nobody attaches other rows
             rows = checks.indices("order", order, max(self.data_rows, 1))
             begins = checks.indices("starts", starts, len(order) + 1)
             rates = checks.vector("factors", factors, np.float64, len(starts) - 1)

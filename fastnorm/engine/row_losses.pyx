@@ -1,4 +1,4 @@
-"""Judge: a recorded loss, computed row by row for given predictions and targets."""
+"""RowLosses: a recorded loss, computed row by row for given predictions and targets."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 from .minibatch cimport Feed
 
 
-cdef class Judge(Feed):
+cdef class RowLosses(Feed):
     """A tape whose input is a prediction, and which ends in weighted_mean."""
 
     def by_row(self, prediction, target):
@@ -18,7 +18,7 @@ cdef class Judge(Feed):
         cdef double[:, ::1] results = np.empty((2, rows))
         self.attach(prediction, target)
         self.step.threads = 1
-        with self.alone, nogil:
+        with self.exclusive, nogil:
             while done < rows:
                 n = min(self.capacity, rows - done)
                 if not self.gather(&order[done], n):

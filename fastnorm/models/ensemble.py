@@ -50,7 +50,7 @@ def ensemble(models: Sequence[Model], weights: Sequence[float] | None = None) ->
     arrays = {
         f"{number}.{name}": array for number, (model, _) in enumerate(members) for name, array in model.arrays.items()
     }
-    together.take(arrays, tape=tape, loss=loss)
+    together.set_arrays(arrays, tape=tape, loss=loss)
     together.table, together.target = first.table, first.target
     return together
 

@@ -99,12 +99,12 @@ class Model:
     def tape(self) -> Tape:
         """The forward pass."""
         if self._tape is None:
-            raise SettingError("this model has not seen data yet: call fit, or prepare(features)")
+            raise SettingError("this model has not seen data yet: call fit, or initialize(features)")
         return self._tape
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
-        """Parameters and statistics by name; replace them with `take`."""
+        """Parameters and statistics by name; replace them with `set_arrays`."""
         return self._arrays
 
     @property
@@ -117,7 +117,7 @@ class Model:
         """Length of a result row."""
         return self.tape.result.features
 
-    def prepared(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
+    def initialized(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
         """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
         tape = self._written or self._tape or recording.record(self._forward, self._inputs, features)
         arrays = dict(self._arrays)
@@ -127,12 +127,12 @@ class Model:
                 arrays[value.name] = initial(value.settings, value.shape, dtype, seed, number)
         return tape, arrays
 
-    def prepare(self, features: int, seed: int = 0) -> None:
-        """Be ready for rows of so many features, as a Run makes it: see prepared."""
-        tape, arrays = self.prepared(features, seed)
-        self.take(arrays, tape=tape)
+    def initialize(self, features: int, seed: int = 0) -> None:
+        """Be ready for rows of so many features, as a Run makes it: see initialized."""
+        tape, arrays = self.initialized(features, seed)
+        self.set_arrays(arrays, tape=tape)
 
-    def take(
+    def set_arrays(
         self, arrays: dict[str, np.ndarray], *, tape: Tape | None = None, loss: Loss | None = None,
         written: Tape | None = None,
     ) -> None:  # fmt: skip
@@ -155,7 +155,7 @@ class Model:
         arrays = recalibration.recalibrated(self.tape, self._arrays, x, threads)
         for name, array in arrays.items():
             checks.finite(name, array)
-        self.take(arrays)
+        self.set_arrays(arrays)
 
     def joined(self, x: Any) -> Any:
         """One matrix of the several inputs' matrices, where x is a tuple of those; else x."""
@@ -228,7 +228,7 @@ class Model:
         if isinstance(x, Dataset):
             return self.joined(x.x)
         if self.table is not None:
-            return self.table.features(x)
+            return self.table.transform(x)
         refuse_frame("x", x)
         return self.joined(x)
 
@@ -357,7 +357,7 @@ class Model:
         try:
             recording.require_forward(tape)
             model = Model(dtype=member("model", document, "dtype", str))
-            model.take(arrays, tape=tape)
+            model.set_arrays(arrays, tape=tape)
         except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
             raise FileError(f"its contents do not fit together: {error}") from error
         model.loss = loss

@@ -77,15 +77,15 @@ class Concatenate(Layer):
         return ops.concatenate([in_turn(branch, x) for branch in self.branches])
 
 
-class Columns(Layer):
+class SelectColumns(Layer):
     """Columns first to end - 1 of the input, numbered from 0."""
 
     def __init__(self, first: int, end: int) -> None:
-        self.first = checks.integer("Columns first", first, 0)
-        self.end = checks.integer("Columns end", end, self.first + 1)
+        self.first = checks.integer("SelectColumns first", first, 0)
+        self.end = checks.integer("SelectColumns end", end, self.first + 1)
 
     def __repr__(self) -> str:
-        return f"Columns({self.first}, {self.end})"
+        return f"SelectColumns({self.first}, {self.end})"
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         if self.end > x.features:
@@ -93,14 +93,14 @@ class Columns(Layer):
         return x[:, self.first : self.end]
 
 
-class Shared(Layer):
+class TiedLayer(Layer):
     """A layer whose every call in a model uses the same parameters; of several layers, share each."""
 
     def __init__(self, layer: Any) -> None:
-        (self.layer,) = require_layers("Shared", [layer])
+        (self.layer,) = require_layers("TiedLayer", [layer])
 
     def __repr__(self) -> str:
-        return f"Shared({self.layer!r})"
+        return f"TiedLayer({self.layer!r})"
 
     def __call__(self, x: Value) -> Value:
         if self not in x.tape.shared:

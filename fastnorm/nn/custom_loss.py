@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import checks, ops
-from ..engine.row_losses import Judge
+from ..engine.row_losses import RowLosses
 from ..errors import DataError, DtypeError, ShapeError, TraceError
 from ..metrics import OF_SQUARES
 from ..ops.tape import ROWS, Tape, Value
@@ -98,7 +98,7 @@ class Recorded:
         end = self._end(x, tape.add("target", "y", shape_of(target)), weighted=False)
         losses = tape.values[tape.operations[-1].inputs[0]]
         capacity = len(prediction) if losses.shape == () else min(BLOCK, len(prediction))
-        return Judge(end.tape, prediction.dtype, capacity).by_row(prediction, target)
+        return RowLosses(end.tape, prediction.dtype, capacity).by_row(prediction, target)
 
 
 def shape_of(target: np.ndarray) -> tuple[Any, ...]:

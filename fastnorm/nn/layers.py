@@ -48,7 +48,7 @@ class Layer:
     build    features of the input -> name: Parameter; nothing to learn unless said
     forward  the input and those parameters by name, recorded values, -> the result; written with operators and ops
 
-    A layer is a description: each call of it on a recorded value makes parameters of its own (see Shared).
+    A layer is a description: each call of it on a recorded value makes parameters of its own (see TiedLayer).
     """  # fmt: skip
 
     def build(self, features: int) -> dict[str, Parameter]:

@@ -92,7 +92,7 @@ class Table:
         """The original values of the classes, sorted, or None where there are none."""
         return list(self.target.values) if isinstance(self.target, Classes) else None
 
-    def features(self, frame: Any) -> np.ndarray:
+    def transform(self, frame: Any) -> np.ndarray:
         """Return the rows as features, float32 (n, d), C-contiguous.
 
         Columns that are not used may be there or not. Raises DataError that names a missing column, or the column, row
@@ -107,7 +107,7 @@ class Table:
             column.write(opened.column(column.name), features[:, start:end])
         return features
 
-    def target_values(self, rows: Any) -> np.ndarray:
+    def transform_target(self, rows: Any) -> np.ndarray:
         """Return the target: classes, int32 (n,), or standardized values, float32 (n, 1).
 
         rows  a frame with the target's column, or the target's values (n,)
@@ -120,7 +120,7 @@ class Table:
             open_frame(rows).require([target.name])
         return target.encode(open_column(target.name, rows))
 
-    def restore(self, predictions: Any) -> np.ndarray:
+    def inverse_transform_target(self, predictions: Any) -> np.ndarray:
         """Return predictions in the user's words, (n,).
 
         predictions  class indices (n,), which give the original values; or standardized values (n,) or (n, 1), which

@@ -166,7 +166,7 @@ def divided(
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
         learned = Table.fit_target(x, y, "classification" if task == "multilabel" else task or "auto")
-        codes = learned.target_values(y if not isinstance(y, str) else x) if learned.classes is not None else None
+        codes = learned.transform_target(y if not isinstance(y, str) else x) if learned.classes is not None else None
         rows = split(len(x), fractions, seed, codes)
         known = {**known, "table": Table.fit(x, y, str(learned.task), rows=rows[0])}
         whole = dataset(x, y, **known)
@@ -236,8 +236,8 @@ def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Datase
         raise SettingError(f"task: this model's table was fitted for {table.task}, got {task}; make a new model for it")
     if of_labels and any(isinstance(value, float) and 0 < value < 1 for value in table.classes or ()):
         raise SettingError("y: expected labels of yes and no, got shares between 0 and 1; those need arrays, no frame")
-    features = table.features(x)  # a missing column is said before a missing target
-    values = table.target_values(x if y is None or isinstance(y, str) else y)
+    features = table.transform(x)  # a missing column is said before a missing target
+    values = table.transform_target(x if y is None or isinstance(y, str) else y)
     return Dataset(features, values, str(table.task), table, table.target)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import checks, metrics
 from .._frozen import explained
-from ..engine.minibatch import Alone
+from ..engine.exclusive import Exclusive
 from ..engine.program import Program
 from ..errors import SettingError
 from ..kernels import variant
@@ -73,7 +73,7 @@ class Run:
         self._averaging = None if averaging is None else checks.number("averaging", averaging, 0, 1, ends="[)")
         mapped = isinstance(data.x, np.memmap)
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(data.x), model.dtype), model.dtype))
-        tape, arrays = model.prepared(x.shape[1], self.seed)
+        tape, arrays = model.initialized(x.shape[1], self.seed)
         outputs = tape.result.features
         data = data.fitted_to(outputs)
         self.loss: Loss = losses.chosen(loss, data.task, outputs)
@@ -82,7 +82,7 @@ class Run:
         self.table, self.target = data.table, data.target
         self._data = x, self.loss.targets(data.y, outputs, model.dtype), sample_weight
         self.rows = len(x)
-        self.validation = None if validation is None else self.rows_to_judge(validation)
+        self.validation = None if validation is None else self.evaluation_rows(validation)
         normalizes = any(operation.name == "batchnorm" for operation in self.tape.operations)
         self._starts = minibatch_starts(self.rows, self.batch_size, normalizes)
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
@@ -90,9 +90,9 @@ class Run:
         self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
         self.program = self._program(arrays)
-        model.take(arrays, tape=self.tape, loss=self.loss, written=tape)
+        model.set_arrays(arrays, tape=self.tape, loss=self.loss, written=tape)
         model.table, model.target = self.table, self.target
-        self._alone = Alone()
+        self._exclusive = Exclusive()
 
     @property
     def validates(self) -> bool:
@@ -104,8 +104,8 @@ class Run:
         """Size of one standardized unit of the target, in its own; 1 where y is not standardized."""
         return getattr(self.target, "scale", 1.0)
 
-    def rows_to_judge(self, rows: Any, name: str = "validation") -> Validation:
-        """Rows and targets that are none of its own, checked: (x, y), or a frame with both; see judge."""
+    def evaluation_rows(self, rows: Any, name: str = "validation") -> Validation:
+        """Rows and targets that are none of its own, checked: (x, y), or a frame with both; see evaluate."""
         data = dataset(*pair(name, rows), loss=self.loss, table=self.table, target=self.target, learns=False)
         data = data.fitted_to(self.tape.result.features)
         return Validation(self.tape, self.model.dtype, self.loss, self.model.joined(data.x), data.y, self.threads)
@@ -168,7 +168,7 @@ class Run:
         """
         finished: list[Epoch] = []
         left = math.inf if minibatches is None else checks.integer("minibatches", minibatches, 0)
-        with self._alone:
+        with self._exclusive:
             try:
                 for _ in range(checks.integer("epochs", epochs, 0)):
                     factors, before = self._factors(self.epoch), self.minibatch
@@ -204,17 +204,17 @@ class Run:
         loss, metric, norm = program.state.epoch_means()
         metric = metrics.from_mean(self.loss.metric, metric, self.unit)
         rate = program.state.get_slot("learning_rate") * factor
-        judged = self.judge(self.validation)  # an interruption here leaves it open, and the next advance closes it
+        judged = self.evaluate(self.validation)  # an interruption here leaves it open, and the next advance closes it
         epoch = Epoch(self.epoch + 1, loss, metric, *judged, float(rate), norm, program.seconds)
         self.history[self.epoch :] = [epoch]  # or between these two lines: then it is put in again
         program.begin_epoch()
         return epoch
 
-    def judge(self, rows: Validation | None) -> tuple[float | None, float | None]:
+    def evaluate(self, rows: Validation | None) -> tuple[float | None, float | None]:
         """Loss and metric on such rows by the weights of this moment; None and None where there are no rows."""
         if rows is None:
             return None, None
-        loss, metric = rows.judge(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
+        loss, metric = rows.evaluate(self._arrays(), by_row=bool(self.program.tape.of_role("weight")))
         return loss, metrics.from_mean(self.loss.metric, metric, self.unit)
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -227,7 +227,7 @@ class Run:
 
     def _hand_over(self) -> None:
         """Give the model the weights of this moment."""
-        self.model.take(self._arrays(), loss=self.loss)
+        self.model.set_arrays(self._arrays(), loss=self.loss)
 
     # ---- steering ----
 
@@ -264,23 +264,23 @@ class Run:
 
     def checkpoint(self) -> Checkpoint:
         """The state of this moment, to go back to."""
-        with self._alone:
+        with self._exclusive:
             return Checkpoint(self.program.state.to_bytes(), tuple(self.history))
 
     def revert(self, mark: Checkpoint) -> None:
         """Go back to a checkpoint of this run; what comes after is as it was then, to the bit."""
-        with self._alone:
+        with self._exclusive:
             self.program.state.restore(mark.state)
             self.history = list(mark.history)
             self._hand_over()
 
     def state(self) -> bytes:
         """All that a run made in the same way, in another process too, needs to go on from here: see restore."""
-        return self.checkpoint().to_bytes(self.facts())
+        return self.checkpoint().to_bytes(self.configuration())
 
     def restore(self, state: bytes) -> None:
         """Take over what state() gave; FileError where this run was made in another way, and nothing changes then."""
-        self.revert(Checkpoint.from_bytes(state, self.facts()))
+        self.revert(Checkpoint.from_bytes(state, self.configuration()))
 
     def fork(self) -> "Run":
         """An independent run of a copy of the model, at the same point; the two share the arrays of the data alone."""
@@ -289,7 +289,7 @@ class Run:
         fork.model = copy.copy(self.model)
         fork.validation = None if self.validation is None else self.validation.fork()
         fork._shuffle = Shuffle(self.seed, self._starts, self._shuffle.window)
-        fork._alone = Alone()
+        fork._exclusive = Exclusive()
         mark = self.checkpoint()
         fork.program = fork._program({})
         fork.revert(mark)
@@ -298,7 +298,7 @@ class Run:
     def __reduce__(self) -> NoReturn:
         raise SettingError("a Run is neither copied nor pickled: fork() copies it, and state() goes to another process")
 
-    def facts(self) -> dict[str, Any]:
+    def configuration(self) -> dict[str, Any]:
         """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
         return {
             "tape": tape_record.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,

@@ -43,7 +43,7 @@ class Validation:
         fork._ready = None
         return fork
 
-    def judge(self, arrays: Mapping[str, np.ndarray], by_row: bool) -> tuple[float, float]:
+    def evaluate(self, arrays: Mapping[str, np.ndarray], by_row: bool) -> tuple[float, float]:
         """Mean loss and metric by these arrays; by_row False: the loss is one number, and must see all rows at once."""
         if self._ready is None:
             folded = Folding(self._tape, arrays)

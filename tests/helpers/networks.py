@@ -30,7 +30,7 @@ def residual(x):
 
 def branches(x):
     parts = fn.Concatenate(
-        [fn.Dense(5), fn.Tanh()], [fn.Columns(1, 3), fn.Dense(3), fn.BatchNorm(epsilon=0.1)], fn.LayerNorm(0.1)
+        [fn.Dense(5), fn.Tanh()], [fn.SelectColumns(1, 3), fn.Dense(3), fn.BatchNorm(epsilon=0.1)], fn.LayerNorm(0.1)
     )
     return fn.Dense(OUTPUTS)(parts(x))
 
@@ -41,7 +41,7 @@ def inputs(left, right):
 
 
 def shared():
-    layer, norm = fn.Shared(fn.Dense(4)), fn.Shared(fn.BatchNorm(epsilon=0.1))
+    layer, norm = fn.TiedLayer(fn.Dense(4)), fn.TiedLayer(fn.BatchNorm(epsilon=0.1))
 
     def forward(x):
         return fn.Dense(OUTPUTS)(norm(layer(ops.tanh(norm(layer(x))))))

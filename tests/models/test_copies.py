@@ -42,7 +42,7 @@ def local_function():
         def forward(self, x, factor):
             return x * factor
 
-    shared = fn.Shared(Scale())
+    shared = fn.TiedLayer(Scale())
     model = fn.Model(lambda x: fn.Dense(3)(shared(ops.tanh(shared(x)))))
     model.fit(X, CLASSES, epochs=2)
     return model

@@ -79,7 +79,7 @@ def test_members_that_are_sure_of_different_classes_do_not_underflow():
     for model, sure in zip(models, (0, 1), strict=True):
         arrays = {name: np.zeros_like(array) for name, array in model.arrays.items()}
         next(array for array in arrays.values() if array.shape == (3,))[sure] = 500
-        model.take(arrays)
+        model.set_arrays(arrays)
     together = fn.ensemble(models)
     np.testing.assert_allclose(together.logits(X[:1])[0], [np.log(0.5), np.log(0.5), -500 + np.log(2)], rtol=1e-2)
     np.testing.assert_allclose(together.predict_proba(X[:1])[0], [0.5, 0.5, 0], atol=1e-7)

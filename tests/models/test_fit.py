@@ -217,7 +217,7 @@ def test_the_table_learns_from_the_training_rows_alone():
     model, whole = network(), fn.Table.fit(frame, "kind")
     model.fit(frame, target="kind", validation=0.5, epochs=1, seed=3)
     assert model.table != whole
-    groups = whole.target_values(frame)
+    groups = whole.transform_target(frame)
     rows, _ = fn.table.split(200, (0.5, 0.5), 3, groups)
     assert model.table == fn.Table.fit(frame[rows], "kind")
 

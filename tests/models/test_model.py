@@ -110,9 +110,9 @@ def test_softmax_regression_is_as_good_as_sklearns_on_digits():
         (lambda: fn.Sequential([fn.Dense(3), fn.ReLU]), SettingError, "expected layers such as fn.Dense"),
         (lambda: fn.Sequential([64, "relu"]), SettingError, "expected layers such as .* got 64"),
         (lambda: fn.Sequential([fn.Dense(3)], dtype="float16"), SettingError, "dtype: expected one of"),
-        (lambda: fn.Sequential([fn.ReLU()]).prepare(3), TraceError, "expected a forward pass with something to learn"),
-        (lambda: fn.Sequential([fn.Dense(3)]).prepare(0), SettingError, "features: expected a whole number"),
-        (lambda: fn.Sequential([fn.Dense(3)]).predict(X), SettingError, "has not seen data yet: call fit, or prepare"),
+        (lambda: fn.Sequential([fn.ReLU()]).initialize(3), TraceError, "expected a forward pass with something to"),
+        (lambda: fn.Sequential([fn.Dense(3)]).initialize(0), SettingError, "features: expected a whole number"),
+        (lambda: fn.Sequential([fn.Dense(3)]).predict(X), SettingError, "has not seen data yet: call fit, or init"),
         (lambda: fn.Sequential([fn.Dense(3)]).to_bytes(), SettingError, "has not seen data yet"),
         (lambda: fn.Sequential([fn.Dense(3)]).evaluate(X, CLASSES), SettingError, "evaluate: this model has not"),
         (lambda: Model().fit(X, CLASSES), SettingError, "this model has no forward pass: give it a function"),
@@ -142,7 +142,7 @@ def test_arrays_are_replaced_whole_and_only_by_such_as_fit():
     model = fitted(epochs=1)
     arrays = {name: array * 2 for name, array in model.arrays.items()}
     before = model.logits(X)
-    model.take(arrays)
+    model.set_arrays(arrays)
     assert not np.array_equal(model.logits(X), before)
     for change, error, words in [
         (
@@ -155,7 +155,7 @@ def test_arrays_are_replaced_whole_and_only_by_such_as_fit():
         ({"more": np.zeros(3)}, ShapeError, "arrays: expected dense_0.weight, .*, got .*, more"),
     ]:
         with pytest.raises(error, match=words):
-            model.take(arrays | change)
+            model.set_arrays(arrays | change)
         assert model.arrays is arrays
 
 
@@ -165,13 +165,13 @@ def test_predictions_made_while_weights_change_are_of_one_or_the_other():
     sets = [model.arrays, {name: array * 2 for name, array in model.arrays.items()}]
     known = []
     for arrays in sets:
-        model.take(arrays)
+        model.set_arrays(arrays)
         known.append(model.logits(X).tobytes())
     done = threading.Event()
 
     def change():
         for number in range(300):
-            model.take(dict(sets[number % 2]))
+            model.set_arrays(dict(sets[number % 2]))
         done.set()
 
     thread = threading.Thread(target=change)
@@ -179,7 +179,7 @@ def test_predictions_made_while_weights_change_are_of_one_or_the_other():
     while not done.is_set():
         assert model.logits(X).tobytes() in known
     thread.join()
-    model.take(dict(sets[0]))
+    model.set_arrays(dict(sets[0]))
     assert model.logits(X).tobytes() == known[0]
 
 

@@ -43,7 +43,7 @@ def test_rows_that_are_not_finite_are_refused_as_in_training(call, kind, wrong):
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_a_row_that_is_not_finite_is_refused(variant, dtype, wrong):
     model = deep(dtype=dtype)
-    model.prepare(26)
+    model.initialize(26)
     row = np.ones(26)
     expected, out = model.predict_one(row), np.full(3, 7, dtype)
     for place in (0, 15, 16, 25):
@@ -76,7 +76,7 @@ def test_where_a_row_is_not_finite_is_told():
 
 def test_one_of_several_inputs():
     model = fn.Model(lambda a, b: fn.Dense(2)(a) + fn.Dense(2)(b), inputs=(1, 2))
-    model.prepare(3)
+    model.initialize(3)
     parts = np.ones((4, 1)), np.ones((4, 2))
     parts[1][3, 0] = np.nan
     with pytest.raises(DataError, match=r"x: expected finite numbers, got nan at \(3, 1\)"):
@@ -101,10 +101,10 @@ def test_a_row_too_far_for_a_finite_result_is_named(row):
 
 def test_a_model_that_diverged_is_named():
     model = deep()
-    model.prepare(4)
+    model.initialize(4)
     arrays = dict(model.arrays)
     arrays["dense_3.weight"] = np.full_like(arrays["dense_3.weight"], np.nan)
-    model.take(arrays)
+    model.set_arrays(arrays)
     words = "model: expected finite weights, got nan or infinity: it diverged"
     for call in (model.logits, model.predict):
         with pytest.raises(DataError, match=words):
@@ -117,7 +117,7 @@ def test_a_model_that_diverged_is_named():
 
 def test_codes_of_categories_are_looked_at_one_row_at_a_time():
     model = fn.Sequential([fn.Embedding(5, 2), fn.Dense(3)])
-    model.prepare(2)
+    model.initialize(2)
     out = np.empty(3, np.float32)
     assert model.predict_one([0, 4], out=out) is out
     np.testing.assert_array_equal(out, model.logits([[0, 4]])[0])

@@ -19,7 +19,7 @@ CODED = np.column_stack([X[:, :2], np.arange(120) % 5, np.arange(120) % 3])
 ACTIVATIONS = [fn.ReLU(), fn.LeakyReLU(0.1), fn.Tanh(), fn.Sigmoid(), fn.GELU(), fn.SiLU(), fn.Softplus(), fn.Softmax(),
                fn.LayerNorm(), fn.Residual(fn.Dense(6), fn.Tanh())]  # fmt: skip
 EMBEDDED = fn.Concatenate(
-    fn.Columns(0, 2), [fn.Columns(2, 3), fn.Embedding(5, 3)], [fn.Columns(3, 4), fn.Embedding(3, 2)]
+    fn.SelectColumns(0, 2), [fn.SelectColumns(2, 3), fn.Embedding(5, 3)], [fn.SelectColumns(3, 4), fn.Embedding(3, 2)]
 )
 MODELS = {name: (lambda dtype, name=name: networks.model(name, dtype)) for name in networks.FORWARD} | {
     repr(layer): lambda dtype, layer=layer: fn.Sequential([fn.Dense(6), layer, fn.Dense(3)], dtype)
@@ -124,7 +124,7 @@ def test_several_inputs_may_come_as_a_tuple(dtype):
 
 def test_shared_layers_have_one_set_of_parameters():
     model = networks.model("shared")
-    model.prepare(4)
+    model.initialize(4)
     assert sorted(model.arrays) == sorted(["dense_0.weight", "dense_0.bias", "dense_2.weight", "dense_2.bias", *(
         f"batchnorm_1.{name}" for name in ("gamma", "beta", "running_mean", "running_variance", "running_weight")
     )])  # fmt: skip
@@ -133,7 +133,7 @@ def test_shared_layers_have_one_set_of_parameters():
 def test_a_layer_called_twice_makes_parameters_twice():
     layer = fn.Dense(4)
     model = fn.Model(lambda x: layer(layer(x)))
-    model.prepare(4)
+    model.initialize(4)
     assert [array.shape for array in model.arrays.values()] == [(4, 4), (4,)] * 2
 
 
@@ -165,10 +165,10 @@ REFUSED = {
         lambda x: fn.Residual(fn.Dense(5))(x), ShapeError, "Residual: expected layers that give (N, 4)",
     ),
     "columns that are not there": (
-        lambda x: fn.Columns(2, 6)(x), ShapeError, "Columns(2, 6): expected at least 6 features, got 4",
+        lambda x: fn.SelectColumns(2, 6)(x), ShapeError, "Columns(2, 6): expected at least 6 features, got 4",
     ),
     "shared layers inside": (
-        lambda x: fn.Shared(fn.Residual(fn.Dense(4)))(x), TraceError, "expected a layer that has no others inside",
+        lambda x: fn.TiedLayer(fn.Residual(fn.Dense(4)))(x), TraceError, "expected a layer that has no others inside",
     ),
     "rows that meet": (
         lambda x: fn.Dense(3)(x - x.mean(axis=0)), TraceError, "mean_0: (4,)>: a model's rows meet here",
@@ -194,7 +194,7 @@ REFUSED = {
 def test_forward_passes_that_cannot_be_are_refused(name):
     forward, error, words = REFUSED[name]
     with pytest.raises(error, match=re.escape(words)):
-        fn.Model(forward).prepare(4)
+        fn.Model(forward).initialize(4)
 
 
 @pytest.mark.parametrize(
@@ -204,8 +204,8 @@ def test_forward_passes_that_cannot_be_are_refused(name):
         (lambda: fn.Concatenate(), "Concatenate: expected at least one branch, got none"),
         (lambda: fn.Concatenate([]), "Concatenate: expected at least one layer, got none"),
         (lambda: fn.Residual(fn.Dense), "Residual: expected layers such as fn.Dense"),
-        (lambda: fn.Shared(3), "Shared: expected layers such as .* got 3"),
-        (lambda: fn.Columns(3, 3), "Columns end: expected a whole number at least 4, got 3"),
+        (lambda: fn.TiedLayer(3), "TiedLayer: expected layers such as .* got 3"),
+        (lambda: fn.SelectColumns(3, 3), "Columns end: expected a whole number at least 4, got 3"),
         (lambda: fn.Embedding(0, 3), "Embedding categories: expected a whole number from 1"),
         (lambda: fn.Embedding(2**25, 3), "Embedding categories: expected a whole number from 1 to 16777216"),
         (lambda: fn.LayerNorm(0), "LayerNorm epsilon: expected a finite number"),

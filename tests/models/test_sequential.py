@@ -12,7 +12,7 @@ from fastnorm.nn.layers import Parameter
 def test_a_dense_layer_before_batch_norm_has_no_bias_unless_it_is_asked_for():
     model = fn.Sequential([fn.Dense(4), fn.BatchNorm(), fn.Dense(4, bias=True), fn.BatchNorm(), fn.Dense(4), fn.ReLU(),
                            fn.Dense(2, bias=False)])  # fmt: skip
-    model.prepare(3)
+    model.initialize(3)
     biases = [name for name in model.arrays if name.endswith(".bias")]
     assert biases == ["dense_2.bias", "dense_4.bias"]
 
@@ -24,7 +24,7 @@ def test_summary_shows_shapes_and_parameters():
     assert [line.split()[3:4] for line in lines[1:-1]] == [["80"], ["32"], [], [], ["51"]]
     assert lines[-1] == "163 parameters, float32"
     big = fn.Sequential([fn.Dense(1000)], "float64")
-    big.prepare(100)
+    big.initialize(100)
     assert big.summary().endswith("101,000 parameters, float64")
 
 
@@ -71,4 +71,4 @@ class Wrong(Squeeze):
 )
 def test_a_layer_that_cannot_be_recorded_says_why(forward, words):
     with pytest.raises(TypeError, match=words):
-        fn.Sequential([Wrong(forward)]).prepare(5)
+        fn.Sequential([Wrong(forward)]).initialize(5)

@@ -65,7 +65,7 @@ def test_layers_ask_for_what_they_learn():
 def test_a_model_starts_by_its_seed():
     def arrays(seed):
         model = fn.Sequential([fn.Dense(4), fn.BatchNorm(), fn.Dense(2)])
-        model.prepare(3, seed)
+        model.initialize(3, seed)
         return model.arrays
 
     one, same, other = arrays(1), arrays(1), arrays(2)
@@ -78,7 +78,7 @@ def test_a_model_starts_by_its_seed():
 def test_untrained_batch_norm_predicts_what_came_in():
     """Running mean 0 and variance 1, so that only epsilon is felt."""
     model = fn.Sequential([fn.BatchNorm(epsilon=1e-12)], "float64")
-    model.prepare(3)
+    model.initialize(3)
     x = np.random.default_rng(0).normal(size=(4, 3))
     np.testing.assert_allclose(model.logits(x), x, rtol=1e-11)
 

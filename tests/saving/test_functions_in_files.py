@@ -172,5 +172,5 @@ def test_numpys_numbers_stand_in_a_file_too():
     model = fn.Model(
         lambda x: fn.Dense(2)(ops.part(x, None, (np.int64(1), np.int64(3))).reshape(-1, np.int64(2)))[:, np.int8(0) :]
     )
-    model.prepare(4)
+    model.initialize(4)
     assert Model.from_bytes(model.to_bytes()).logits(X).tobytes() == model.logits(X).tobytes()

@@ -74,7 +74,7 @@ def test_a_model_comes_back_to_the_bit(tmp_path, dtype, table):
 def test_the_same_model_gives_the_same_bytes():
     assert trained().to_bytes() == BYTES
     shuffled = Model()
-    shuffled.take(dict(reversed(MODEL.arrays.items())), tape=MODEL.tape, loss=MODEL.loss)
+    shuffled.set_arrays(dict(reversed(MODEL.arrays.items())), tape=MODEL.tape, loss=MODEL.loss)
     shuffled.target = MODEL.target
     assert shuffled.to_bytes() == BYTES
 
@@ -90,7 +90,7 @@ def test_a_model_without_loss_or_with_numpys_numbers_is_saved_too():
     model = fn.Sequential(
         [fn.Dense(np.int64(2)), fn.BatchNorm(np.float32(0.5), np.float32(0.25)), fn.Dropout(np.float64(0.5))]
     )
-    model.prepare(np.int64(3))
+    model.initialize(np.int64(3))
     assert Model.from_bytes(model.to_bytes()).loss is None
     model.loss = fn.SoftmaxCrossEntropy(np.float32(0.125))
     assert Model.from_bytes(model.to_bytes()).loss == fn.SoftmaxCrossEntropy(0.125)

@@ -30,7 +30,7 @@ def through_json(table):
 
 def test_numbers_are_standardized_in_float64():
     values = [1e6, 1e6 + 1, 1e6 + 2, 1e6 + 5]  # float32 statistics would err by 3 %
-    features = Table.fit(frame(a=values)).features(frame(a=values))
+    features = Table.fit(frame(a=values)).transform(frame(a=values))
     expected = (np.array(values) - 1e6 - 2) / np.sqrt((4 + 1 + 0 + 9) / 4)
     assert features.dtype == np.float32
     assert features.flags.c_contiguous
@@ -40,22 +40,22 @@ def test_numbers_are_standardized_in_float64():
 def test_a_value_far_beyond_the_training_rows_counts_as_a_million_standard_deviations():
     table = Table.fit(frame(a=[1.0, 3.0]))
     later = frame(a=[3e38, -1e300, 1.7e308, 1e6, None])
-    np.testing.assert_array_equal(table.features(later)[:, 0], np.float32([1e6, -1e6, 1e6, 1e6 - 2, 0]))
+    np.testing.assert_array_equal(table.transform(later)[:, 0], np.float32([1e6, -1e6, 1e6, 1e6 - 2, 0]))
 
 
 def test_missing_numbers_become_the_mean_and_a_flag():
     table = Table.fit(frame(a=[1.0, None, 3.0, float("nan")]))
-    np.testing.assert_array_equal(table.features(frame(a=[3.0, None, float("nan")])), [[1, 0], [0, 1], [0, 1]])
+    np.testing.assert_array_equal(table.transform(frame(a=[3.0, None, float("nan")])), [[1, 0], [0, 1], [0, 1]])
 
 
 def test_no_flag_where_training_missed_nothing():
     table = Table.fit(frame(a=[1.0, 3.0]))
-    np.testing.assert_array_equal(table.features(frame(a=[None, 3.0])), [[0], [1]])
+    np.testing.assert_array_equal(table.transform(frame(a=[None, 3.0])), [[0], [1]])
 
 
 def test_constant_number_keeps_its_flag_alone():
     table = Table.fit(frame(a=[5.0, None, 5.0]))
-    np.testing.assert_array_equal(table.features(frame(a=[5.0, None, 7.0])), [[0], [1], [0]])
+    np.testing.assert_array_equal(table.transform(frame(a=[5.0, None, 7.0])), [[0], [1], [0]])
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_constant_number_keeps_its_flag_alone():
     ],
 )
 def test_categories(training, rows, expected):
-    np.testing.assert_array_equal(Table.fit(frame(a=training)).features(frame(a=rows)), expected)
+    np.testing.assert_array_equal(Table.fit(frame(a=training)).transform(frame(a=rows)), expected)
 
 
 def test_many_categories_keep_the_hundred_most_frequent():
     labels = [f"often {i:03}" for i in range(100)] * 3 + [f"rare {i}" for i in range(50_000)] * 2
     table = Table.fit(frame(a=labels))
     assert table.width == 101
-    features = table.features(frame(a=["often 000", "often 099", "rare 7", "unseen"]))
+    features = table.transform(frame(a=["often 000", "often 099", "rare 7", "unseen"]))
     assert features.argmax(axis=1).tolist() == [0, 99, 100, 100]
     np.testing.assert_array_equal(features.sum(axis=1), 1)
 
@@ -93,7 +93,7 @@ def test_useless_columns_are_dropped_and_not_needed_later():
     table = Table.fit(frame(a=[1, 2, 3], same=same, word=["w"] * 3, none=[None] * 3))
     assert table.dropped == {"same": "constant", "word": "constant", "none": "all missing"}
     assert "dropped: same (constant), word (constant), none (all missing)" in table.describe()
-    assert table.features(frame(a=[1])).shape == (1, 1)
+    assert table.transform(frame(a=[1])).shape == (1, 1)
 
 
 def test_dates_times_and_durations_are_numbers():
@@ -108,7 +108,7 @@ def test_dates_times_and_durations_are_numbers():
     }
     standardized = (seconds - seconds.mean()) / seconds.std()
     for native in (polars.DataFrame(columns), pandas.DataFrame(columns)):
-        features = Table.fit(native).features(native)
+        features = Table.fit(native).transform(native)
         np.testing.assert_array_equal(features[:, 1::2], [[0] * 4] * 3 + [[1] * 4])
         np.testing.assert_allclose(features[:, [0, 2, 4]].T, [[*standardized, 0]] * 3, atol=1e-6)
         np.testing.assert_allclose(features[:, 6], [-np.sqrt(0.5), -np.sqrt(0.5), np.sqrt(2), 0], atol=1e-6)
@@ -118,7 +118,7 @@ def test_rows_are_known_by_column_name():
     training = frame(a=[1.0, 2, 4], b=["u", "v", "u"], y=[0.5, 1, 2])
     table = Table.fit(training, "y")
     shuffled = training.select("b", polars.lit(7).alias("more"), "a")
-    np.testing.assert_array_equal(table.features(shuffled), table.features(training))
+    np.testing.assert_array_equal(table.transform(shuffled), table.transform(training))
     assert (table.columns, table.width, table.classes) == (("a", "b"), 3, None)
 
 
@@ -130,16 +130,16 @@ def test_every_kind_of_frame_gives_the_same():
     objects = pandas.DataFrame(columns, dtype=object)
     for other in (pandas.DataFrame(columns), nullable, objects, native.to_arrow()):
         assert Table.fit(other, "d") == table
-        np.testing.assert_array_equal(table.features(other), table.features(native))
-        np.testing.assert_array_equal(table.target_values(other), [1, 0, 1, 1])
+        np.testing.assert_array_equal(table.transform(other), table.transform(native))
+        np.testing.assert_array_equal(table.transform_target(other), [1, 0, 1, 1])
 
 
 def test_numpy_columns_are_named_by_position():
     array = np.array([[1.0, 5, 0], [2, 5, 1], [3, 5, 2]])
     table = Table.fit(array, "x2")
     assert (table.columns, table.dropped, table.task) == (("x0",), {"x1": "constant"}, "regression")
-    np.testing.assert_array_equal(table.features(array[:, :2]), table.features(array))
-    np.testing.assert_array_equal(table.features(np.asfortranarray(array)[::-1]), table.features(array)[::-1])
+    np.testing.assert_array_equal(table.transform(array[:, :2]), table.transform(array))
+    np.testing.assert_array_equal(table.transform(np.asfortranarray(array)[::-1]), table.transform(array)[::-1])
     mixed = np.array([[1, "u", pandas.NA], [2, "v", 2.5], [None, "u", 3]], dtype=object)
     assert Table.fit(mixed).width == 2 + 2 + 2
     with pytest.raises(SettingError, match="expected 'x2', the last column"):
@@ -170,23 +170,23 @@ def test_classes_come_back_as_they_were(values):
     training = frame(a=[1, 2, 3], y=values)
     table = through_json(Table.fit(training, "y", "classification"))
     assert table.classes == sorted(set(values))
-    encoded = table.target_values(training)
+    encoded = table.transform_target(training)
     assert (encoded.dtype, encoded.tolist()) == (np.int32, [1, 0, 1])
-    assert table.restore(encoded).tolist() == values
+    assert table.inverse_transform_target(encoded).tolist() == values
 
 
 def test_regression_target_is_standardized_and_restored():
     training = frame(a=[1, 2, 3], y=[10, 20, 60])
     table = Table.fit(training, "y", "regression")
-    standardized = table.target_values(training)
+    standardized = table.transform_target(training)
     assert (standardized.dtype, standardized.shape) == (np.float32, (3, 1))
     np.testing.assert_allclose([standardized.mean(), standardized.std()], [0, 1], atol=1e-6)
     for predictions in (standardized, standardized[:, 0]):
-        restored = table.restore(predictions)
+        restored = table.inverse_transform_target(predictions)
         assert (restored.dtype, restored.shape) == (np.float64, (3,))
         np.testing.assert_allclose(restored, [10, 20, 60], rtol=1e-6)
     with pytest.raises(ShapeError, match=re.escape("expected shape (n,) or (n, 1), got (1, 2)")):
-        table.restore([[1.0, 2.0]])
+        table.inverse_transform_target([[1.0, 2.0]])
 
 
 # ---- frozen, stored
@@ -204,9 +204,9 @@ def test_rows_are_treated_alike_alone_stored_or_together(numbers, words, cut):
         schema={"a": polars.Float64, "b": polars.String, "c": polars.Int64},
     )
     table = Table.fit(native[:cut])
-    features = table.features(native)
+    features = table.transform(native)
     assert features.shape == (rows, table.width)
     assert np.isfinite(features).all()
     assert np.abs(features[:cut].std(axis=0, dtype=np.float64)).min() > 0  # no place that training rows never used
     assert through_json(table) == table
-    np.testing.assert_array_equal(through_json(table).features(native[rows - 1 :]), features[rows - 1 :])
+    np.testing.assert_array_equal(through_json(table).transform(native[rows - 1 :]), features[rows - 1 :])

@@ -31,13 +31,13 @@ def test_a_column_whose_values_differ_by_rounding_alone_is_dropped(make, near):
     table = Table.fit(make({"near": near, "a": [1, 2, 3]}))
     assert (table.columns, table.dropped) == (("a",), {"near": "constant within rounding"})
     assert "dropped: near (constant within rounding)" in table.describe()
-    later = table.features(make({"near": [0.301] * 3, "a": [1, 2, 3]}))
-    np.testing.assert_array_equal(later, table.features(make({"a": [1, 2, 3]})))
+    later = table.transform(make({"near": [0.301] * 3, "a": [1, 2, 3]}))
+    np.testing.assert_array_equal(later, table.transform(make({"a": [1, 2, 3]})))
 
 
 def test_such_a_column_keeps_the_flag_of_missing_values_alone():
     table = Table.fit(polars.DataFrame({"near": [0.3, None, 0.1 + 0.2]}))
-    np.testing.assert_array_equal(table.features(polars.DataFrame({"near": [0.301, None]})), [[0], [1]])
+    np.testing.assert_array_equal(table.transform(polars.DataFrame({"near": [0.301, None]})), [[0], [1]])
 
 
 def test_a_numpy_matrix_is_judged_by_its_own_dtype():

@@ -58,22 +58,22 @@ def test_later_rows_that_are_refused(changed, words):
     columns = {"a": [1, 2], "b": ["u", "v"], "d": [DAY, datetime.date(2021, 1, 1)]}
     table = Table.fit(polars.DataFrame(columns))
     with pytest.raises(DataError, match=re.escape(words)):
-        table.features(polars.DataFrame({**columns, **changed}))
+        table.transform(polars.DataFrame({**columns, **changed}))
 
 
 def test_missing_columns_and_unknown_classes_are_named():
     table = Table.fit(frame(a=[1, 2], b=[1, 2], c=[1, 2], y=["u", "v"]), "y")
     with pytest.raises(DataError, match="column 'a', 'c': not in this frame, which has b"):
-        table.features(frame(b=[1]))
+        table.transform(frame(b=[1]))
     with pytest.raises(DataError, match="column 'y': expected a class of the training rows, u, v, got 'w' in row 1"):
-        table.target_values(frame(y=["u", "w"]))
+        table.transform_target(frame(y=["u", "w"]))
 
 
 def test_a_target_that_float32_cannot_hold_is_named():
     table = Table.fit(frame(a=[1, 2], y=[0.5, 1.5]), "y")
     words = "column 'y': 1e+300 in row 1 (rows count from 0) is too far from the training rows"
     with pytest.raises(DataError, match=re.escape(words)):
-        table.target_values(frame(y=[1.0, 1e300]))
+        table.transform_target(frame(y=[1.0, 1e300]))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_is_no_frame():
 
 def test_only_frames_need_narwhals(monkeypatch):
     monkeypatch.setitem(sys.modules, "narwhals", None)
-    assert Table.fit(np.eye(3)).features(np.eye(3)).shape == (3, 3)
+    assert Table.fit(np.eye(3)).transform(np.eye(3)).shape == (3, 3)
     with pytest.raises(MissingExtra, match=re.escape("pip install 'fastnorm-nn[frames]'")):
         Table.fit(frame(a=[1, 2]))
 
@@ -108,7 +108,7 @@ def test_settings():
     with pytest.raises(SettingError, match="task: expected one of 'auto', 'classification', 'regression', got 'rank'"):
         Table.fit(frame(a=[1, 2], y=[1, 2]), "y", "rank")
     with pytest.raises(SettingError, match="fitted without; give"):
-        Table.fit(frame(a=[1, 2])).restore([0])
+        Table.fit(frame(a=[1, 2])).inverse_transform_target([0])
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ def test_csv_codes_stay_text_for_a_table_that_knew_them_as_text(write):
     later = write("code,a,y\n01,1,1\n", "later.csv")
     frame = read(later, table)
     assert frame.row(0) == ("01", 1, "1")
-    np.testing.assert_array_equal(table.features(frame), table.features(training)[:1])
+    np.testing.assert_array_equal(table.transform(frame), table.transform(training)[:1])
     assert read(later).row(0) == (1, 1, 1)
 
 
 def test_csv_columns_without_any_value_fit_every_kind(write):
     table = Table.fit(read(write("a,b,c\n1,u,2020-01-01\n3,v,2020-01-02\n")))
-    np.testing.assert_array_equal(table.features(read(write("a,b,c\n,?,NA\n"))), [[0, 0, 0, 0]])
+    np.testing.assert_array_equal(table.transform(read(write("a,b,c\n,?,NA\n"))), [[0, 0, 0, 0]])
 
 
 def test_parquet(tmp_path):

@@ -345,7 +345,7 @@ def test_frames_are_refused_wherever_rows_judge_a_model_of_arrays():
     for judge in (
         lambda: model.evaluate(frame, CLASSES),
         lambda: model.fit(frame, CLASSES),
-        lambda: run.rows_to_judge((frame, CLASSES)),
+        lambda: run.evaluation_rows((frame, CLASSES)),
         lambda: panda(run, test=(frame, CLASSES)),
         lambda: caviar(None, SPACE, X, CLASSES, validation=(frame, CLASSES), trials=1, epochs=1),
     ):

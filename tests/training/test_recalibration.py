@@ -59,7 +59,8 @@ def test_batch_norm_behind_dropout_of_the_input():
 
 
 def test_batch_norm_of_some_columns_and_of_one_of_several_inputs():
-    model = fn.Sequential([fn.Concatenate([fn.Columns(1, 3), fn.BatchNorm()], fn.BatchNorm()), fn.Dense(3)], "float64")
+    branches = fn.Concatenate([fn.SelectColumns(1, 3), fn.BatchNorm()], fn.BatchNorm())
+    model = fn.Sequential([branches, fn.Dense(3)], "float64")
     model.fit(X, Y, epochs=1)
     model.recalibrate(X)
     means = [array for name, array in model.arrays.items() if name.endswith("running_mean")]
@@ -117,7 +118,7 @@ def test_rows_that_do_not_fit_change_nothing():
         model.recalibrate(X[:1])
     assert model.to_bytes() == before
     plain = fn.Sequential([fn.Dense(3)])
-    plain.prepare(4)
+    plain.initialize(4)
     plain.recalibrate(X)  # nothing to do
 
 

@@ -139,7 +139,7 @@ def forged(change):
     [
         b"",
         b"nothing of the kind",
-        fn.Sequential([fn.Dense(3)]).prepare(4) or b"model",
+        fn.Sequential([fn.Dense(3)]).initialize(4) or b"model",
         forged(lambda t, d: []),
         forged(lambda t, d: d.pop("history") and None),
         forged(lambda t, d: d.update(history=3)),

@@ -91,7 +91,7 @@ def test_an_interruption_while_the_epoch_is_judged_leaves_it_open(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "judge", interrupted)
+        patch.setattr(run, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run.advance()
     assert run.epoch == len(run.history) == 1
@@ -143,8 +143,8 @@ def test_stop_from_another_thread_ends_an_advance_of_any_length():
 
 def test_a_wish_to_stop_between_epochs_is_not_lost(monkeypatch):
     run = make(validation=VALIDATION)
-    judge = run.judge
-    monkeypatch.setattr(run, "judge", lambda rows: (run.stop(), judge(rows))[1])
+    evaluate = run.evaluate
+    monkeypatch.setattr(run, "evaluate", lambda rows: (run.stop(), evaluate(rows))[1])
     assert len(run.advance(3)) == 1
     assert run.epoch == 1
 

@@ -107,7 +107,7 @@ class Guard:
             known = replace(known, start=found)
         return known
 
-    def judge(self, history: Sequence[Epoch]) -> Verdict | None:
+    def decide(self, history: Sequence[Epoch]) -> Verdict | None:
         """Return what to do after the last epoch of a curve, or None where it may go on.
 
         history  the epochs of the live path, from the first; what was taken back is not among them

@@ -22,7 +22,7 @@ from ..study.writer import Writer, require_agreement, steered_alone
 from .journal import LIVE, Journal
 from .open import at_the_door
 from .panda import Panda
-from .recorded_run import Helm, reach
+from .recorded_run import RecordedRun, reach
 
 
 def adopt(
@@ -68,14 +68,14 @@ def adopt(
         informed, sealed = at_the_door(run, guard, test)
         _take(writer, file, trial)
         try:
-            helm = _helm(work, writer, run, trial)
+            recorded = _recorded(work, writer, run, trial)
         except BaseException:
             writer.rollback()
             state = CUT if before.state == RUNNING else before.state
             writer.stand(replace(_trial(writer.study, trial), state=state))
             writer.commit()
             raise
-        return Panda(helm, informed, sealed, stack.pop_all())
+        return Panda(recorded, informed, sealed, stack.pop_all())
 
 
 def _trial(study: Study, number: int) -> Trial:
@@ -106,22 +106,22 @@ def _take(writer: Writer, file: Path, number: int) -> None:
             writer.request(number, withdrawn=True)
 
 
-def _helm(work: Training, writer: Writer, run: Run, number: int) -> Helm:
+def _recorded(work: Training, writer: Writer, run: Run, number: int) -> RecordedRun:
     """Bring the run to where the trial stood, and the record with it."""
     study = writer.study
     trial = _trial(study, number)
-    helm = Helm(run, Journal(writer, number), trial)
-    if helm.tree.branches:
-        helm.go_on()
-        return helm
+    recorded = RecordedRun(run, Journal(writer, number), trial)
+    if recorded.tree.branches:
+        recorded.go_on()
+        return recorded
     rows = study._read("SELECT content FROM states WHERE trial = ? AND part = ?", number, LIVE)
     twin = run.fork()
     if rows:
         twin.restore(bytes(rows[0][0]))
     else:
         reach(twin, trial.epochs, 0)
-        recorded = [epoch.loss for epoch in study.curve(number)]
-        if len(work.judged) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(recorded):
+        losses = [epoch.loss for epoch in study.curve(number)]
+        if len(work.judged) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(losses):
             raise FileError(f"{study.path}: trial {number}, trained again, has another curve: expected the same build")
-    helm.begin(twin.state())
-    return helm
+    recorded.begin(twin.state())
+    return recorded

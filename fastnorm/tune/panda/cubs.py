@@ -6,30 +6,32 @@ from dataclasses import replace
 
 from ...metrics import rank
 from ...training.run import Epoch, Run
-from ..search.work import Brake
+from ..search.work import StopFlag
 from ..study.actions import CUBS, NUDGE, PERSON, Branch
-from .recorded_run import Helm
+from .recorded_run import RecordedRun
 
 
-def race(helm: Helm, factors: Sequence[float], epochs: int, workers: int, brake: Brake) -> float | None:
+def race(
+    recorded: RecordedRun, factors: Sequence[float], epochs: int, workers: int, stop_flag: StopFlag
+) -> float | None:
     """Have a run go on as the best of its forks does, and record them all; see Panda.cubs."""
-    run, now = helm.run, helm.now
+    run, now = recorded.run, recorded.now
     slots = [{} if factor == 1 else {"learning_rate": run.slots["learning_rate"] * factor} for factor in factors]
-    with helm.whole() as mark:
-        helm.ring.add(now, mark)
+    with recorded.whole() as mark:
+        recorded.ring.add(now, mark)
         forks = [run.fork() for _ in factors]
         for fork, changes in zip(forks, slots, strict=True):
             fork.set(**changes)
         rates = [fork.learning_rate for fork in forks]
-        with brake.holds(*forks):
-            if brake.pulled or not raised(forks, epochs, workers):
+        with stop_flag.holds(*forks):
+            if stop_flag.pulled or not raised(forks, epochs, workers):
                 return None
         winner = best(forks)
         order = [place for place in range(len(forks)) if place != winner] + [winner]  # the last branch is live
-        first = len(helm.tree.branches)
+        first = len(recorded.tree.branches)
         scores = [_judged(fork.history[-1])[0] for fork in forks]
         found = {"factors": list(factors), "epochs": epochs, "scores": scores, "branch": first + len(forks) - 1}
-        cubs = helm.action(CUBS, PERSON, found)
+        cubs = recorded.action(CUBS, PERSON, found)
         actions, branches = [cubs], []
         for branch, place in enumerate(order, first):
             curve = forks[place].history[len(run.history) :]
@@ -37,13 +39,10 @@ def race(helm: Helm, factors: Sequence[float], epochs: int, workers: int, brake:
             if slots[place]:
                 change = {"from": {"learning_rate": run.learning_rate}, "to": {"learning_rate": rates[place]}}
                 details = {**change, "slots": slots[place], "part_of": cubs.number}
-                actions.append(
-                    replace(
-                        cubs, number=len(helm.tree.actions) + len(actions), branch=branch, kind=NUDGE, details=details
-                    )
-                )
+                number = len(recorded.tree.actions) + len(actions)
+                actions.append(replace(cubs, number=number, branch=branch, kind=NUDGE, details=details))
         run.revert(forks[winner].checkpoint())
-        helm.grow(actions, branches)
+        recorded.grow(actions, branches)
     return factors[winner]
 
 

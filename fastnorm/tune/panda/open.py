@@ -23,7 +23,7 @@ from ..study.trial import STEERED, Trial
 from ..study.writer import Writer
 from .journal import Journal, live, start
 from .panda import Panda
-from .recorded_run import Helm, reach
+from .recorded_run import RecordedRun, reach
 
 
 def panda(
@@ -46,12 +46,12 @@ def panda(
         stack.enter_context(claimed(file, 0))
         writer = Writer(file, _facts(run), "run")
         stack.callback(writer.close)
-        helm = Helm(run, Journal(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
-        if helm.tree.branches:
-            _take_up(helm, file)
+        recorded = RecordedRun(run, Journal(writer, 0), Trial(0, _settings(run), run.seed, STEERED))
+        if recorded.tree.branches:
+            _take_up(recorded, file)
         else:
-            helm.begin()
-        return Panda(helm, guard, sealed, stack.pop_all())
+            recorded.begin()
+        return Panda(recorded, guard, sealed, stack.pop_all())
 
 
 def at_the_door(
@@ -60,17 +60,17 @@ def at_the_door(
     """Return the guard, told what it wants to know of a run before that goes on anywhere, and the rows to be sealed."""
     if not isinstance(run, Run):
         raise SettingError(f"run: expected a fn.Run, got {run!r}")
-    if guard is not None and not callable(getattr(guard, "judge", None)):
+    if guard is not None and not callable(getattr(guard, "decide", None)):
         raise SettingError(f"guard: expected a Guard, got {guard!r}")
     informed = guard.knowing(run) if isinstance(guard, Guard) else guard
-    return informed, None if test is None else run.rows_to_judge(test, "test")
+    return informed, None if test is None else run.evaluation_rows(test, "test")
 
 
-def _take_up(helm: Helm, file: Path | None) -> None:
-    if helm.run.program.state.position != (0, 0, 0):
+def _take_up(recorded: RecordedRun, file: Path | None) -> None:
+    if recorded.run.program.state.position != (0, 0, 0):
         raise SettingError("run: expected one that is not trained yet, to go on with the study's own state")
     try:
-        helm.go_on()
+        recorded.go_on()
     except FileError as error:
         raise FileError(f"{file}: {error}") from None
 
@@ -105,7 +105,7 @@ def replay(study: Study | str | os.PathLike[str], run: Run, trial: int = 0) -> P
     if not isinstance(study, Study):
         with Study.open(study) as opened:
             return replay(opened, run, trial)
-    facts, tree = run.facts(), Tree(study.branches(trial), study.actions(trial))
+    facts, tree = run.configuration(), Tree(study.branches(trial), study.actions(trial))
     recorded = live(study, trial, tree, facts)
     if run.program.state.position != (0, 0, 0):
         raise SettingError(f"replay: expected a run that is not trained yet, got one of {run.epoch} epochs")

@@ -12,12 +12,12 @@ from ...training.run import Epoch, Run
 from ...training.validation import Validation
 from ..diagnostics.guard import Guard, is_finite
 from ..search.cores import cores
-from ..search.work import Brake
+from ..search.work import StopFlag
 from ..study.actions import MARK, NUDGE, PAUSE, PERSON, REVERT, SCORE, SWITCH, UNDO, VETO, Action
 from .cubs import race
 from .lock import Turns
 from .names import named
-from .recorded_run import Helm
+from .recorded_run import RecordedRun
 from .view import View
 
 
@@ -30,12 +30,14 @@ class Panda(View):
     effect at the next minibatch boundary, and the advance goes on after it. A refused action changes nothing.
     """
 
-    def __init__(self, helm: Helm, guard: Guard | None, test: Validation | None, until_closed: ExitStack) -> None:
-        super().__init__(helm)
+    def __init__(
+        self, recorded: RecordedRun, guard: Guard | None, test: Validation | None, until_closed: ExitStack
+    ) -> None:
+        super().__init__(recorded)
         self._guard = guard
         self._test = test
-        self._turns = Turns(helm.run.stop)
-        self._brake = Brake()  # of the cubs
+        self._turns = Turns(recorded.run.stop)
+        self._stop_flag = StopFlag()  # of the cubs
         self._left = self._standing()
         self._finalizer = weakref.finalize(self, until_closed.close)
 
@@ -61,7 +63,7 @@ class Panda(View):
                         done = run.advance(1, deadline=deadline, minibatches=left)
                     finally:
                         self._left = self._standing()
-                        self._helm.take_in()
+                        self._recorded.take_in()
                     if left is not None:
                         left -= run.epoch * run.minibatches + run.minibatch - before
                 if done:
@@ -76,11 +78,11 @@ class Panda(View):
 
         Where there is neither, nothing happens; where one leaves it paused, that is recorded, for `left_paused`.
         """
-        self._brake.pull()
+        self._stop_flag.pull()
         with self._acting():
             if self._turns.trains or leaving:
                 left: dict[str, Any] = {"left": True} if leaving else {}
-                self._helm.act(PAUSE, **left)
+                self._recorded.act(PAUSE, **left)
                 self._turns.end()
 
     @property
@@ -93,22 +95,22 @@ class Panda(View):
         on, was = guard is not None, self._guard is not None if self.switched is None else self.switched
         if on != was:
             with self._acting():
-                self._helm.act(SWITCH, on=on)
+                self._recorded.act(SWITCH, on=on)
         self._guard = guard
 
     def _guarded(self) -> None:
         """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
-        count = len(self._helm.tree.actions)
+        count = len(self._recorded.tree.actions)
         guard = self.guard  # which another thread may take away meanwhile
-        verdict = None if guard is None else guard.judge(self.history)
-        if guard is None or verdict is None or (is_finite(self.history[-1]) and self._helm.held() is not None):
+        verdict = None if guard is None else guard.decide(self.history)
+        if guard is None or verdict is None or (is_finite(self.history[-1]) and self._recorded.held() is not None):
             return
         is_vetoed = guard.veto is not None and guard.veto(self, verdict)
         with self._acting():
             if is_vetoed:
-                self._helm.act(VETO, PERSON, reason=verdict.reason)
-            elif count == len(self._helm.tree.actions):
-                self._helm.rescue(verdict)
+                self._recorded.act(VETO, PERSON, reason=verdict.reason)
+            elif count == len(self._recorded.tree.actions):
+                self._recorded.rescue(verdict)
 
     # ---- what a person does ----
 
@@ -121,12 +123,12 @@ class Panda(View):
         those there are, and for a value outside its bounds.
         """
         with self._acting():
-            self._helm.set(named(self.run, settings))
+            self._recorded.set(named(self.run, settings))
 
     def checkpoint(self, note: str = "") -> None:
         """Mark this minibatch in the record, with a note."""
         with self._acting():
-            self._helm.act(MARK, note=str(note))
+            self._recorded.act(MARK, note=str(note))
 
     def revert(self, epoch: int, branch: int | None = None) -> None:
         """Go back to the end of an epoch, before anything was done there; 0: to the start.
@@ -136,11 +138,11 @@ class Panda(View):
         branch  number of one that was left behind, whose epoch is meant; None: the live path's
         """
         with self._acting():
-            helm, live = self._helm, self._helm.tree.live.number
+            recorded, live = self._recorded, self._recorded.tree.live.number
             number = live if branch is None else checks.integer("branch", branch, 0, live)
-            spot = helm.end_of(epoch, number)
+            spot = recorded.end_of(epoch, number)
             left: dict[str, Any] = {} if number == live else {"left": number}
-            helm.branch_off(spot, REVERT, epoch=spot.epoch, **left)
+            recorded.branch_off(spot, REVERT, epoch=spot.epoch, **left)
 
     def undo(self) -> None:
         """Take the last intervention back, to the state just before it; again: the one before that, and so on.
@@ -148,8 +150,8 @@ class Panda(View):
         What undo goes back behind is a branch left behind, too.
         """
         with self._acting():
-            spot, undone = self._helm.tree.before_last(self._helm.now)
-            self._helm.branch_off(spot, UNDO, undone=undone.number)
+            spot, undone = self._recorded.tree.before_last(self._recorded.now)
+            self._recorded.branch_off(spot, UNDO, undone=undone.number)
 
     def cubs(
         self, factors: Sequence[float] = (1 / 3, 1, 3), epochs: int = 1, workers: int | None = None
@@ -169,17 +171,17 @@ class Panda(View):
         epochs = checks.integer("epochs", epochs, 1)
         workers = cores() if workers is None else checks.integer("workers", workers, 1)
         with self._acting():
-            self._brake = Brake()
-            return race(self._helm, factors, epochs, workers, self._brake)
+            self._stop_flag = StopFlag()
+            return race(self._recorded, factors, epochs, workers, self._stop_flag)
 
     def _redo(self, action: Action) -> None:
         """Do what was done to another run: a nudge or a mark."""
         with self._acting():
             if action.kind == NUDGE:
                 reason = {name: words for name, words in action.details.items() if name == "reason"}
-                self._helm.set(action.details["slots"], action.by, **reason)
+                self._recorded.set(action.details["slots"], action.by, **reason)
             elif action.kind == MARK:
-                self._helm.act(MARK, action.by, **action.details)
+                self._recorded.act(MARK, action.by, **action.details)
 
     # ---- the end ----
 
@@ -192,8 +194,8 @@ class Panda(View):
             if self._test is None:
                 raise SettingError("final_score: no test set has been sealed; give panda(..., test=(x, y))")
             with self._acting():
-                loss, metric = self.run.judge(self._test)
-                self._helm.act(SCORE, loss=loss, metric=metric)
+                loss, metric = self.run.evaluate(self._test)
+                self._recorded.act(SCORE, loss=loss, metric=metric)
                 self._turns.end()
         score = self.opened
         assert score is not None
@@ -201,7 +203,7 @@ class Panda(View):
 
     def hurry(self) -> None:
         """Have what is still to be recorded wait no longer than now is needed for a file that another program holds."""
-        self._helm.journal.writer.hurry()
+        self._recorded.journal.writer.hurry()
 
     def give_back(self) -> None:
         """Record the model of the best epoch of all branches as the trial's, and close.
@@ -210,9 +212,9 @@ class Panda(View):
         """
         with self._turns.acting():
             self._require_whole()
-            self._helm.settle()
-            self._helm.take_in()
-            self._helm.keep_model()
+            self._recorded.settle()
+            self._recorded.take_in()
+            self._recorded.keep_model()
         self.close()
 
     def close(self) -> None:
@@ -220,7 +222,7 @@ class Panda(View):
         if self._finalizer.alive:
             with self._turns.acting():
                 if self._standing() == self._left:  # else it was trained beside the record, which stays true
-                    self._helm.take_in()
+                    self._recorded.take_in()
                 self._turns.end()
                 self._finalizer()
 
@@ -246,7 +248,7 @@ class Panda(View):
         with self._turns.acting():
             self._require_open()
             try:
-                self._helm.settle()
+                self._recorded.settle()
                 yield
             finally:
                 self._left = self._standing()
@@ -266,5 +268,5 @@ class Panda(View):
 
     def _require_open(self) -> None:
         self._require_whole()
-        if self._helm.opened is not None:
+        if self._recorded.opened is not None:
             raise SettingError("the test set has been opened: steering on would make it a second development set")

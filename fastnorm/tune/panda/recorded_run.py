@@ -1,4 +1,4 @@
-"""Helm: a run, the record of what was done to it, and the way back to any moment of that.
+"""RecordedRun: a run, the record of what was done to it, and the way back to any moment of that.
 
 Training is a function of what was done, so a moment without a checkpoint is reached from one before it: the actions in
 between are done again at their minibatches, and the same bits come about.
@@ -22,7 +22,7 @@ from .journal import Journal, checkpoint_at, checkpoints, live, start
 STEERS = (NUDGE, REVERT, UNDO, CUBS)
 
 
-class Helm:
+class RecordedRun:
     """One trial under way by hand: the run as it stands is the end of the live branch."""
 
     def __init__(self, run: Run, journal: Journal, trial: Trial) -> None:
@@ -30,7 +30,7 @@ class Helm:
         self.journal = journal
         self.trial = trial  # as its row stands but for what follows from the curve
         self.ring = Ring()
-        self.facts = run.facts()
+        self.facts = run.configuration()
         self.first_rate: float  # the slot learning_rate with which it began; begin and go_on tell it
         self._read()
 

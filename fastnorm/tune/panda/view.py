@@ -7,39 +7,39 @@ from ..space.space import Space
 from ..study.actions import PAUSE, SWITCH, Action, Branch
 from ..study.study import Study
 from .exports import Steered, space_around, steered_schedule
-from .recorded_run import Helm
+from .recorded_run import RecordedRun
 
 
 class View:
     """The reading side of a panda."""
 
-    def __init__(self, helm: Helm) -> None:
-        self._helm = helm
+    def __init__(self, recorded: RecordedRun) -> None:
+        self._recorded = recorded
 
     @property
     def run(self) -> Run:
         """The run, at the end of the live branch."""
-        return self._helm.run
+        return self._recorded.run
 
     @property
     def study(self) -> Study:
         """The study that holds the record."""
-        return self._helm.study
+        return self._recorded.study
 
     @property
     def actions(self) -> list[Action]:
         """All that was done, on dead branches too, in order."""
-        return list(self._helm.tree.actions)
+        return list(self._recorded.tree.actions)
 
     @property
     def undoable(self) -> Action | None:
         """What undo would take back."""
-        return self._helm.tree.last(self._helm.now)
+        return self._recorded.tree.last(self._recorded.now)
 
     @property
     def branches(self) -> list[Branch]:
         """All branches; the last one is live."""
-        return [replace(branch, curve=list(branch.curve)) for branch in self._helm.tree.branches]
+        return [replace(branch, curve=list(branch.curve)) for branch in self._recorded.tree.branches]
 
     @property
     def history(self) -> list[Epoch]:
@@ -52,19 +52,19 @@ class View:
 
         None where none was judged, or none had a finite loss.
         """
-        return None if self._helm.best is None else self._helm.best[0]
+        return None if self._recorded.best is None else self._recorded.best[0]
 
     @property
     def best_left_on(self) -> int | None:
         """The number of the branch that the best epoch was left behind on; None: it is on the live path."""
-        best = self._helm.best
-        return None if best is None or best[1] == self._helm.tree.live.number else best[1]
+        best = self._recorded.best
+        return None if best is None or best[1] == self._recorded.tree.live.number else best[1]
 
     @property
     def lost_by_undo(self) -> int:
         """The number of finished epochs that undo would leave behind."""
-        helm, last = self._helm, self.undoable
-        return 0 if last is None else helm.tree.lost(helm.tree.just_before(last), helm.now)
+        recorded, last = self._recorded, self.undoable
+        return 0 if last is None else recorded.tree.lost(recorded.tree.just_before(last), recorded.now)
 
     @property
     def switched(self) -> bool | None:
@@ -84,12 +84,12 @@ class View:
 
         The more often, the more the model fits these rows by choice, and the less their score says of new ones.
         """
-        return sum("peek" in action.details for action in self._helm.tree.actions)
+        return sum("peek" in action.details for action in self._recorded.tree.actions)
 
     @property
     def opened(self) -> dict[str, float] | None:
         """The score on the test set, once final_score has opened it."""
-        opened = self._helm.opened
+        opened = self._recorded.opened
         return (
             None if opened is None else {"loss": opened.details["loss"], self.run.loss.metric: opened.details["metric"]}
         )
@@ -99,8 +99,8 @@ class View:
 
         With the same first rate, fit then trains at the rates of this run; what else was nudged is not in it.
         """
-        helm = self._helm
-        return steered_schedule(self.run, helm.first_rate, helm.tree.done(helm.now))
+        recorded = self._recorded
+        return steered_schedule(self.run, recorded.first_rate, recorded.tree.done(recorded.now))
 
     def space(self, width: float = 3.0) -> Space:
         """A space for caviar around the present hyperparameters, each from 1 / width to width times its value.

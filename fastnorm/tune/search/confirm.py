@@ -9,7 +9,7 @@ from ...kernels import random
 from ..study.trial import CUT, FAILED, STEERED, Trial
 from .coordinator import LOOKS_EVERY, Callback
 from .record import Record
-from .work import Crew, Outcome, Slice, Work
+from .work import Outcome, Work, WorkerPool, WorkUnit
 
 TIMES = 5  # a trial is run again
 SEEDS_POSITION = 2**32 - 2  # no hyperparameter stands there
@@ -21,7 +21,7 @@ def confirm_best(
     work: Work,
     epochs: int,
     seed: int,
-    crew: Crew,
+    pool: WorkerPool,
     workers: int,
     callbacks: Sequence[Callback],
     deadline: float | None,
@@ -50,7 +50,7 @@ def confirm_best(
             while waiting and len(active) < workers and (left is None or left > 0):
                 trial = waiting.pop(0)
                 until = None if left is None else time.time() + left
-                active[crew.submit(work, Slice(trial, epochs, deadline=until), lambda trial: None)] = trial
+                active[pool.submit(work, WorkUnit(trial, epochs, deadline=until), lambda trial: None)] = trial
             if not active:
                 return
             for future in wait(active, LOOKS_EVERY, return_when=FIRST_COMPLETED).done:
@@ -61,11 +61,11 @@ def confirm_best(
                     for callback in callbacks:
                         callback(record.study, result)
             for number in record.requests():
-                crew.stop(number)
+                pool.stop(number)
                 given = record.study.trials[number]
                 record.give(given if given.state == FAILED else replace(given, state=STEERED))
                 waiting = to_do()
     except BaseException:
-        crew.stop()
+        pool.stop()
         wait(active)
         raise

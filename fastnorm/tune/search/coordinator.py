@@ -24,7 +24,7 @@ from ..study.trial import CUT, FAILED, RUNNING, Trial
 from .draw import Draw
 from .record import Record
 from .scheduler import Plan
-from .work import Crew, Outcome, Slice, Work, outcome_of
+from .work import Outcome, Work, WorkerPool, WorkUnit, outcome_of
 
 Callback = Callable[[Study, Trial], None]
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
@@ -48,7 +48,7 @@ class Coordinator:
         draw: Draw,
         plan: Plan,
         record: Record,
-        crew: Crew,
+        pool: WorkerPool,
         *,
         workers: int,
         callbacks: Sequence[Callback] = (),
@@ -59,12 +59,12 @@ class Coordinator:
         self._draw = draw
         self._plan = plan
         self._record = record
-        self._crew = crew
+        self._pool = pool
         self._workers = workers
         self._callbacks = callbacks
         self._deadline = deadline
         self._trial_timeout = trial_timeout
-        self._active: dict[Future[Outcome], Slice] = {}
+        self._active: dict[Future[Outcome], WorkUnit] = {}
         self._due: list[tuple[float, int]] = []  # new trials that may begin, the dearest first; a heap
         self._events: SimpleQueue[Trial | Future[Outcome]] = SimpleQueue()
         self._wanted: set[int] = set()  # trials at work that a person is to have
@@ -77,7 +77,7 @@ class Coordinator:
             for trial, curve in self._record.resume():
                 self._plan.open(trial)
                 self._plan.add(trial, curve)
-            self._judge()
+            self._decide()
             self._loop()
         except BaseException:
             self._stop()
@@ -87,7 +87,7 @@ class Coordinator:
 
     def _stop(self) -> None:
         """Stop all work and record where it stands, without a long wait for a study that another program holds."""
-        self._crew.stop()
+        self._pool.stop()
         self._record.hurry()
         for future in [*self._active]:
             future.cancel()
@@ -147,17 +147,17 @@ class Coordinator:
     def _give(self) -> None:
         """Give trials that a person wants to steer away; one that is being worked on, when its slice has ended."""
         for number in self._record.requests():
-            if any(piece.trial.number == number for piece in self._active.values()):
+            if any(unit.trial.number == number for unit in self._active.values()):
                 if number not in self._wanted:
                     self._wanted.add(number)
-                    self._crew.stop(number)
+                    self._pool.stop(number)
             elif number < len(self._plan.trials):
                 self._due = [entry for entry in self._due if entry[1] != number]
                 heapify(self._due)
                 trial = self._plan.steer(number)
                 self._record.give(trial)
                 self._events.put(trial)  # and others may now go on
-                self._judge()
+                self._decide()
 
     def _next(self) -> int | None:
         """Return the trial to work on now, which may be a new one."""
@@ -185,9 +185,9 @@ class Coordinator:
             except Exhausted as end:
                 warnings.warn(f"the search ends after {new} trials: {end}", stacklevel=7)
                 self._plan.limit = new
-                self._judge()
+                self._decide()
                 break
-        for trial, cost in zip(drawn, self._crew.costs(self._work, drawn) if rest else [0.0] * len(drawn), strict=True):
+        for trial, cost in zip(drawn, self._pool.costs(self._work, drawn) if rest else [0.0] * len(drawn), strict=True):
             self._record.start(trial)
             self._plan.open(trial)
             heappush(self._due, (-cost, trial.number))
@@ -201,9 +201,9 @@ class Coordinator:
         until, left = self._plan.until(number), self._seconds_left()
         deadline = None if self._deadline is None else time.time() + left
         report = self._events.put if self._callbacks else _ignore
-        piece = Slice(trial, until, state, deadline, limit)
-        future = self._crew.submit(self._work, piece, report)
-        self._active[future] = piece
+        unit = WorkUnit(trial, until, state, deadline, limit)
+        future = self._pool.submit(self._work, unit, report)
+        self._active[future] = unit
         future.add_done_callback(self._events.put)
 
     def _take(self, future: Future[Outcome]) -> None:
@@ -215,7 +215,7 @@ class Coordinator:
                 self._plan.go_on(number)
         elif self._plan.trials[number].state != RUNNING:
             self._tell(self._plan.trials[number])
-        self._judge()
+        self._decide()
 
     def _record_end(self, future: Future[Outcome], is_stopping: bool = False) -> Trial:
         outcome = outcome_of(future, self._active[future], is_stopping)
@@ -227,7 +227,7 @@ class Coordinator:
             self._errors = {number: error}
         return outcome.trial
 
-    def _judge(self) -> None:
+    def _decide(self) -> None:
         """Stop the trials that halving stops now."""
         stopped = self._plan.decide()
         if not stopped:

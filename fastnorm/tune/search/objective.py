@@ -19,7 +19,7 @@ from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
 from .coordinator import Callback
 from .pruning import Halving
 from .run_search import Options, conduct
-from .work import Brake, Outcome, Report, Slice
+from .work import Outcome, Report, StopFlag, WorkUnit
 
 METRICS = {"minimize": "cost", "maximize": "score"}
 ENDLESS = 2**53  # steps
@@ -41,14 +41,14 @@ class Attempt:
     seed             for the objective's own chance: what it does should be a function of this and the hyperparameters
     """
 
-    def __init__(self, work: "Calling", piece: Slice, brake: Brake, tell: Report) -> None:
-        trial = piece.trial
+    def __init__(self, work: "Calling", unit: WorkUnit, stop_flag: StopFlag, tell: Report) -> None:
+        trial = unit.trial
         self.number, self.hyperparameters, self.seed = trial.number, dict(trial.hyperparameters), trial.seed
         self.trial = trial
         self.curve: list[Epoch] = []
         self._metric = work.metric
-        self._piece = piece
-        self._brake = brake
+        self._unit = unit
+        self._stop_flag = stop_flag
         self._tell = tell
         self._begun = self._last = time.monotonic()
 
@@ -64,11 +64,11 @@ class Attempt:
         if best is None or rank(self._metric, value, 0) < rank(self._metric, best, 0):
             self.trial = replace(self.trial, score=value, loss=value, best_epoch=step)
         self._tell(self.trial)
-        if self._brake.pulled or (self._piece.deadline is not None and time.time() >= self._piece.deadline):
+        if self._stop_flag.pulled or (self._unit.deadline is not None and time.time() >= self._unit.deadline):
             raise Interruption(CUT)
-        if self._piece.limit is not None and now - self._begun >= self._piece.limit:
+        if self._unit.limit is not None and now - self._begun >= self._unit.limit:
             raise Interruption(OVERTIME)
-        if step >= self._piece.until:
+        if step >= self._unit.until:
             raise Interruption(RUNNING)
 
 
@@ -84,11 +84,11 @@ class Calling:
         """Return 0: nobody knows what the objective does."""
         return 0.0
 
-    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
+    def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
         """Call the objective from its beginning, up to the slice's last step."""
-        attempt = Attempt(self, piece, brake, report)
-        if brake.pulled:
-            return Outcome(replace(piece.trial, state=CUT))
+        attempt = Attempt(self, unit, stop_flag, report)
+        if stop_flag.pulled:
+            return Outcome(replace(unit.trial, state=CUT))
         try:
             value = self.objective(attempt)
         except Interruption as end:

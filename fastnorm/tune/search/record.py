@@ -11,7 +11,7 @@ from typing import Any
 
 from ...training.run import Epoch
 from ..study.connection import Connection
-from ..study.ranking import Standing
+from ..study.ranking import Ranking
 from ..study.trial import CUT, RUNNING, STOPPED, Trial
 from ..study.writer import Writer
 from .work import Outcome
@@ -29,7 +29,7 @@ class Record(Writer):
     def __init__(self, path: Path | None, facts: Mapping[str, Any], keep: int, deadline: float | None = None) -> None:
         super().__init__(path, facts, deadline=deadline)
         self._keep = keep
-        self._standing = self.study._standing = Standing(self.study.metric, keep)
+        self._ranking = self.study._ranking = Ranking(self.study.metric, keep)
         self._stopped: dict[int, int] = {}  # bytes of the states of stopped trials, the latest last
 
     def resume(self) -> Iterator[tuple[Trial, list[Epoch]]]:
@@ -40,7 +40,7 @@ class Record(Writer):
         sizes = dict(self.study._read("SELECT trial, sum(length(content)) FROM states GROUP BY trial"))
         for trial in self.study.trials:
             if trial.state != RUNNING:
-                self._standing.add(trial)
+                self._ranking.add(trial)
             if trial.state == STOPPED and trial.number in sizes:
                 self._stopped[trial.number] = sizes[trial.number]
             yield trial, self.study.curve(trial.number)
@@ -49,7 +49,7 @@ class Record(Writer):
         """Record how a trial stands after a slice."""
         trial = outcome.trial
         if trial.state != RUNNING:
-            self._standing.add(trial)
+            self._ranking.add(trial)
         self.stand(trial, outcome.curve)
         with self.writing() as write:
             write.execute("DELETE FROM states WHERE trial = ?", [trial.number])
@@ -71,7 +71,7 @@ class Record(Writer):
         self.stand(trial)
         with self.writing() as write:
             write.execute("DELETE FROM requests WHERE trial = ?", [trial.number])
-        self._standing = self.study._standing = self._stood()
+        self._ranking = self.study._ranking = self._stood()
         self.commit()
 
     def mark(self, trials: Sequence[Trial]) -> None:
@@ -79,7 +79,7 @@ class Record(Writer):
         with self.writing() as write:
             for trial in trials:
                 self.stand(trial)
-                self._standing.add(trial)
+                self._ranking.add(trial)
                 if trial.state == STOPPED:
                     self._stopped[trial.number] = sum(map(len, self.state(trial.number)))
             while sum(self._stopped.values()) > STOPPED_STATES:
@@ -106,19 +106,19 @@ class Record(Writer):
 
     def close(self) -> None:
         """Let others write; the study stays open for reading."""
-        self.study._standing = None
+        self.study._ranking = None
         super().close()
 
-    def _stood(self) -> Standing:
+    def _stood(self) -> Ranking:
         """Return which trials are the best, told from the record."""
-        standing = Standing(self.study.metric, self._keep)
+        ranking = Ranking(self.study.metric, self._keep)
         for trial in self.study.trials:
             if trial.state != RUNNING:
-                standing.add(trial)
-        return standing
+                ranking.add(trial)
+        return ranking
 
     def _kept(self) -> list[int]:
-        return [contender.number for contender in self._standing.contenders()]
+        return [contender.number for contender in self._ranking.contenders()]
 
     def _tidy(self, write: Connection) -> None:
         """Let go the models that are no longer among the best and that nobody goes on from."""

@@ -25,7 +25,7 @@ from .draw import Draw
 from .pruning import Halving
 from .record import Record
 from .scheduler import Plan
-from .work import Crew, Work
+from .work import Work, WorkerPool
 
 CONFIRMING = 0.25  # of a time limit, kept for running the best again
 
@@ -88,20 +88,20 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
         if executor is None:
             workers = workers or cores()
             executor = until_done.enter_context(ThreadPoolExecutor(workers, thread_name_prefix="caviar"))
-        crew = Crew(executor, until_done)
+        pool = WorkerPool(executor, until_done)
         workers = workers or getattr(executor, "_max_workers", None) or cores()
         Coordinator(
             work,
             Draw(sampler, space, seed, options.trials, metric),
             Plan(sampler, halving, options.trials, epochs, metric, frozenset(options.revive)),
             record,
-            crew,
+            pool,
             workers=workers,
             callbacks=options.callbacks,
             deadline=search_ends,
             trial_timeout=options.trial_timeout,
         ).run()
-        confirm_best(record, options.confirm, work, epochs, seed, crew, workers, options.callbacks, deadline)
+        confirm_best(record, options.confirm, work, epochs, seed, pool, workers, options.callbacks, deadline)
     return record.study
 
 

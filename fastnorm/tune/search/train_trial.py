@@ -20,7 +20,7 @@ from ...training.run import Checkpoint, Epoch, Run
 from ...training.schedules import InverseTime
 from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
 from .data import Part, Shared
-from .work import Brake, Outcome, Report, Slice
+from .work import Outcome, Report, StopFlag, WorkUnit
 
 SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
 ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
@@ -50,18 +50,18 @@ class Training:
         judged = tuple(part.validation is not None for part in parts)
         return cls(build, Shared(arrays), replace(data, x=None, y=None), judged, epochs, metric, loss)
 
-    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
-        """Train the trial's Runs to the slice's last epoch, or until the brake or a time limit stops them."""
+    def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
+        """Train the trial's Runs to the slice's last epoch, or until the stop_flag or a time limit stops them."""
         begun = time.monotonic()
-        ends = [] if piece.deadline is None else [(begun + piece.deadline - time.time(), CUT)]
-        ends += [] if piece.limit is None else [(begun + piece.limit, OVERTIME)]
+        ends = [] if unit.deadline is None else [(begun + unit.deadline - time.time(), CUT)]
+        ends += [] if unit.limit is None else [(begun + unit.limit, OVERTIME)]
         end, reason = min(ends, default=(None, CUT))
-        runs = self._runs(piece.trial, piece.state)
-        trial, curve, mark = replace(piece.trial, state=RUNNING), list[Epoch](), None
-        with brake.holds(*runs):
-            while trial.state == RUNNING and trial.epochs < piece.until:
-                if not all(_reaches(run, trial.epochs + 1, brake, end) for run in runs):
-                    trial = replace(trial, state=CUT if brake.pulled else reason)
+        runs = self._runs(unit.trial, unit.state)
+        trial, curve, mark = replace(unit.trial, state=RUNNING), list[Epoch](), None
+        with stop_flag.holds(*runs):
+            while trial.state == RUNNING and trial.epochs < unit.until:
+                if not all(_reaches(run, trial.epochs + 1, stop_flag, end) for run in runs):
+                    trial = replace(trial, state=CUT if stop_flag.pulled else reason)
                     break
                 epoch = _mean([run.history[trial.epochs] for run in runs])
                 curve.append(epoch)
@@ -82,7 +82,7 @@ class Training:
         """Return the multiply-adds of an epoch, about; 0 where the model cannot be built."""
         x = self.data.arrays[0]
         try:
-            tape, _ = self.build(trial.hyperparameters).prepared(x.shape[1], trial.seed)
+            tape, _ = self.build(trial.hyperparameters).initialized(x.shape[1], trial.seed)
         except Exception:  # the worker meets it again, and records it
             return 0.0
         parameters = sum(math.prod(value.shape) for value in tape.of_role("parameter"))
@@ -128,9 +128,9 @@ def _run(model: Model, rows: Dataset, validation: Dataset | None, trial: Trial, 
     )
 
 
-def _reaches(run: Run, epoch: int, brake: Brake, end: float | None) -> bool:
+def _reaches(run: Run, epoch: int, stop_flag: StopFlag, end: float | None) -> bool:
     """Advance a Run to this epoch, unless it is stopped before."""
-    return run.epoch >= epoch or (not brake.pulled and bool(run.advance(1, deadline=end)))
+    return run.epoch >= epoch or (not stop_flag.pulled and bool(run.advance(1, deadline=end)))
 
 
 def _mean(epochs: Sequence[Epoch]) -> Epoch:

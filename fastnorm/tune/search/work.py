@@ -1,6 +1,6 @@
-"""A unit of work: a slice of a trial, from where it stands to its next rung; who does it; and what stops it.
+"""A unit of work: some epochs of a trial, up to its next rung; the pool that does it; the flag that stops it.
 
-What goes to a worker (Slice) and what comes back (Outcome) are plain values and bytes, so that a thread, a process or
+A WorkUnit goes to a worker, an Outcome comes back. Both are plain values and bytes, so that a thread, a process or
 another machine does the same work and gives the same bytes.
 """
 
@@ -26,7 +26,7 @@ LOOKS_EVERY = 0.05  # seconds between the looks of another process at whether it
 
 
 @dataclass(frozen=True)
-class Slice:
+class WorkUnit:
     """Work on one trial.
 
     trial     as it stands
@@ -62,13 +62,13 @@ class Outcome:
 
 
 class Stoppable(Protocol):
-    """What a brake acts on: a Run."""
+    """What a stop_flag acts on: a Run."""
 
     def stop(self) -> None:
         """Stop at the next minibatch, or before the first."""
 
 
-class Brake:
+class StopFlag:
     """Stops the Runs at work at their next minibatch, from another thread, and those to come before their first."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Brake:
 
     @contextmanager
     def holds(self, *runs: Stoppable) -> Iterator[None]:
-        """Have the brake act on these Runs within the block."""
+        """Have the stop_flag act on these Runs within the block."""
         with self._lock:
             self._held += runs
         try:
@@ -101,26 +101,26 @@ Report = Callable[[Trial], None]
 class Work(Protocol):
     """What all trials of a search have in common: how one of them is done."""
 
-    def advance(self, piece: Slice, brake: Brake, report: Report) -> Outcome:
+    def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
         """Do a slice; `report` is called after every epoch with the trial as it then stands."""
 
     def cost(self, trial: Trial) -> float:
         """How much work an epoch of the trial is, about, in any unit; 0 where that cannot be told."""
 
 
-def work_on(work: Work, piece: Slice, brake: Brake, report: Report) -> Outcome:
+def work_on(work: Work, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
     """Do a slice in this thread; what it raises makes it a failed trial."""
     begun = time.monotonic()
     try:
-        outcome = work.advance(piece, brake, report)
+        outcome = work.advance(unit, stop_flag, report)
     except Exception as error:
-        failed = replace(piece.trial, state=FAILED, message=f"{type(error).__name__}: {error}")
+        failed = replace(unit.trial, state=FAILED, message=f"{type(error).__name__}: {error}")
         outcome = Outcome(failed, error=error)
-    seconds = piece.trial.seconds + time.monotonic() - begun
+    seconds = unit.trial.seconds + time.monotonic() - begun
     return replace(outcome, trial=replace(outcome.trial, seconds=seconds))
 
 
-def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome:
+def work_elsewhere(work: Work, unit: WorkUnit, variant: str, sign: str) -> Outcome:
     """Do a slice in another process, with the kernels of the same variant.
 
     It is stopped when the folder `sign` is gone, or a file with the trial's number is in it.
@@ -128,29 +128,29 @@ def work_elsewhere(work: Work, piece: Slice, variant: str, sign: str) -> Outcome
     if cpu.variant() != variant:
         words = f"expected the kernels of variant {variant} as in the study, got {cpu.variant()}"
         raise SettingError(f"worker: {words}; set FASTNORM_ISA={variant} where the workers are started")
-    brake, done = Brake(), threading.Event()
+    stop_flag, done = StopFlag(), threading.Event()
 
     def watch() -> None:
         parent = multiprocessing.parent_process()
         while not done.wait(LOOKS_EVERY):
-            if not Path(sign).exists() or Path(sign, str(piece.trial.number)).exists():
-                brake.pull()
+            if not Path(sign).exists() or Path(sign, str(unit.trial.number)).exists():
+                stop_flag.pull()
             if parent is not None and not parent.is_alive():
                 os._exit(1)  # killed: nobody is left to take what comes of this
 
     threading.Thread(target=watch, daemon=True, name="caviar-watch").start()
     try:
-        outcome = work_on(work, piece, brake, lambda trial: None)
+        outcome = work_on(work, unit, stop_flag, lambda trial: None)
     finally:
         done.set()
     return replace(outcome, error=None)  # not every exception can be sent
 
 
-def outcome_of(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outcome:
+def outcome_of(future: Future[Outcome], unit: WorkUnit, is_stopping: bool) -> Outcome:
     """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or (error is not None and is_stopping):
-        return Outcome(replace(piece.trial, state=CUT), state=piece.state)
+        return Outcome(replace(unit.trial, state=CUT), state=unit.state)
     if isinstance(error, Exception):
         words = "with processes, build and the objective must be functions that a module defines"
         script = "and a script must start the search under if __name__ == '__main__'"
@@ -158,25 +158,25 @@ def outcome_of(future: Future[Outcome], piece: Slice, is_stopping: bool) -> Outc
     return future.result()
 
 
-class Crew:
+class WorkerPool:
     """The workers: threads of this process, or whatever an executor has."""
 
     def __init__(self, executor: Executor, until_done: ExitStack) -> None:
         self._executor = executor
-        self._brakes: dict[Future[Outcome], tuple[int, Brake]] = {}  # of the slices at work, and their trials
+        self._stop_flags: dict[Future[Outcome], tuple[int, StopFlag]] = {}  # of the slices at work, and their trials
         self._sign = ""  # a folder that tells other processes that the search goes on
         if not isinstance(executor, ThreadPoolExecutor):
             folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
             self._sign = until_done.enter_context(folder)
 
-    def submit(self, work: Work, piece: Slice, report: Report) -> Future[Outcome]:
+    def submit(self, work: Work, unit: WorkUnit, report: Report) -> Future[Outcome]:
         """Have a slice done."""
         if self._sign:
-            return self._executor.submit(work_elsewhere, work, piece, cpu.variant(), self._sign)
-        brake = Brake()
-        future = self._executor.submit(work_on, work, piece, brake, report)
-        self._brakes[future] = piece.trial.number, brake
-        future.add_done_callback(lambda future: self._brakes.pop(future, None))
+            return self._executor.submit(work_elsewhere, work, unit, cpu.variant(), self._sign)
+        stop_flag = StopFlag()
+        future = self._executor.submit(work_on, work, unit, stop_flag, report)
+        self._stop_flags[future] = unit.trial.number, stop_flag
+        future.add_done_callback(lambda future: self._stop_flags.pop(future, None))
         return future
 
     def costs(self, work: Work, trials: Sequence[Trial]) -> list[float]:
@@ -185,9 +185,9 @@ class Crew:
 
     def stop(self, trial: int | None = None) -> None:
         """Stop what is being done for a trial, or all that is, at the next minibatch."""
-        for number, brake in [*self._brakes.values()]:
+        for number, stop_flag in [*self._stop_flags.values()]:
             if trial in (None, number):
-                brake.pull()
+                stop_flag.pull()
         if self._sign and trial is None:
             shutil.rmtree(self._sign, ignore_errors=True)
         elif self._sign:

@@ -1,4 +1,4 @@
-"""Standing: which trials of a search are the best ones."""
+"""Ranking: which trials of a search are the best ones."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from ...metrics import rank
 from .trial import ENDED, SCORED, Trial
 
 
-class Standing:
+class Ranking:
     """Which of the trials added so far, in whatever order they ended, are the best ones.
 
     Trials decide in the order of their numbers: one counts when all before it have ended, so that trials a time limit

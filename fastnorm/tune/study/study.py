@@ -20,7 +20,7 @@ from ..space.space import Dimension, unpack_space
 from .actions import Action, Branch
 from .comparison import Comparison, compare_best
 from .connection import Connection, reported
-from .ranking import Standing
+from .ranking import Ranking
 from .schema import CURVE, TRIAL, connect_reader, from_row
 from .trial import CUT, RUNNING, SCORED, STATES, STEERED, Trial
 
@@ -37,7 +37,7 @@ class Study:
     def __init__(self, connection: Connection, path: Path | None, facts: Mapping[str, Any]) -> None:
         self._connection = connection
         self._finalizer = weakref.finalize(self, connection.close)
-        self._standing: Standing | None = None  # the writer's own while it writes, always up to date
+        self._ranking: Ranking | None = None  # the writer's own while it writes, always up to date
         self.path = path
         self.facts = dict(facts)
 
@@ -78,13 +78,13 @@ class Study:
         Trials after one that runs or was cut by a time limit do not count, unless none before it has finished: so a
         longer search with the same seed begins with the same trials, counted the same way.
         """
-        standing = self._standing
-        if standing is None:
-            standing = Standing(self.metric)
+        ranking = self._ranking
+        if ranking is None:
+            ranking = Ranking(self.metric)
             for trial in self.trials:
                 if trial.state != RUNNING:
-                    standing.add(trial)
-        return self._decided(standing.best())
+                    ranking.add(trial)
+        return self._decided(ranking.best())
 
     @property
     def best_so_far(self) -> Trial:

@@ -31,9 +31,9 @@ FINE = [1.2, 0.5, 0.3, 0.2, 0.15, 0.12, 0.1]
     ],
 )  # fmt: skip
 def test_verdicts(guard, losses, kind, epoch, reason):
-    assert guard.judge(curves.curve(losses)) == Verdict(reason, kind, epoch, 1 / 3)
+    assert guard.decide(curves.curve(losses)) == Verdict(reason, kind, epoch, 1 / 3)
     for end in range(len(losses)):
-        assert guard.judge(curves.curve(losses[:end])) is None
+        assert guard.decide(curves.curve(losses[:end])) is None
 
 
 @pytest.mark.parametrize(
@@ -51,34 +51,34 @@ def test_verdicts(guard, losses, kind, epoch, reason):
     ],
 )
 def test_no_verdict(guard, losses):
-    assert guard.judge(curves.curve(losses)) is None
+    assert guard.decide(curves.curve(losses)) is None
 
 
 def test_it_judges_by_validation():
     losses = [1.0, 0.9, 0.8, 0.9]
-    assert KNOWING.judge(curves.curve(losses, validation=[1.1, 0.2, 0.3, 0.4])) is None
-    verdict = KNOWING.judge(curves.curve(losses, validation=[1.1, 0.2, 0.3, 0.7]))
+    assert KNOWING.decide(curves.curve(losses, validation=[1.1, 0.2, 0.3, 0.4])) is None
+    verdict = KNOWING.decide(curves.curve(losses, validation=[1.1, 0.2, 0.3, 0.7]))
     assert (verdict.kind, verdict.epoch) == ("spike", 2)
-    verdict = KNOWING.judge(curves.curve([1.0, 0.9], validation=[1.0, NAN]))
+    verdict = KNOWING.decide(curves.curve([1.0, 0.9], validation=[1.0, NAN]))
     assert verdict.reason == "loss 0.9, validation loss nan in epoch 2"
 
 
 def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_no_fault_of_the_rate():
     losses, validation = [0.9, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05], [1.0, 0.6, 0.7, 0.8, 1.2, 1.7, 2.4]
     for end in range(len(losses)):
-        assert KNOWING.judge(curves.curve(losses[: end + 1], validation[: end + 1])) is None
+        assert KNOWING.decide(curves.curve(losses[: end + 1], validation[: end + 1])) is None
 
 
 def test_a_training_that_knows_nothing_is_taken_back_however_late():
     stuck = curves.curve([2.4, 2.35, 2.32, *[2.3] * 10], validation=[2.5] * 13, rates=[0.3] * 8 + [0.1] * 5)
-    assert (KNOWING.judge(stuck).kind, KNOWING.judge(stuck).epoch) == ("patience", 0)
+    assert (KNOWING.decide(stuck).kind, KNOWING.decide(stuck).epoch) == ("patience", 0)
     hard = curves.curve([2.4, 2.3, 2.25, *[2.2] * 10], validation=[2.5] * 13)  # next to nothing can be known of it
-    assert KNOWING.judge(hard) is None
+    assert KNOWING.decide(hard) is None
 
 
 def test_it_is_silent_where_no_weight_moves():
-    assert Guard().judge(curves.curve([NAN], rates=[1e-9])) is None
-    assert Guard().judge([]) is None
+    assert Guard().decide(curves.curve([NAN], rates=[1e-9])) is None
+    assert Guard().decide([]) is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_loss_that_is_no_number_counts_at_once_but_what_a_person_did_is_kept()
 @pytest.mark.parametrize("act", ["revert", "undo", "cubs"])
 def test_what_else_a_person_does_is_respected_too(act):
     class Eager(Guard):
-        def judge(self, history):
+        def decide(self, history):
             return Verdict("it would", "spike", 0, self.factor)
 
     run = curves.run([fn.ReLU()], fn.SGD(0.1))

@@ -29,7 +29,7 @@ class Nan:
         self.veto = veto
         self.seen = []
 
-    def judge(self, history):
+    def decide(self, history):
         self.seen.append([epoch.number for epoch in history])
         loss = history[-1].loss
         return None if math.isfinite(loss) and loss < 1e3 else Verdict(f"loss {loss}", 0)

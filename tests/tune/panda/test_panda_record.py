@@ -145,7 +145,7 @@ def test_a_block_that_cannot_be_recorded_lets_the_file_go(tmp_path, monkeypatch)
 
     watched = open_at(tmp_path / "p.sqlite")
     watched.advance(1)
-    monkeypatch.setattr(watched._helm.journal, "write", full)
+    monkeypatch.setattr(watched._recorded.journal, "write", full)
     with pytest.raises(FileError, match="disk is full"), watched:
         pass
     assert watched.run.epoch == 1

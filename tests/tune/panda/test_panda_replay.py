@@ -60,7 +60,7 @@ def do(watched, kind, value):
         watched.cubs(epochs=value, factors=(0.3, 1, 2), workers=2)
     elif kind == "rescue":
         with watched._acting():
-            watched._helm.rescue(Verdict(min(value, watched.run.epoch)))
+            watched._recorded.rescue(Verdict(min(value, watched.run.epoch)))
     elif kind == "checkpoint":
         watched.checkpoint(value)
     else:
@@ -80,7 +80,7 @@ def test_the_record_replayed_gives_the_same_weights(tmp_path_factory, options, m
     words = set()
     before = {}  # the state before each action that undo can take back
     with panda(make(**options), file) as watched:
-        watched._helm.ring = Ring(memory)  # without memory all ways back lead over the disk
+        watched._recorded.ring = Ring(memory)  # without memory all ways back lead over the disk
         for kind, value in actions:
             mark, count = watched.run.checkpoint(), len(watched.actions)
             try:
@@ -141,25 +141,25 @@ def test_a_long_training_keeps_few_checkpoints_and_finds_every_epoch():
     watched.advance(20)
     watched.nudge(learning_rate=0.1)
     watched.advance(80)
-    helm = watched._helm
-    stored = {spot.epoch for spot in helm._stored}
+    recorded = watched._recorded
+    stored = {spot.epoch for spot in recorded._stored}
     rows = watched.study._read("SELECT epoch FROM checkpoints")
     assert {epoch for (epoch,) in rows} == stored == kept(range(101))
-    helm.ring = Ring(0)
+    recorded.ring = Ring(0)
     watched.revert(57)
     again = make()
     again.advance(20)
     again.learning_rate = 0.1
     again.advance(37)
     assert_same(watched.run, again)
-    assert isinstance(helm.tree, Tree)
+    assert isinstance(recorded.tree, Tree)
 
 
 def test_the_ring_holds_the_latest_within_its_bytes():
     run = make()
     mark, watched = run.checkpoint(), panda(run)
     ring = Ring(3 * len(mark.state))
-    now = watched._helm.now
+    now = watched._recorded.now
     spots = [type(now)(0, epoch, 0, -1) for epoch in range(6)]
     for spot in [*spots, spots[-1]]:
         ring.add(spot, mark)

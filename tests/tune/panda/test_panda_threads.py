@@ -135,7 +135,7 @@ def test_pause_gives_cubs_up_and_nothing_has_happened():
     before, answers = watched.run.checkpoint(), []
     thread = threading.Thread(target=lambda: answers.append(watched.cubs(epochs=ENDLESS, workers=3)))
     thread.start()
-    while not (held := [*watched._brake._held]) or any(fork.epoch < 2 for fork in held):
+    while not (held := [*watched._stop_flag._held]) or any(fork.epoch < 2 for fork in held):
         assert thread.is_alive()
     watched.pause()
     thread.join()
@@ -157,9 +157,9 @@ def test_an_interruption_leaves_an_action_done_or_not_done(monkeypatch, moment):
         done(*arguments)
         raise KeyboardInterrupt
 
-    done = getattr(watched._helm, moment)
+    done = getattr(watched._recorded, moment)
     with monkeypatch.context() as patch:
-        patch.setattr(watched._helm, moment, interrupted)
+        patch.setattr(watched._recorded, moment, interrupted)
         with pytest.raises(KeyboardInterrupt):
             watched.revert(1)
     if moment == "travel":
@@ -176,7 +176,7 @@ def test_an_interruption_leaves_an_action_done_or_not_done(monkeypatch, moment):
 def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeypatch, before):
     watched = panda(make(validation=VALIDATION))
     watched.advance(1)
-    journal, write = watched._helm.journal, watched._helm.journal.write
+    journal, write = watched._recorded.journal, watched._recorded.journal.write
 
     def interrupted(*arguments, **options):
         if not before:
@@ -197,25 +197,25 @@ def test_an_epoch_whose_recording_is_interrupted_is_recorded_by_the_next(monkeyp
 
 def test_an_interruption_of_an_advance_keeps_what_was_trained(monkeypatch):
     watched = panda(make(validation=VALIDATION))
-    run, judge = watched.run, watched.run.judge
+    run, evaluate = watched.run, watched.run.evaluate
 
     def interrupted(rows):
         raise KeyboardInterrupt
 
     watched.advance(1)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "judge", interrupted)
+        patch.setattr(run, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             watched.advance(1)
     assert (run.epoch, run.minibatch) == (1, run.minibatches)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "judge", interrupted)
+        patch.setattr(run, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             watched.nudge(learning_rate=0.1)
     assert watched.actions == []
     watched.nudge(learning_rate=0.1)  # closes the epoch first
     assert [action.epoch for action in watched.actions] == [2]
-    assert run.judge == judge
+    assert run.evaluate == evaluate
     watched.advance(1)
     assert_replays(watched)
     assert weights(run)

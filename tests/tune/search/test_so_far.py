@@ -63,7 +63,7 @@ def test_halving_under_a_time_limit_gives_the_best_there_was():
 )
 def test_the_default_build_fills_in_what_a_space_leaves_out(hyperparameters, widths):
     model = default_build(3)(hyperparameters)
-    model.prepare(5)
+    model.initialize(5)
     matrices = [value.shape for value in model.tape.of_role("parameter") if value.ndim == 2]
     assert [outputs for _, outputs in matrices] == [*widths, 3]
 

@@ -1,0 +1,5 @@
+"""See exclusive.pyx."""
+
+
+cdef class Exclusive:
+    cdef object lock
