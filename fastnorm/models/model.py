@@ -12,7 +12,6 @@ from .. import checks
 from .._frozen import explained
 from ..engine.predictor import Predictor
 from ..errors import DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
-from ..metrics.scores import scores
 from ..nn import losses
 from ..nn.layers import initial
 from ..nn.losses import Loss
@@ -280,6 +279,8 @@ class Model:
 
         Of values, scores are in their own units, and the loss of standardized ones is called so. See scores.scores.
         """
+        from ..metrics.scores import scores  # only now: training needs none
+
         if self.loss is None:
             raise SettingError("evaluate: this model has not been trained")
         data = dataset(x, y, loss=self.loss, table=self.table, target=self.target, learns=False)

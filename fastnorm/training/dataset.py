@@ -2,12 +2,13 @@
 
 import numbers
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import checks
+from .._frozen import description
 from ..errors import DataError, SettingError, ShapeError
 from ..saving.dataclasses import from_record
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 TASKS = ("classification", "regression")
 
 
-@dataclass(frozen=True)
+@description
 class Dataset:
     """Rows and their targets as a Run takes them, and the way back to the user's words and units.
 
