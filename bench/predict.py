@@ -1,4 +1,4 @@
-"""Prediction of class probabilities from NumPy to NumPy: one row by predict_one, more by predict_proba.
+"""Prediction of class probabilities from NumPy to NumPy: one row by predict_proba_one, more by predict_proba.
 
 max_err is the largest error of a probability, against the same folded weights in float64.
 """
@@ -54,7 +54,7 @@ def _row(case: Case, predictors: dict[str, ModuleType]) -> Row:
     x = np.random.default_rng(0).standard_normal((case.rows, case.network.sizes[0]), np.float32)
     model = _trained(case.network)
     layers = _folded(model.arrays)
-    call = partial(model.predict_one, x[0]) if case.rows == 1 else partial(model.predict_proba, x)
+    call = partial(model.predict_proba_one, x[0]) if case.rows == 1 else partial(model.predict_proba, x)
     contestants = {"fastnorm": Contestant(call)}
     contestants |= {name: Contestant(peer.prediction(layers, x)) for name, peer in predictors.items()}
     times = alternate(contestants)

@@ -60,7 +60,7 @@ def _booking(folder: str | None) -> Callable[[], object]:
 
     def objective(trial: Any) -> None:
         for step in range(1, 6):
-            trial.report(step, trial.hyperparameters["x0"])
+            trial.report(trial.hyperparameters["x0"], step)
 
     def call() -> None:
         file = None if folder is None else Path(folder) / f"{next(number)}.sqlite"
@@ -92,7 +92,7 @@ def _halving(data: letters.Letters) -> Row:
 
     def replay(trial: Any) -> None:
         for step, value in enumerate(curves[trial.hyperparameters["trial"]], 1):
-            trial.report(step, value)
+            trial.report(value, step)
 
     def best(trials: int, seed: int, halving: tune.Halving | None) -> tune.Study:
         how = {"direction": "maximize", "steps": FULL, "workers": 1}

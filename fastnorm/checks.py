@@ -3,6 +3,8 @@
 import importlib
 import math
 import operator
+import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -200,6 +202,14 @@ def difference(name: str, one: Any, other: Any) -> tuple[str, Any, Any]:
                 return difference(f"{name}: {place}", *parts)
         return f"{name}: length", len(one), len(other)
     return name, one, other
+
+
+def warn(words: str) -> None:
+    """Warn, and point to the line outside fastnorm that led here."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastnorm":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(words, stacklevel=level)
 
 
 def extra(module: str, name: str) -> ModuleType:

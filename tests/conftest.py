@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import zlib
 from pathlib import Path
 
@@ -27,6 +28,18 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def variant(request):
     with cpu._using(request.param):
         yield request.param
+
+
+@pytest.fixture(autouse=True)
+def signals_as_usual():
+    """Processes that a test starts heed signals, though the tests themselves may run under nohup."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    ignored = [number for number in usual if signal.getsignal(number) == signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, usual[number])
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

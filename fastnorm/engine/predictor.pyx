@@ -34,7 +34,7 @@ cdef bint fits(row, Py_buffer* view, Py_ssize_t length, Py_ssize_t itemsize):
 
 
 cdef class Predictor:
-    """Runs a tape whose values are inputs, constants and results; see joining.fold.
+    """Runs a tape whose values are inputs, constants and results; see passes/folding.py.
 
     finite  whether rows with nan or infinity, and results that are not finite, are refused: where rows come from users
     Each call borrows a bound tape from a pool, so calls from several threads do not meet.

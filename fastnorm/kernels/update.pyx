@@ -127,7 +127,7 @@ cdef double _sgd(ndarray p, ndarray g, ndarray velocity, double rate, double mom
                           nesterov, l2, weight_decay, doubles(squares), threads)
 
 
-def sgd(parameters, gradients, velocity, learning_rate, momentum=0.0, *, averaged=False, nesterov=False, l2=0.0,
+def sgd(parameters, gradients, velocity, learning_rate=1e-2, momentum=0.9, *, averaged=False, nesterov=False, l2=0.0,
         weight_decay=0.0, threads=1):
     """One step of stochastic gradient descent with momentum; parameters and velocity change in place.
 

@@ -51,7 +51,7 @@ def adam(parameters, gradients, first_moments, second_moments, step, learning_ra
                  epsilon, 1 - pow(second, steps), l2, weight_decay, rate, threads)
 
 
-def nadam(parameters, gradients, first_moments, second_moments, step, momentum_product, learning_rate=2e-3, beta_1=0.9,
+def nadam(parameters, gradients, first_moments, second_moments, step, momentum_product, learning_rate=1e-3, beta_1=0.9,
           beta_2=0.999, epsilon=1e-8, *, l2=0.0, weight_decay=0.0, momentum_decay=4e-3, threads=1):
     """One step of Nadam, Adam with Nesterov's momentum; parameters and both moments change in place.
 
@@ -80,7 +80,7 @@ def nadam(parameters, gradients, first_moments, second_moments, step, momentum_p
     return squares, product
 
 
-def rmsprop(parameters, gradients, second_moments, learning_rate=1e-2, decay=0.99, epsilon=1e-8, *, l2=0.0,
+def rmsprop(parameters, gradients, second_moments, learning_rate=1e-3, decay=0.99, epsilon=1e-8, *, l2=0.0,
             weight_decay=0.0, threads=1):
     """One step of RMSprop; parameters and second_moments change in place.
 

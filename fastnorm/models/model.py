@@ -255,23 +255,37 @@ class Model:
 
         out  of this shape and the model's dtype to write into, or None for a new array
         """
-        if self.task == "regression":
-            raise SettingError("predict_proba: this model predicts values, not classes; use predict")
         return self._ready(shares=True).predict(self._features(x), out=out, threads=threads)
 
-    def predict_one(self, row: Any, *, out: np.ndarray | None = None) -> np.ndarray:
-        """The probabilities of one example, or its values (outputs,); row is (d,), or a frame of one row.
+    def predict_one(self, row: Any) -> Any:
+        """The answer for one example, as predict gives it: a label, a value, or values (outputs,).
 
-        row  for several inputs it may be a tuple of vectors
-        out  (outputs,) of the model's dtype to write into, or None for a new array; not for a frame
+        row  (d,), for several inputs a tuple of vectors; or a frame of one row where the model has a table
         """
         if self.table is not None:
-            answer = self.predict(row) if self.task == "regression" else self.predict_proba(row)
-            if len(answer) != 1:
-                raise ShapeError(f"row: expected a frame of one row, got {len(answer)}")
-            return answer[0] if answer.ndim == 2 else answer
+            return self._only(self.predict(row))
+        ready = self._predictors.get(False) or self._ready(shares=False)
+        return self._answers(self._one(ready, row)[None])[0]
+
+    def predict_proba_one(self, row: Any, *, out: np.ndarray | None = None) -> np.ndarray:
+        """The probabilities of one example (classes,), as predict_proba gives them; `row` as for predict_one.
+
+        out  of this shape and the model's dtype to write into, or None for a new array; not for a frame
+        """
+        if self.table is not None:
+            return self._only(self.predict_proba(row))
         ready = self._predictors.get(True) or self._ready(shares=True)
+        return self._one(ready, row, out)
+
+    def _one(self, ready: Predictor, row: Any, out: np.ndarray | None = None) -> np.ndarray:
+        refuse_frame("row", row)
         return ready.predict_one(np.concatenate(row) if isinstance(row, tuple) else row, out=out)
+
+    @staticmethod
+    def _only(answers: np.ndarray) -> Any:
+        if len(answers) != 1:
+            raise ShapeError(f"row: expected a frame of one row, got {len(answers)}")
+        return answers[0]
 
     @explained
     def evaluate(self, x: Any, y: Any = None) -> dict[str, float | None]:
@@ -323,6 +337,8 @@ class Model:
         """
         made = self._predictors  # before the arrays: what is made of old ones then goes where nothing is found any more
         if shares not in made:
+            if shares and self.task == "regression":
+                raise SettingError("predict_proba: this model predicts values, not classes; use predict")
             tape = folding.fold(self.tape, self._arrays)
             if shares:
                 recording.record_probabilities(tape.result, self.task, self.activation)

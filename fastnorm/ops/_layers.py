@@ -52,7 +52,7 @@ def normalize(x: Value, gamma: Value, beta: Value, mean: Value, inverse_std: Val
     for value in (mean, inverse_std):
         _checks.given("normalize", value, ("constant",), (c,))
         if not value.settings.get("statistic"):
-            raise TraceError(f"normalize: expected float64 statistics, which joining.fold makes, got {value!r}")
+            raise TraceError(f"normalize: expected float64 statistics, which passes.folding makes, got {value!r}")
     return x.tape.record("normalize", (x, gamma, beta, mean, inverse_std), x.shape, relu=bool(relu))
 
 

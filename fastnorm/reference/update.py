@@ -8,7 +8,7 @@ from ._wide import Array, _wide
 
 
 def sgd(
-    parameters: Array, gradients: Any, velocity: Array, learning_rate: float, momentum: float = 0.0, *,
+    parameters: Array, gradients: Any, velocity: Array, learning_rate: float = 1e-2, momentum: float = 0.9, *,
     averaged: bool = False, nesterov: bool = False, l2: float = 0.0, weight_decay: float = 0.0,
 ) -> float:  # fmt: skip
     p, g, v = _wide(parameters, gradients, velocity)
@@ -44,7 +44,7 @@ def adam(
 
 def nadam(
     parameters: Array, gradients: Any, first_moments: Array, second_moments: Array, step: int, momentum_product: float,
-    learning_rate: float = 2e-3, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, *,
+    learning_rate: float = 1e-3, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8, *,
     l2: float = 0.0, weight_decay: float = 0.0, momentum_decay: float = 4e-3,
 ) -> tuple[float, float]:  # fmt: skip
     p, g = _wide(parameters, gradients)
@@ -61,7 +61,7 @@ def nadam(
 
 
 def rmsprop(
-    parameters: Array, gradients: Any, second_moments: Array, learning_rate: float = 1e-2, decay: float = 0.99,
+    parameters: Array, gradients: Any, second_moments: Array, learning_rate: float = 1e-3, decay: float = 0.99,
     epsilon: float = 1e-8, *, l2: float = 0.0, weight_decay: float = 0.0,
 ) -> float:  # fmt: skip
     p, g, v = _wide(parameters, gradients, second_moments)

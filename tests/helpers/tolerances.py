@@ -91,7 +91,7 @@ def _distance_terms(x, target, weights=None):
     return np.abs(reference._wide(x) - target) * (w / w.sum() * 2 / x.shape[1])[:, None]
 
 
-def _sgd_terms(parameters, gradients, velocity, rate, momentum=0.0, nesterov=False, l2=0.0, weight_decay=0.0):
+def _sgd_terms(parameters, gradients, velocity, rate, momentum=0.9, nesterov=False, l2=0.0, weight_decay=0.0):
     p, g = np.abs(parameters), np.abs(gradients)
     moving = momentum * np.abs(velocity) + g + l2 * p
     return p * (1 + rate * weight_decay) + rate * (moving + nesterov * (g + l2 * p)), moving

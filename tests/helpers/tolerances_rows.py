@@ -55,7 +55,7 @@ def _layernorm_dgamma_terms(dy, x, mean, inverse_std):
 
 
 def _sgd_terms(
-    parameters, gradients, velocity, rate, momentum=0.0, averaged=False, nesterov=False, l2=0.0, weight_decay=0.0
+    parameters, gradients, velocity, rate, momentum=0.9, averaged=False, nesterov=False, l2=0.0, weight_decay=0.0
 ):
     p = np.abs(parameters)
     g = (1 - momentum if averaged else 1) * (np.abs(gradients) + l2 * p)
@@ -64,7 +64,7 @@ def _sgd_terms(
 
 
 def _rmsprop_terms(
-    parameters, gradients, second, learning_rate=1e-2, decay=0.99, epsilon=1e-8, l2=0.0, weight_decay=0.0
+    parameters, gradients, second, learning_rate=1e-3, decay=0.99, epsilon=1e-8, l2=0.0, weight_decay=0.0
 ):
     p, g = np.abs(parameters), np.abs(gradients) + l2 * np.abs(parameters)
     v = decay * second + (1 - decay) * g**2
@@ -72,7 +72,7 @@ def _rmsprop_terms(
 
 
 def _nadam_terms(
-    parameters, gradients, first, second, step, product, learning_rate=2e-3, epsilon=1e-8, l2=0.0, weight_decay=0.0,
+    parameters, gradients, first, second, step, product, learning_rate=1e-3, epsilon=1e-8, l2=0.0, weight_decay=0.0,
     momentum_decay=4e-3,
 ):  # fmt: skip
     """The two steps together are below 2 / (1 - 0.9 product) of the larger moment."""

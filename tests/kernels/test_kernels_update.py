@@ -1,9 +1,12 @@
 """Steps of the optimizers: known steps, many steps against the reference, chunks, state in place."""
 
+import inspect
+
 import numpy as np
 import pytest
 from helpers import cases, tolerances
 
+import fastnorm as fn
 from fastnorm import kernels, reference
 from fastnorm.errors import DtypeError, SettingError, ShapeError
 
@@ -145,3 +148,13 @@ def test_arrays_changed_in_place_must_not_overlap():
     with pytest.raises(ValueError, match="parameters: expected memory of its own"):
         kernels.sgd(both[:3], both[2:5], np.zeros(3), 0.1)
     np.testing.assert_array_equal(both, 0)
+
+
+@pytest.mark.parametrize("cls", [fn.SGD, fn.RMSprop, fn.Adam, fn.Nadam])
+def test_a_kernel_starts_with_the_hyperparameters_of_its_class(cls):
+    names = {"beta_2": "decay"} if cls is fn.RMSprop else {}
+    parameters = inspect.signature(getattr(kernels, cls.rule)).parameters
+    slots = {names.get(name, name): value for name, value in cls().slots.items()}
+    shared = {name: value for name, value in slots.items() if name in parameters}
+    assert "learning_rate" in shared
+    assert {name: parameters[name].default for name in shared} == shared

@@ -51,7 +51,7 @@ def test_values_get_the_weighted_mean():
 def test_one_row_is_the_same_alone(models):
     together = fn.ensemble(models)
     every = together.predict_proba(X)
-    assert all((together.predict_one(row) == every[place]).all() for place, row in enumerate(X[:20]))
+    assert all((together.predict_proba_one(row) == every[place]).all() for place, row in enumerate(X[:20]))
 
 
 def test_it_is_one_file_without_the_functions_of_its_members(models, tmp_path):

@@ -187,8 +187,8 @@ def test_a_frame_and_the_name_of_a_column_are_enough(kind):
     predicted = model.predict(frame)
     assert predicted.tolist() == np.array(["a", "b", "c"])[CLASSES].tolist()
     assert model.evaluate(frame)["accuracy"] == 1
-    one = model.predict_one(frame[:1])
-    np.testing.assert_array_equal(one, model.predict_proba(frame)[0])
+    np.testing.assert_array_equal(model.predict_proba_one(frame[:1]), model.predict_proba(frame)[0])
+    assert model.predict_one(frame[:1]) == predicted[0]
     with pytest.raises(ShapeError, match="row: expected a frame of one row, got 2"):
         model.predict_one(frame[:2])
 

@@ -37,7 +37,7 @@ def test_the_activation_of_the_loss_is_left_out_of_the_model(name, body):
     assert model.evaluate(X, y) == plain.evaluate(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
     np.testing.assert_array_equal(model.predict(X), plain.predict(X))
-    np.testing.assert_array_equal(model.predict_one(X[3]), model.predict_proba(X)[3])
+    np.testing.assert_array_equal(model.predict_proba_one(X[3]), model.predict_proba(X)[3])
 
 
 def test_probabilities_come_near_1():

@@ -67,11 +67,13 @@ def test_shares_are_classes_where_the_loss_says_so():
 @pytest.mark.parametrize("model", [CLASSIFIER, REGRESSOR], ids=["classes", "values"])
 def test_one_row_alone_gives_the_bits_it_gives_among_others(model):
     together = model.predict_proba(X) if model is CLASSIFIER else model.predict(X)
+    alone = model.predict_proba_one if model is CLASSIFIER else model.predict_one
     for row in (0, 7, 199):
-        one = model.predict_one(X[row])
+        one = alone(X[row])
         assert one.shape == together[row].shape
         np.testing.assert_array_equal(one, together[row])
-        np.testing.assert_array_equal(model.predict_one(X[row].tolist()), one)
+        np.testing.assert_array_equal(alone(X[row].tolist()), one)
+        np.testing.assert_array_equal(model.predict_one(X[row]), model.predict(X)[row])
         np.testing.assert_array_equal(model.predict(X[row : row + 1])[0], model.predict(X)[row])
     np.testing.assert_array_equal(model.predict(X, threads=3), model.predict(X))
 

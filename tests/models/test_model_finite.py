@@ -44,16 +44,19 @@ def test_rows_that_are_not_finite_are_refused_as_in_training(call, kind, wrong):
 def test_a_row_that_is_not_finite_is_refused(variant, dtype, wrong):
     model = deep(dtype=dtype)
     model.initialize(26)
+    model.loss = fn.SoftmaxCrossEntropy()
     row = np.ones(26)
-    expected, out = model.predict_one(row), np.full(3, 7, dtype)
+    expected, out = model.predict_proba_one(row), np.full(3, 7, dtype)
     for place in (0, 15, 16, 25):
         row[place] = wrong
         for given in (row, row.astype(dtype), row.tolist(), np.repeat(row, 2)[::2]):
             with pytest.raises(DataError, match=rf"row: expected finite numbers, got {wrong} at \({place},\)"):
-                model.predict_one(given, out=out)
+                model.predict_proba_one(given, out=out)
+            with pytest.raises(DataError, match=rf"row: expected finite numbers, got {wrong} at \({place},\)"):
+                model.predict_one(given)
         row[place] = 1
     np.testing.assert_array_equal(out, 7)
-    np.testing.assert_array_equal(model.predict_one(row, out=out), expected)
+    np.testing.assert_array_equal(model.predict_proba_one(row, out=out), expected)
 
 
 def test_refused_rows_leave_out_as_it_was():
@@ -96,7 +99,7 @@ def test_a_row_too_far_for_a_finite_result_is_named(row):
     for model in (CLASSIFIER, REGRESSOR):
         with pytest.raises(DataError, match="row: the result is not finite: its values are too far from the training"):
             model.predict_one(x[row])
-        assert np.isfinite(model.predict_one(x[(row + 1) % 300])).all()
+        np.testing.assert_array_equal(model.predict_one(x[(row + 1) % 300]), model.predict(x[[(row + 1) % 300]])[0])
 
 
 def test_a_model_that_diverged_is_named():
@@ -118,9 +121,10 @@ def test_a_model_that_diverged_is_named():
 def test_codes_of_categories_are_looked_at_one_row_at_a_time():
     model = fn.Sequential([fn.Embedding(5, 2), fn.Dense(3)])
     model.initialize(2)
+    model.loss = fn.SoftmaxCrossEntropy()
     out = np.empty(3, np.float32)
-    assert model.predict_one([0, 4], out=out) is out
-    np.testing.assert_array_equal(out, model.logits([[0, 4]])[0])
+    assert model.predict_proba_one([0, 4], out=out) is out
+    np.testing.assert_array_equal(out, model.predict_proba([[0, 4]])[0])
     for wrong, came in ((5, "5.0"), (np.nan, "nan")):
         with pytest.raises(DataError, match=f"row: expected codes from 0 to 4 in column 1, got {came} in row 0"):
             model.predict_one([0, wrong])
@@ -147,4 +151,4 @@ def test_a_value_far_beyond_the_training_rows_gives_a_finite_result(target):
         np.testing.assert_array_equal(model.predict(rows), np.array(["no", "yes"])[shares.argmax(axis=1)])
     else:
         assert np.isfinite(model.predict(rows)).all()
-    assert np.isfinite(model.predict_one(rows[1:2])).all()
+    assert model.predict_one(rows[1:2]) == model.predict(rows)[1]

@@ -132,7 +132,7 @@ def test_labels_are_predicted_each_by_itself():
     logits = model.logits(X)
     np.testing.assert_array_equal(model.predict(X), (logits > 0).astype(np.int64))
     np.testing.assert_allclose(model.predict_proba(X), 1 / (1 + np.exp(-logits.astype(float))), rtol=1e-5)
-    np.testing.assert_array_equal(model.predict_one(X[3]), model.predict_proba(X)[3])
+    np.testing.assert_array_equal(model.predict_proba_one(X[3]), model.predict_proba(X)[3])
     judged = model.evaluate(X, X[:, :3] > 0)
     assert judged["accuracy"] == pytest.approx((model.predict(X) == (X[:, :3] > 0)).mean())
     assert judged["accuracy"] > 0.9

@@ -113,7 +113,8 @@ def test_one_output_tells_two_labels_apart(labels, loss):
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
     np.testing.assert_array_equal(np.array(labels)[probabilities.argmax(1)], predicted)
     np.testing.assert_allclose(probabilities[:, 1], 1 / (1 + np.exp(-model.logits(x)[:, 0])), rtol=1e-5)
-    np.testing.assert_array_equal(model.predict_one(x[0].astype(np.float32)), probabilities[0])
+    np.testing.assert_array_equal(model.predict_proba_one(x[0].astype(np.float32)), probabilities[0])
+    assert model.predict_one(x[0]) == predicted[0]
     assert model.evaluate(x, y)["accuracy"] == (predicted == y).mean()
     if loss is None or isinstance(loss, fn.SigmoidCrossEntropy):
         two = fn.ensemble([model, fn.Model.from_bytes(model.to_bytes())])

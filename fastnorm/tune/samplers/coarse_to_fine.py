@@ -1,7 +1,6 @@
 """Coarse to fine: a search in rounds, each in a smaller box around the best trials of those before."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -172,7 +171,7 @@ class CoarseToFineSampler:
                     boxes.append(zoom(space, boxes[-1], known[: before + begin], metric, self.keep, self.margin))
             self._made = (facts, boxes)
             if boxes[-1].notes:
-                warnings.warn(f"coarse to fine, from trial {start} on: {'; '.join(boxes[-1].notes)}", stacklevel=3)
+                checks.warn(f"coarse to fine, from trial {start} on: {'; '.join(boxes[-1].notes)}")
         return self._made[1]
 
     def _starts(self, trials: int | None) -> list[int]:

@@ -9,7 +9,6 @@ from their recorded state, others begin again by their seed, to the same bits.
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -17,6 +16,7 @@ from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 
+from ... import checks
 from ...errors import FileError, SettingError
 from ..samplers.base import Exhausted
 from ..study.study import Study
@@ -97,7 +97,7 @@ class Coordinator:
                 self._record_end(future, is_stopping=True)
             self._leave()
         except FileError as error:
-            warnings.warn(f"{error}; what is not recorded will be done again", stacklevel=5)
+            checks.warn(f"{error}; what is not recorded will be done again")
 
     def _leave(self) -> None:
         """Record that what has not ended was cut, and bring all to the disk."""
@@ -183,7 +183,7 @@ class Coordinator:
             try:
                 drawn.append(self._draw.trial(new, self._plan.trials[: self._plan.wave(new)]))
             except Exhausted as end:
-                warnings.warn(f"the search ends after {new} trials: {end}", stacklevel=7)
+                checks.warn(f"the search ends after {new} trials: {end}")
                 self._plan.limit = new
                 self._decide()
                 break
@@ -259,10 +259,10 @@ class Coordinator:
         first, count = failed[0], len(self._plan.trials)
         if len(failed) == count:
             error = self._errors.get(first.number, SettingError(first.message))
-            error.add_note(f"caviar: all {count} trials failed; this was trial {first.number}'s error")
+            error.add_note(f"all {count} trials failed; this was trial {first.number}'s error")
             raise error
         words = f"{len(failed)} of {count} trials failed, see study.trials; trial {first.number}: {first.message}"
-        warnings.warn(words, stacklevel=5)
+        checks.warn(words)
 
 
 def _ignore(trial: Trial) -> None: ...

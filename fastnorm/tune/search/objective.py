@@ -52,9 +52,12 @@ class Attempt:
         self._tell = tell
         self._begun = self._last = time.monotonic()
 
-    def report(self, step: int, value: float) -> None:
-        """Say how good it is after this step, a whole number from 1 that rises; the search may end the trial here."""
-        step = checks.integer("step", step, self.trial.epochs + 1)
+    def report(self, value: float, step: int) -> None:
+        """Report the value after a step, a whole number from 1 that rises; the search may end the trial here."""
+        try:
+            step = checks.integer("step", step, self.trial.epochs + 1)
+        except SettingError as error:
+            raise SettingError(f"{error}; the order is report(value, step)") from None
         value, now = _number("value", value), time.monotonic()
         self.curve.append(Epoch(step, math.nan, math.nan, value, value, math.nan, math.nan, now - self._last))
         self.trial, self._last = replace(self.trial, epochs=step), now
@@ -125,7 +128,7 @@ def search(
 ) -> Study:
     """Look for the hyperparameters of any Python function that are best; return the record.
 
-    objective  gets a trial: trial.hyperparameters, trial.seed, trial.report(step, value); returns its score, or None
+    objective  gets a trial: trial.hyperparameters, trial.seed, trial.report(value, step); returns its score, or None
                where the best of its reports is the score
     direction  of scores: "minimize" or "maximize"
     steps      how many an objective reports at the most; needed with halving, which judges trials by their reports. A

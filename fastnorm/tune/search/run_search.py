@@ -53,7 +53,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.trials is None and self.timeout is None:
-            raise SettingError("caviar: how long to search is missing; give trials=, timeout= in seconds, or both")
+            raise SettingError("trials, timeout: expected trials=, timeout= in seconds, or both, got neither")
         for name, low in (("trials", 1), ("workers", 1), ("keep", 1), ("confirm", 0)):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, checks.integer(name, value, low))

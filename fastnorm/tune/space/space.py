@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from ...errors import FastnormError, FileError, SettingError
 from . import toml
@@ -35,7 +35,16 @@ class Space(dict[str, Dimension]):
             dimension = _dimension(name, entry)
             if dimension.when is not None:
                 self._check_condition(name, dimension.when)
-            self[name] = dimension
+            super().__setitem__(name, dimension)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        """For all that would change it without the checks above."""
+        raise SettingError("space: it cannot be changed once it is made; make another: Space({**space, ...})")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[Self], tuple[dict[str, Dimension]]]:
+        return type(self), (dict(self),)
 
     def _check_condition(self, name: str, when: Any) -> None:
         if when.name not in self:

@@ -128,7 +128,7 @@ def test_if_every_trial_fails_the_first_ones_error_is_raised(tmp_path):
         search(build, study=tmp_path / "s.sqlite")
     study = Study.open(tmp_path / "s.sqlite")
     assert str(caught.value) in study.trials[0].message
-    assert caught.value.__notes__ == ["caviar: all 6 trials failed; this was trial 0's error"]
+    assert caught.value.__notes__ == ["all 6 trials failed; this was trial 0's error"]
 
 
 def test_momentum_and_beta_1_do_not_go_together():
@@ -189,7 +189,7 @@ def test_the_study_says_what_it_was_done_with():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"trials": None}, "give trials=, timeout= in seconds, or both"),
+        ({"trials": None}, "expected trials=, timeout= in seconds, or both"),
         ({"trials": 0}, "trials: expected a whole number at least 1, got 0"),
         ({"epochs": 1.5}, "epochs: expected a whole number, got 1.5"),
         ({"timeout": -1}, "timeout: expected a finite number"),

@@ -19,7 +19,7 @@ def bowl(trial):
 def rising(trial):
     """Comes nearer to its score step by step."""
     for step in range(1, 10):
-        trial.report(step, trial.hyperparameters["x"] * step)
+        trial.report(trial.hyperparameters["x"] * step, step)
 
 
 def test_the_lowest_is_found():
@@ -76,7 +76,7 @@ def test_halving_stops_an_objective_and_begins_it_again():
 def test_an_objective_that_reports_seldom_is_judged_at_its_next_report():
     def objective(trial):
         for step in (2, 4, 8):
-            trial.report(step, trial.hyperparameters["x"])
+            trial.report(trial.hyperparameters["x"], step)
 
     study = search(objective, SPACE, direction="maximize", trials=9, steps=9, halving=SuccessiveHalving())
     assert sorted(trial.epochs for trial in study.trials) == [2] * 6 + [4] * 2 + [8]
@@ -96,8 +96,8 @@ def test_what_is_not_finite_has_diverged():
     assert [trial.state for trial in study.trials] == ["finished", "diverged"]
 
     def reports(trial):
-        trial.report(1, 0.5)
-        trial.report(2, math.inf)
+        trial.report(0.5, 1)
+        trial.report(math.inf, 2)
 
     (trial,) = search(reports, SPACE, trials=1).trials
     assert (trial.state, trial.score, trial.epochs) == ("diverged", 0.5, 2)
@@ -107,7 +107,7 @@ def endless(trial):
     for step in range(1, 10**9):
         time.sleep(0.001)
         try:
-            trial.report(step, 1 / step)
+            trial.report(1 / step, step)
         except Exception:
             raise AssertionError("what ends a trial is nothing to catch") from None
 
@@ -129,8 +129,8 @@ def test_time_limits_take_effect_at_the_next_report():
         (bowl, {"halving": SuccessiveHalving()}, SettingError, "steps: expected the most an objective reports"),
         (lambda trial: None, {}, DataError, "objective: expected a number, or a report of one"),
         (lambda trial: "good", {}, DataError, "objective: expected a number, got 'good'"),
-        (lambda trial: trial.report(0, 1), {}, SettingError, "step: expected a whole number at least 1"),
-        (lambda trial: [trial.report(step, 1) for step in (2, 2)], {}, SettingError, "step: expected a .* at least 3"),
+        (lambda trial: trial.report(1, 0), {}, SettingError, "step: expected a whole number at least 1"),
+        (lambda trial: [trial.report(1, step) for step in (2, 2)], {}, SettingError, "step: expected a .* at least 3"),
     ],
 )
 def test_wrong_use_is_named(objective, options, error, words):

@@ -1,7 +1,9 @@
 """Spaces and samplers: the right distribution on every scale, the same draws whatever else happens."""
 
+import copy
 import json
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from fastnorm import tune
 from fastnorm.errors import FileError, SettingError
 from fastnorm.kernels import random
 from fastnorm.tune import Choice, Float, Int
-from fastnorm.tune.space.space import check_space, pack_space, unpack_space
+from fastnorm.tune.space.space import Space, check_space, pack_space, unpack_space
 
 DRAWS = 20_000
 ERROR = 4 * 0.5 / math.sqrt(DRAWS)  # four standard deviations of a share of so many draws
@@ -198,3 +200,15 @@ def test_the_default_space_fits_the_default_build(rows):
     space = check_space(tune.default_space(rows))
     model = tune.default_build(3)(draw(space, 0, 0))
     assert hasattr(model, "predict")
+
+
+def test_a_space_does_not_change_once_it_is_made():
+    space = Space({"rate": Float(0.1, 1)})
+    for change in (
+        lambda: space.update(rate=3), lambda: space.pop("rate"), lambda: space.setdefault("units", 3), space.clear,
+        lambda: space.__setitem__("rate", 3), lambda: space.__delitem__("rate"), lambda: space.__ior__({"units": 3}),
+        space.popitem,
+    ):  # fmt: skip
+        with pytest.raises(SettingError, match="space: it cannot be changed once it is made; make another"):
+            change()
+    assert pickle.loads(pickle.dumps(space)) == copy.deepcopy(space) == space == {"rate": Float(0.1, 1)}
