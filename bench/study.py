@@ -94,9 +94,9 @@ def _halving(data: letters.Letters) -> Row:
         for step, value in enumerate(curves[trial.hyperparameters["trial"]], 1):
             trial.report(value, step)
 
-    def best(trials: int, seed: int, halving: tune.Halving | None) -> tune.Study:
+    def best(trials: int, seed: int, halving: tune.Pruner | None) -> tune.Study:
         how = {"direction": "maximize", "steps": FULL, "workers": 1}
-        return tune.search(replay, space, trials=trials, seed=seed, halving=halving, **how)
+        return tune.search(replay, space, trials=trials, seed=seed, pruner=halving, **how)
 
     ours, other, full = np.empty((3, REPETITIONS))
     for seed in range(REPETITIONS):

@@ -106,7 +106,7 @@ def tune(
             epochs=epochs,
             timeout=seconds,
             sampler=SAMPLERS[sampler](),
-            halving=SuccessiveHalving() if halving else None,
+            pruner=SuccessiveHalving() if halving else None,
             workers=workers,
             study=study,
             seed=seed,

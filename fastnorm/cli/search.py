@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from ..errors import FileError, SettingError
 from ..metrics import rank
 from ..models.model import Model
-from ..tune import Ensemble, Study, ensemble
+from ..tune import Ensemble, Study, build_ensemble
 from .data import Parts, Source, figure, score_name, share
 from .lines import say
 from .options import Task
@@ -74,7 +74,7 @@ class SearchRun:
     def _keep(self, study: Study) -> None:
         """Save the best model and show its scores."""
         found, model = findings(study), study.model(study.best_so_far.number)
-        together = ensemble(study, self.parts.validation) if self.ensemble else None
+        together = build_ensemble(study, self.parts.validation) if self.ensemble else None
         models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
         scores = {name: self._scores(model) for name, model in models.items()}
         cautions = self._cautions(study.metric, scores["best trial" if together is None else "ensemble"]["validation"])

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..errors import FastnormError
-from ..tune import Advice, Guard, Look, Panda, advise, look
+from ..tune import Advice, Guard, Look, Panda, advise, layer_statistics
 from .snapshot import Moment, Note
 
 LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
@@ -207,7 +207,7 @@ class Driver:
             panda, begun = self.panda, time.monotonic()
             history = panda.history
             if begun >= self._next_look or not self._goes:
-                self._look = look(run)
+                self._look = layer_statistics(run)
                 self._advice = advise(history, self._look, panda.undoable)
                 self._next_look = begun + LOOKS * (time.monotonic() - begun)
             return Moment(

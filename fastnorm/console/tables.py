@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ..tune import Advice, Layer, Look
+from ..tune import Advice, LayerStatistics, Look
 from ..tune.diagnostics.advice import BIG_STEP, FAR_OFF, MANY, SMALL_STEP
 from ..tune.diagnostics.layer_statistics import TITLES
 from ..tune.study.actions import GUARD
@@ -52,7 +52,7 @@ def layers(look: Look | None, width: int, height: int) -> Text:
     return text
 
 
-def _is_odd(layer: Layer, place: int, batch_size: int) -> bool:
+def _is_odd(layer: LayerStatistics, place: int, batch_size: int) -> bool:
     """Whether a number is one that advice is given for."""
     value = (layer.off, None, layer.dead, layer.saturated, layer.update)[place]
     if value is None or math.isnan(value):

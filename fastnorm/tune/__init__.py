@@ -1,14 +1,14 @@
 """Hyperparameter search: a space, samplers, caviar, and the study that records it all."""
 
-from .analysis.ensemble import Ensemble, ensemble, select_ensemble
+from .analysis.ensemble import Ensemble, build_ensemble, select_ensemble
 from .analysis.forecast import Expectation, Forecast, expected_best, forecast
 from .analysis.importance import Importance, importances
 from .diagnostics.advice import Advice, advise
 from .diagnostics.baseline import chance
-from .diagnostics.batch_noise import Noise, noise
+from .diagnostics.batch_noise import Noise, batch_noise
 from .diagnostics.drift import Drift
 from .diagnostics.guard import Guard, Verdict
-from .diagnostics.layer_statistics import Layer, Look, look
+from .diagnostics.layer_statistics import LayerStatistics, Look, layer_statistics
 from .panda.adopt import adopt
 from .panda.open import panda, replay
 from .panda.panda import Panda
@@ -21,7 +21,7 @@ from .search.caviar import caviar
 from .search.data import KFold
 from .search.defaults import default_build, default_model, default_space
 from .search.objective import search
-from .search.pruning import Halving, MedianStopping, SuccessiveHalving
+from .search.pruning import MedianStopping, Pruner, SuccessiveHalving
 from .space.dimensions import Choice, Float, Int
 from .space.distribution import Distribution
 from .space.lint import lint
@@ -47,16 +47,16 @@ __all__ = [
     "Forecast",
     "GridSampler",
     "Guard",
-    "Halving",
     "Importance",
     "Int",
     "KFold",
-    "Layer",
+    "LayerStatistics",
     "Look",
     "MedianStopping",
     "Noise",
     "Panda",
     "Proposals",
+    "Pruner",
     "RandomSampler",
     "Sampler",
     "Search",
@@ -67,19 +67,19 @@ __all__ = [
     "Verdict",
     "adopt",
     "advise",
+    "batch_noise",
+    "build_ensemble",
     "caviar",
     "chance",
     "compare_best",
     "default_build",
     "default_model",
     "default_space",
-    "ensemble",
     "expected_best",
     "forecast",
     "importances",
+    "layer_statistics",
     "lint",
-    "look",
-    "noise",
     "panda",
     "replay",
     "replicated",

@@ -71,7 +71,7 @@ def test_another_search_on_the_same_study_is_refused_in_few_words(command, data,
         (["--space", space], "space: learning_rate: low: this search has 0.003, the study was made with 0.0003"),
         (
             ["--halving"],
-            "halving: this search has SuccessiveHalving(min_epochs=1, reduction_factor=3), the study",
+            "pruner: this search has SuccessiveHalving(min_epochs=1, reduction_factor=3), the study",
         ),
         (["--sampler", "grid"], "sampler: this search has GridSampler(3, offset=None), the study was made with Random"),
         (["--seed", 2], "seed: this search has 2, the study was made with 1"),

@@ -314,7 +314,7 @@ def test_every_score_of_a_frame_is_in_the_targets_own_units(tmp_path, capsys):
     study = caviar(None, {"units": [8]}, FRAME, PRICES, validation=(FRAME, PRICES), trials=1, epochs=2, workers=1)
     errors = study.best_model().predict(FRAME) - PRICES.to_numpy()
     assert study.best_trial.score == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-5)
-    together = fn.tune.ensemble(study, FRAME, PRICES)
+    together = fn.tune.build_ensemble(study, FRAME, PRICES)
     assert together.best_score == pytest.approx(study.best_trial.score, rel=1e-5)
     steered = panda(fn.Run(model, FRAME, PRICES), test=(FRAME, PRICES))
     found = steered.final_score()
@@ -368,7 +368,7 @@ def test_labels_that_skip_a_class_keep_their_numbers_beside_shares():
     judged = model.evaluate(x[some], CLASSES[some])
     assert judged["accuracy"] == hard.best_trial.score == (model.predict(x[some]) == CLASSES[some]).mean()
     assert judged["loss"] == pytest.approx(model.evaluate(x[some], np.eye(3)[CLASSES[some]])["loss"])
-    found = [fn.tune.ensemble(hard, x[some], y).score for y in (CLASSES[some], np.eye(3)[CLASSES[some]])]
+    found = [fn.tune.build_ensemble(hard, x[some], y).score for y in (CLASSES[some], np.eye(3)[CLASSES[some]])]
     assert found == [hard.best_trial.score] * 2
 
 

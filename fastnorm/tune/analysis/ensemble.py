@@ -44,7 +44,7 @@ class Ensemble:
         return f"ensemble of trials {trials}: {self.metric.replace('_', ' ')} {self.score:.4g}; {words}"
 
 
-def ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: int = 20) -> Ensemble:
+def build_ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: int = 20) -> Ensemble:
     """Return the ensemble of a study's best models that select_ensemble chooses by these rows.
 
     x, y  rows no trial was trained on and their targets, as the search took them: those it was validated with. (With

@@ -48,7 +48,7 @@ class Noise:
         return "\n".join(lines)
 
 
-def noise(run: Run, batch_sizes: Sequence[int] = SIZES, seed: int = 0) -> Noise:
+def batch_noise(run: Run, batch_sizes: Sequence[int] = SIZES, seed: int = 0) -> Noise:
     """Return how much the statistics of minibatches vary, layer by layer; the run is not touched.
 
     batch_sizes  those above half the rows are left out: too few such minibatches tell nothing

@@ -19,7 +19,7 @@ SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # outside, hardly 
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerStatistics:
     """One layer at this moment; None stands where something does not apply to it.
 
     name        as its parameters are called, or the operation of an activation
@@ -63,7 +63,7 @@ class Look:
     batch_size: int
     learning_rate: float
     chance: float
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerStatistics, ...]
 
     def __str__(self) -> str:
         where = f"after epoch {self.epoch}" + (f" and {self.minibatch} minibatches" if self.minibatch else "")
@@ -79,7 +79,7 @@ TITLES = ("off (sd)", "variance x", "dead", "saturated", "update")  # of the tab
 WIDTHS = (10, 11, 7, 11, 10)
 
 
-def look(run: Run) -> Look:
+def layer_statistics(run: Run) -> Look:
     """Return what stands in each layer of a run at this moment; the run itself is not touched.
 
     A fork of the run takes the next step to see how large it is; minibatch statistics are those of that step's rows.
@@ -93,7 +93,7 @@ def look(run: Run) -> Look:
     found = Look(fork.epoch, fork.minibatch, len(rows), fork.learning_rate, chance(fork), ())
     with np.errstate(all="ignore"):  # of a diverged model nan is told, without a warning
         fresh = recalibrated(tape, arrays, minibatch, fork.threads, corrected=False)
-        layers: dict[str, Layer] = {}
+        layers: dict[str, LayerStatistics] = {}
         for operation in tape.operations:
             layer = _layer(tape, operation)
             if operation.name == "batchnorm":
@@ -109,12 +109,12 @@ def look(run: Run) -> Look:
     return replace(found, layers=tuple(replace(layer, update=updates.get(name)) for name, layer in layers.items()))
 
 
-def _layer(tape: Tape, operation: Operation) -> Layer:
+def _layer(tape: Tape, operation: Operation) -> LayerStatistics:
     """Return the layer that an operation belongs to, by its parameters or its own name; with no name where to none."""
     learned = [value.name for value in map(tape.values.__getitem__, operation.inputs) if value.role == "parameter"]
     result = tape.values[operation.output]
     name = result.name if operation.name in ACTIVATIONS else _owner(learned[0]) if learned else ""
-    return Layer(name, result.features)
+    return LayerStatistics(name, result.features)
 
 
 def _owner(parameter: str) -> str:

@@ -87,7 +87,7 @@ def _facts(run: Run) -> dict[str, Any]:
     return {
         "metric": run.loss.metric, "seed": checks.integer("seed", run.seed, 0, 2**63 - 1),
         "space": pack_space({name: Choice([value]) for name, value in _settings(run).items()}), "epochs": None,
-        "sampler": None, "halving": None, "data": fingerprint(*data),
+        "sampler": None, "pruner": None, "data": fingerprint(*data),
         "validation": None if validation is None else fingerprint(validation.x, validation.y),
         "version": __version__,
     }  # fmt: skip

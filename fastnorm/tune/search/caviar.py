@@ -17,7 +17,7 @@ from ..study.study import Study
 from .coordinator import Callback
 from .data import Validation, parts
 from .defaults import default_build, default_space
-from .pruning import Halving
+from .pruning import Pruner
 from .run_search import Options, conduct
 from .train_trial import Training
 
@@ -37,7 +37,7 @@ def caviar(
     timeout: float | None = None,
     trial_timeout: float | None = None,
     sampler: Sampler | None = None,
-    halving: Halving | None = None,
+    pruner: Pruner | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     study: str | os.PathLike[str] | None = None,
@@ -67,7 +67,7 @@ def caviar(
                    ends first
     loss           what is trained, as for Run; a function of one's own must be importable where workers are processes
     trial_timeout  seconds of work for one trial; those that need more are marked "overtime"
-    sampler        where to look, by default RandomSampler(); halving: which trials end early, by default none
+    sampler        where to look, by default RandomSampler(); pruner: which trials end early, by default none
     workers        how many at a time, by default one for each core; executor: who they are, by default threads
     study          file to record the search in; by default it stays in memory. The same command again goes on with it
     callbacks      each is called in this thread as callback(study, trial) after every epoch (with processes, not after
@@ -75,7 +75,7 @@ def caviar(
     keep           of how many of the best trials the models are kept
     confirm        how many of the best trials are run again with five new seeds, which then decide about the best; the
                    last quarter of a timeout is theirs
-    revive         numbers of trials that halving stopped and that are to go on to their last epoch
+    revive         numbers of trials that the pruner stopped and that are to go on to their last epoch
     enqueue        configurations to begin with; what they leave out is drawn
     start_from     another study, or its file, whose best configurations come next
     replicates     how many trials in a row have the same hyperparameters; else no two have
@@ -88,7 +88,7 @@ def caviar(
     failed.
     """
     epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
-    how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
+    how = (trials, timeout, trial_timeout, sampler, pruner, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
     space = check_space(default_space(len(x.x if isinstance(x, Dataset) else x)) if space is None else space)
     work, facts = training(build, x, y, validation, epochs, loss, seed, task)

@@ -1,10 +1,10 @@
 """The coordinator: one loop that hands out slices of trials, takes in what came of them and writes it all down.
 
-A unit of work is a trial's slice of epochs up to its next rung (see _work). The plan says which slices may be done now
-and is a function of numbers and curves alone; the workers only decide when. What a worker gets and gives back is plain
-values and bytes, so threads and processes do the same. The record is written when a trial starts, after each slice, and
-when halving stops trials. To resume, the plan is given what is on record: trials that waited, were stopped or cut go on
-from their recorded state, others begin again by their seed, to the same bits.
+A unit of work is a trial's slice of epochs up to its next rung (see _work). The plan says which slices may be done
+now and is a function of numbers and curves alone; the workers only decide when. What a worker gets and gives back is
+plain values and bytes, so threads and processes do the same. The record is written when a trial starts, after each
+unit of work, and when the pruner stops trials. To resume, the plan is given what is on record: trials that waited,
+were stopped or cut go on from their recorded state, others begin again by their seed, to the same bits.
 """
 
 import math
@@ -228,7 +228,7 @@ class Coordinator:
         return outcome.trial
 
     def _decide(self) -> None:
-        """Stop the trials that halving stops now."""
+        """Stop the trials that the pruner stops now."""
         stopped = self._plan.decide()
         if not stopped:
             return

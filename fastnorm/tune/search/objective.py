@@ -17,7 +17,7 @@ from ..space.space import check_space
 from ..study.study import Study
 from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
 from .coordinator import Callback
-from .pruning import Halving
+from .pruning import Pruner
 from .run_search import Options, conduct
 from .work import Outcome, Report, StopFlag, WorkUnit
 
@@ -116,7 +116,7 @@ def search(
     timeout: float | None = None,
     trial_timeout: float | None = None,
     sampler: Sampler | None = None,
-    halving: Halving | None = None,
+    pruner: Pruner | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
     study: str | os.PathLike[str] | None = None,
@@ -131,16 +131,16 @@ def search(
     objective  gets a trial: trial.hyperparameters, trial.seed, trial.report(value, step); returns its score, or None
                where the best of its reports is the score
     direction  of scores: "minimize" or "maximize"
-    steps      how many an objective reports at the most; needed with halving, which judges trials by their reports. A
+    steps      how many an objective reports at the most; needed with a pruner, which judges trials by their reports. A
                function cannot be held: one that goes on after a rung is called again, from its beginning
-    The other arguments are caviar's. Time limits, Ctrl-C and halving take effect at the next report. Objectives run in
+    The other arguments are caviar's. Time limits, Ctrl-C and a pruner take effect at the next report. Objectives run in
     threads: pure Python gains from a ProcessPoolExecutor.
     """
     metric = METRICS[checks.choice("direction", direction, list(METRICS))]
-    if halving is not None and steps is None:
-        raise SettingError("steps: expected the most an objective reports, which halving needs, got none")
+    if pruner is not None and steps is None:
+        raise SettingError("steps: expected the most an objective reports, which a pruner needs, got none")
     steps = ENDLESS if steps is None else checks.integer("steps", steps, 1, ENDLESS)
-    how = (trials, timeout, trial_timeout, sampler, halving, workers, executor, study, seed, callbacks)
+    how = (trials, timeout, trial_timeout, sampler, pruner, workers, executor, study, seed, callbacks)
     options = Options(*how, enqueue=enqueue, start_from=start_from, replicates=replicates)
     name = getattr(objective, "__qualname__", type(objective).__qualname__)
     return conduct(Calling(objective, steps, metric), check_space(space), steps, metric, {"objective": name}, options)

@@ -1,4 +1,4 @@
-"""Halving: trials are judged at rungs on the way, and those that lag behind stop there.
+"""Pruners: trials are compared at rungs on the way, and those that lag behind stop there.
 
 What a rule may see is fixed by the numbers of the trials, so it says the same however many workers there are and
 however often the search was interrupted. A survivor goes on from where it stands.
@@ -14,7 +14,7 @@ from ... import checks
 Key = tuple[float, float]  # of a result: less is better; see metrics.rank
 
 
-class Halving(Protocol):
+class Pruner(Protocol):
     """A rule that says which trials go on; its repr says what it does, for the record."""
 
     def rungs(self, epochs: int) -> list[int]:

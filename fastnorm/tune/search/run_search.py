@@ -22,7 +22,7 @@ from .confirm import confirm_best
 from .coordinator import Callback, Coordinator
 from .cores import cores
 from .draw import Draw
-from .pruning import Halving
+from .pruning import Pruner
 from .record import Record
 from .scheduler import Plan
 from .work import Work, WorkerPool
@@ -38,7 +38,7 @@ class Options:
     timeout: float | None
     trial_timeout: float | None
     sampler: Sampler | None
-    halving: Halving | None
+    pruner: Pruner | None
     workers: int | None
     executor: Executor | None
     study: str | os.PathLike[str] | None
@@ -72,12 +72,12 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     search_ends = deadline
     if deadline is not None and options.timeout is not None and options.confirm:
         search_ends = deadline - CONFIRMING * options.timeout
-    halving, seed = options.halving, options.seed
+    pruner, seed = options.pruner, options.seed
     first = {name: getattr(options, name) for name in ("enqueue", "start_from", "replicates")}
     sampler = Proposals(space, seed, options.sampler, **first)
     facts = {
         "metric": metric, "seed": seed, "epochs": epochs, "space": pack_space(space), "sampler": _described(sampler),
-        "halving": _described(halving), **facts, "version": __version__, "variant": cpu.variant(),
+        "pruner": _described(pruner), **facts, "version": __version__, "variant": cpu.variant(),
     }  # fmt: skip
     file = None if options.study is None else Path(options.study)
     with ExitStack() as until_done:
@@ -93,7 +93,7 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
         Coordinator(
             work,
             Draw(sampler, space, seed, options.trials, metric),
-            Plan(sampler, halving, options.trials, epochs, metric, frozenset(options.revive)),
+            Plan(sampler, pruner, options.trials, epochs, metric, frozenset(options.revive)),
             record,
             pool,
             workers=workers,
@@ -105,7 +105,7 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
     return record.study
 
 
-def _described(rule: Sampler | Halving | None) -> str | None:
+def _described(rule: Sampler | Pruner | None) -> str | None:
     """Return what tells a rule from others: its repr, or its name where it has none."""
     if rule is None:
         return None

@@ -2,7 +2,7 @@
 
 It knows no clock and no workers: what it says is a function of the numbers of the trials and of their curves. Two
 things make a trial wait. Its wave: the sampler may look at all trials before the wave, so these must have ended. Its
-rung: halving compares it with its peers there, so these must have come as far or have ended. A search that goes on
+rung: the pruner compares it with its peers there, so these must have come as far or have ended. A search that goes on
 gives the plan the trials that are on record, and the same decisions come about again.
 """
 
@@ -16,7 +16,7 @@ from ...metrics import rank
 from ...training.run import Epoch
 from ..samplers.base import Sampler
 from ..study.trial import DIVERGED, ENDED, FAILED, OVERTIME, RUNNING, STEERED, STOPPED, Trial
-from .pruning import Halving, Key
+from .pruning import Key, Pruner
 
 WORST = (math.inf, math.inf)
 
@@ -25,13 +25,13 @@ class Plan:
     """The trials of a search and what comes next.
 
     limit    how many trials, None: no end
-    revived  numbers of trials that go on whatever halving says
+    revived  numbers of trials that go on whatever the pruner says
     """
 
     def __init__(
         self,
         sampler: Sampler,
-        halving: Halving | None,
+        pruner: Pruner | None,
         limit: int | None,
         epochs: int,
         metric: str,
@@ -41,8 +41,8 @@ class Plan:
         self.limit = limit
         self._total = limit  # what the sampler is told, even where it ends the search before
         self._sampler = sampler
-        self._halving = halving
-        self._rungs = halving.rungs(epochs) if halving else [epochs]
+        self._pruner = pruner
+        self._rungs = pruner.rungs(epochs) if pruner else [epochs]
         self._metric = metric
         self._revived = revived
         self._epochs = epochs
@@ -133,9 +133,9 @@ class Plan:
         return [self.trials[trial.number] for trial in stopped if trial.state != STOPPED]
 
     def _peers(self, number: int) -> list[int]:
-        assert self._halving is not None
+        assert self._pruner is not None
         first = self.wave(number)
-        peers = self._halving.peers(number, first, self._epochs)
+        peers = self._pruner.peers(number, first, self._epochs)
         stop = peers.stop if self.limit is None else min(peers.stop, max(self.limit, len(self.trials)))
         return [peer for peer in range(peers.start, stop) if peer <= number or self.wave(peer) == first]
 
@@ -154,11 +154,11 @@ class Plan:
         return self.trials[number].state in ENDED and number not in self._waiting
 
     def _survives(self, number: int, rung: int) -> bool:
-        assert self._halving is not None
+        assert self._pruner is not None
         peers = self._peers(number)
         there = {number} | {peer for peer in peers if len(self._keys[peer]) > rung}
         keys = {peer: self._keys[peer][rung] for peer in there if self.trials[peer].state not in (OVERTIME, STEERED)}
-        return self._halving.survives(number, rung, peers, keys)
+        return self._pruner.survives(number, rung, peers, keys)
 
     def _count_ended(self) -> int:
         while self._ended < len(self.trials) and self._has_ended(self._ended):

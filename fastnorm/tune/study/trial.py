@@ -5,7 +5,7 @@ from typing import Any
 
 RUNNING = "running"  # at work, waiting for its peers, or lost with its process
 FINISHED = "finished"  # had all its epochs
-STOPPED = "stopped"  # had fewer, by the rule of halving; may be revived
+STOPPED = "stopped"  # had fewer, by a pruner; may be revived
 OVERTIME = "overtime"  # had fewer, by its own time limit
 DIVERGED = "diverged"  # its loss left the finite numbers
 CUT = "cut"  # interrupted by the search's time limit or by hand; goes on when the search does
@@ -23,7 +23,7 @@ class Trial:
     number           from 0, in the order of the search
     hyperparameters  what the sampler gave and `build` got
     seed             of its Run: the same model, data and seed give the same weights again
-    state            "running", "finished", "stopped" (by halving), "overtime" (its own limit), "diverged" (not finite
+    state            "running", "finished", "stopped" (by a pruner), "overtime" (its own limit), "diverged" (not finite
                      any more), "failed", "cut" (the search's time limit or Ctrl-C) or "steered" (by hand: left out of
                      all decisions)
     score            validation metric of its best epoch; None before one is known

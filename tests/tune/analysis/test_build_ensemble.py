@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fastnorm.errors import DataError, SettingError, ShapeError
 from fastnorm.models.model import load
-from fastnorm.tune import Study, default_build, ensemble, select_ensemble
+from fastnorm.tune import Study, build_ensemble, default_build, select_ensemble
 
 CLASSES = np.array([0, 1, 0, 1])
 
@@ -84,7 +84,7 @@ def study():
 
 def test_a_studys_best_models_become_one_that_is_no_worse(study, tmp_path):
     x, y = searching.VALIDATION
-    found = ensemble(study, x, y, size=20)
+    found = build_ensemble(study, x, y, size=20)
     assert set(found.members) <= {trial.number for trial in study.leaders(10)}
     assert len(study.leaders(10)) == 4
     assert found.best_score == pytest.approx(study.best_trial.score)
@@ -103,7 +103,7 @@ def test_an_ensemble_of_values_is_chosen_by_their_errors():
     (x, _), (xv, _) = searching.TRAINING, searching.VALIDATION
     training, validation = (x, x[:, :1] * 3), (xv, xv[:, :1] * 3)
     study = searching.search(default_build(1), training=training, validation=validation, trials=5)
-    found = ensemble(study, *validation)
+    found = build_ensemble(study, *validation)
     assert found.metric == "root_mean_squared_error"
     assert found.score <= found.best_score == pytest.approx(study.best_trial.score, rel=1e-5)
     assert np.sqrt(np.square(found.model.logits(xv) - validation[1]).mean()) == pytest.approx(found.score, rel=1e-5)
@@ -127,4 +127,4 @@ def test_an_ensemble_takes_the_best_trials_so_far_though_they_were_cut(study):
     cut = kept[-1]
     assert {trial.state for trial in cut.leaders(5)} == {"cut"}
     assert cut.best_so_far == cut.leaders(1)[0]
-    assert set(ensemble(cut, *searching.VALIDATION, top=2).members) <= {trial.number for trial in cut.leaders(2)}
+    assert set(build_ensemble(cut, *searching.VALIDATION, top=2).members) <= {trial.number for trial in cut.leaders(2)}

@@ -7,7 +7,7 @@ import pytest
 from helpers import curves
 
 import fastnorm as fn
-from fastnorm.tune import Guard, advise, look, panda
+from fastnorm.tune import Guard, advise, layer_statistics, panda
 
 RELU, NORMALIZED, TANH = [fn.ReLU()], [fn.BatchNorm(), fn.ReLU()], [fn.Tanh()]
 
@@ -21,7 +21,7 @@ def noisy():
 def advice(epochs=20, **options):
     run = curves.run(**options)
     run.advance(epochs)
-    return {one.topic: one for one in reversed(advise(run.history, look(run)))}
+    return {one.topic: one for one in reversed(advise(run.history, layer_statistics(run)))}
 
 
 def test_a_good_training_needs_none():

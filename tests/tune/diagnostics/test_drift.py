@@ -6,7 +6,7 @@ from helpers import curves, running
 
 import fastnorm as fn
 from fastnorm.errors import SettingError
-from fastnorm.tune import Drift, noise
+from fastnorm.tune import Drift, batch_noise
 
 PLAIN, NORMALIZED = [fn.ReLU()], [fn.BatchNorm(), fn.ReLU()]
 
@@ -58,7 +58,7 @@ def test_looking_does_not_disturb():
     drift = Drift(run)
     for _ in range(3):
         drift.look()
-        noise(run)
+        batch_noise(run)
         run.advance()
         alone.advance()
     running.assert_same(run, alone)
@@ -86,7 +86,7 @@ def test_units_that_never_vary_are_left_out():
     assert drift.movement == {"dense_0": 0.0}
 
 
-@pytest.mark.parametrize("question", [Drift, noise])
+@pytest.mark.parametrize("question", [Drift, batch_noise])
 def test_a_model_without_hidden_layers_has_none(question):
     run = running.make(chain=[fn.Dense(3)])
     with pytest.raises(SettingError, match="expected a model with hidden layers, got one where no activation"):
@@ -99,7 +99,7 @@ def test_a_model_without_hidden_layers_has_none(question):
 def test_noise_falls_as_the_root_of_the_batch_size():
     run = curves.run(NORMALIZED)
     run.advance()
-    found = noise(run, [16, 64, 256, 512])
+    found = batch_noise(run, [16, 64, 256, 512])
     assert (found.rows, found.batch_sizes) == (len(curves.TRAINING), (16, 64, 256))
     assert list(found.mean) == ["batchnorm_1", "batchnorm_4"]
     rows = found.rows
@@ -114,15 +114,15 @@ def test_noise_is_of_what_batch_norm_reads():
     """Which no batch norm has scaled: with a gamma of 0 it varies as before."""
     run = curves.run(NORMALIZED)
     run.advance()
-    before = noise(run, [32]).mean["batchnorm_1"]
+    before = batch_noise(run, [32]).mean["batchnorm_1"]
     run.program.state.write("batchnorm_1.gamma", np.zeros(32))
     run.revert(run.checkpoint())
-    assert noise(run, [32]).mean["batchnorm_1"] == before
-    assert noise(run, [32], seed=1).mean["batchnorm_1"] != before
+    assert batch_noise(run, [32]).mean["batchnorm_1"] == before
+    assert batch_noise(run, [32], seed=1).mean["batchnorm_1"] != before
 
 
 def test_noise_without_batch_norm_is_of_what_activations_read():
-    found = noise(curves.run(PLAIN), [16, 64])
+    found = batch_noise(curves.run(PLAIN), [16, 64])
     assert list(found.variance) == ["dense_0", "dense_2"]
     lines = str(found).splitlines()
     assert lines[0].split() == ["batch", "size", "16", "64"]
@@ -134,13 +134,13 @@ def test_noise_without_batch_norm_is_of_what_activations_read():
 def test_the_table_of_noise_fits_a_small_screen():
     x = np.tile(curves.X, (2, 1))
     run = fn.Run(curves.network(NORMALIZED), x, np.tile(curves.Y, 2))
-    lines = str(noise(run)).splitlines()
+    lines = str(batch_noise(run)).splitlines()
     assert lines[0].split()[2:] == ["16", "32", "64", "128", "256", "512", "1024"]
     assert all(len(line) <= 78 for line in lines)
 
 
 def test_batch_sizes_must_leave_several_minibatches():
     with pytest.raises(SettingError, match=r"batch_sizes: expected one of at most half of the 50 rows, got \[26, 64\]"):
-        noise(running.make(), [26, 64])
+        batch_noise(running.make(), [26, 64])
     with pytest.raises(SettingError, match="batch_sizes: expected a whole number at least 2, got 1"):
-        noise(running.make(), [1])
+        batch_noise(running.make(), [1])

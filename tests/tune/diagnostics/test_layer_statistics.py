@@ -9,7 +9,7 @@ from helpers import curves, running
 
 import fastnorm as fn
 from fastnorm.errors import SettingError
-from fastnorm.tune import chance, look
+from fastnorm.tune import chance, layer_statistics
 
 
 def by_name(found):
@@ -25,9 +25,9 @@ def by_name(found):
 def test_the_run_does_not_notice(options, dtype):
     alone, seen = (running.make(dtype=dtype, **options) for _ in range(2))
     for minibatches in (None, 3, None, 1):
-        look(seen)
+        layer_statistics(seen)
         weights, state, history = running.weights(seen), seen.checkpoint(), list(seen.history)
-        look(seen)
+        layer_statistics(seen)
         assert (running.weights(seen), seen.checkpoint(), seen.history) == (weights, state, history)
         alone.advance(minibatches=minibatches)
         seen.advance(minibatches=minibatches)
@@ -38,7 +38,7 @@ def test_it_says_where_the_run_stands():
     run = running.make()
     run.advance()
     run.advance(minibatches=6)
-    found = look(run)
+    found = layer_statistics(run)
     assert (found.epoch, found.minibatch, found.batch_size) == (1, 6, 2)  # the last minibatch of 50 rows by 8
     assert found.learning_rate == 0.01
     names = ["dense_0", "batchnorm_1", "relu_2", "dense_4"]
@@ -49,11 +49,11 @@ def test_it_says_where_the_run_stands():
 def test_minibatch_statistics_beside_running_ones():
     """In NumPy, by the rows of the next minibatch; behind the first batch norm, as training computes it."""
     run = curves.run([fn.BatchNorm(epsilon=0.01), fn.Tanh()])
-    assert by_name(look(run))["batchnorm_1"].off is None  # nothing runs yet
+    assert by_name(layer_statistics(run))["batchnorm_1"].off is None  # nothing runs yet
     run.advance(minibatches=5)
     arrays = {name: array.astype(float) for name, array in run.model.arrays.items()}
     x = run.data[0][run.upcoming()].astype(float)
-    found = by_name(look(run))
+    found = by_name(layer_statistics(run))
     for dense, name in (("dense_0", "batchnorm_1"), ("dense_3", "batchnorm_4")):
         z = x @ arrays[f"{dense}.weight"]
         mean, variance = arrays[f"{name}.running_mean"], arrays[f"{name}.running_variance"] + 0.01
@@ -67,7 +67,7 @@ def test_updates_are_those_of_the_next_step():
     run = curves.run(optimizer=fn.Adam(0.01))
     run.advance()
     before = {name: array.astype(float) for name, array in run.model.arrays.items()}
-    found = by_name(look(run))
+    found = by_name(layer_statistics(run))
     run.advance(minibatches=1)
     for layer in ("dense_0", "batchnorm_1", "dense_3", "dense_6"):
         names = [name for name in before if name.startswith(f"{layer}.") and "running" not in name]
@@ -86,7 +86,7 @@ def test_dead_units(activation):
     run.program.state.write("dense_0.bias", arrays["dense_0.bias"])
     run.revert(run.checkpoint())
     name = activation.__name__.lower()
-    found = by_name(look(run))
+    found = by_name(layer_statistics(run))
     assert found[f"{name}_1"].dead >= 0.25
     assert found[f"{name}_1"].dead < 0.4
     assert found[f"{name}_1"].saturated is None
@@ -99,7 +99,7 @@ def test_saturated_units(activation):
     bias[:16] = 1000
     run.program.state.write("dense_0.bias", bias)
     run.revert(run.checkpoint())
-    found = by_name(look(run))
+    found = by_name(layer_statistics(run))
     name = activation.__name__.lower()
     assert 0.5 <= found[f"{name}_1"].saturated < 0.6
     assert found[f"{name}_1"].dead is None
@@ -108,10 +108,10 @@ def test_saturated_units(activation):
 def test_the_table_fits_a_small_screen():
     run = curves.run([fn.BatchNorm(), fn.ReLU(), fn.Tanh()])
     run.advance(minibatches=3)
-    lines = str(look(run)).splitlines()
+    lines = str(layer_statistics(run)).splitlines()
     assert lines[0] == "after epoch 0 and 3 minibatches, learning rate 0.1"
     assert lines[1].split() == ["layer", "units", "off", "(sd)", "variance", "x", "dead", "saturated", "update"]
-    assert [line.split()[0] for line in lines[2:]] == [layer.name for layer in look(run).layers]
+    assert [line.split()[0] for line in lines[2:]] == [layer.name for layer in layer_statistics(run).layers]
     assert all(len(line) <= 78 for line in lines)
     assert lines[4].split()[2].endswith("%")
 
@@ -119,8 +119,8 @@ def test_the_table_fits_a_small_screen():
 def test_a_diverged_model_is_told_without_a_warning():
     run = curves.run([fn.BatchNorm(), fn.ReLU()], fn.SGD(1e30))
     run.advance()
-    assert math.isnan(by_name(look(run))["batchnorm_1"].off)
-    assert "nan" in str(look(run))
+    assert math.isnan(by_name(layer_statistics(run))["batchnorm_1"].off)
+    assert "nan" in str(layer_statistics(run))
 
 
 def test_layers_of_functions_and_several_uses():
@@ -130,7 +130,8 @@ def test_layers_of_functions_and_several_uses():
 
     run = fn.Run(fn.Model(forward), running.X, running.Y)
     run.advance()
-    assert [layer.name for layer in look(run).layers] == ["dense_0", "relu_1", "dense_2", "tanh_3", "dense_4"]
+    names = [layer.name for layer in layer_statistics(run).layers]
+    assert names == ["dense_0", "relu_1", "dense_2", "tanh_3", "dense_4"]
 
 
 def test_it_waits_for_no_thread():
@@ -148,7 +149,7 @@ def test_it_waits_for_no_thread():
         while run.program.state.position[0] == 0:
             pass
         with pytest.raises(SettingError, match="training in another thread"):
-            look(run)
+            layer_statistics(run)
     finally:
         run.stop()
         thread.join()

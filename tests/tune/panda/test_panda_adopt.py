@@ -74,7 +74,7 @@ def test_where_nothing_else_has_a_score_the_steered_trial_is_the_best(tmp_path):
 
 def test_a_search_that_goes_on_leaves_it_out_of_its_decisions(tmp_path):
     file = tmp_path / "s.sqlite"
-    options = {"trials": 6, "epochs": 9, "halving": SuccessiveHalving(), "study": file}
+    options = {"trials": 6, "epochs": 9, "pruner": SuccessiveHalving(), "study": file}
     before = search(**options)
     winner = before.best_trial.number
     adopted(file, winner).give_back()
@@ -107,7 +107,7 @@ def test_a_trial_that_diverged_by_hand_keeps_the_best_that_was_left_behind_and_t
 
 
 def test_a_search_that_goes_on_decides_alike_whenever_the_trial_was_adopted(tmp_path):
-    options = {"epochs": 9, "halving": SuccessiveHalving()}
+    options = {"epochs": 9, "pruner": SuccessiveHalving()}
     tables = []
     for workers, trials in ((1, 4), (2, 12)):
         file = tmp_path / f"{workers}.sqlite"

@@ -38,7 +38,7 @@ def test_a_trial_at_work_is_stopped_and_the_search_goes_on_without_it(tmp_path, 
     epochs = 2000
     options = {"trials": 4, "epochs": epochs, "workers": 2, "study": file}
     if how == "halving":
-        options |= {"halving": SuccessiveHalving(epochs // 3)}
+        options |= {"pruner": SuccessiveHalving(epochs // 3)}
     executor = ProcessPoolExecutor(2, get_context("spawn")) if how == "processes" else None
     thread = threading.Thread(target=lambda: studies.append(search(executor=executor, **options)))
     thread.start()
@@ -97,7 +97,7 @@ def confirmations(file):
 
 
 def test_a_request_that_is_withdrawn_changes_nothing(monkeypatch):
-    options = {"trials": 3, "epochs": 300, "workers": 1, "halving": SuccessiveHalving(100)}
+    options = {"trials": 3, "epochs": 300, "workers": 1, "pruner": SuccessiveHalving(100)}
     expected, wishes = table(search(**options)), [[0], [1], [0], []]
     monkeypatch.setattr(Record, "requests", lambda record: wishes.pop(0) if len(wishes) > 1 else wishes[0])
     assert table(search(**options)) == expected

@@ -38,7 +38,7 @@ def test_or_the_highest():
 
 @pytest.mark.parametrize("halving", [None, SuccessiveHalving(), MedianStopping(1, 2, 2)])
 def test_the_answer_is_the_same_for_any_number_of_workers(halving, tmp_path):
-    options = {"direction": "maximize", "trials": 12, "steps": 9, "halving": halving}
+    options = {"direction": "maximize", "trials": 12, "steps": 9, "pruner": halving}
     tables = [table(search(rising, SPACE, workers=workers, **options)) for workers in (1, 2, 4)]
     assert tables[0] == tables[1] == tables[2]
 
@@ -65,7 +65,7 @@ def test_halving_stops_an_objective_and_begins_it_again():
         calls.append(trial.number)
         rising(trial)
 
-    study = search(objective, SPACE, direction="maximize", trials=9, steps=9, halving=SuccessiveHalving(), workers=1)
+    study = search(objective, SPACE, direction="maximize", trials=9, steps=9, pruner=SuccessiveHalving(), workers=1)
     assert sorted(trial.epochs for trial in study.trials) == [1] * 6 + [3] * 2 + [9]
     best = max(study.trials, key=lambda trial: trial.hyperparameters["x"])
     assert best.state == "finished"
@@ -78,7 +78,7 @@ def test_an_objective_that_reports_seldom_is_judged_at_its_next_report():
         for step in (2, 4, 8):
             trial.report(trial.hyperparameters["x"], step)
 
-    study = search(objective, SPACE, direction="maximize", trials=9, steps=9, halving=SuccessiveHalving())
+    study = search(objective, SPACE, direction="maximize", trials=9, steps=9, pruner=SuccessiveHalving())
     assert sorted(trial.epochs for trial in study.trials) == [2] * 6 + [4] * 2 + [8]
     assert study.best_trial.state == "finished"
 
@@ -126,7 +126,7 @@ def test_time_limits_take_effect_at_the_next_report():
     ("objective", "options", "error", "words"),
     [
         (bowl, {"direction": "up"}, SettingError, "direction: expected one of 'minimize', 'maximize'"),
-        (bowl, {"halving": SuccessiveHalving()}, SettingError, "steps: expected the most an objective reports"),
+        (bowl, {"pruner": SuccessiveHalving()}, SettingError, "steps: expected the most an objective reports"),
         (lambda trial: None, {}, DataError, "objective: expected a number, or a report of one"),
         (lambda trial: "good", {}, DataError, "objective: expected a number, got 'good'"),
         (lambda trial: trial.report(1, 0), {}, SettingError, "step: expected a whole number at least 1"),

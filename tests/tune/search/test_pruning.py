@@ -11,7 +11,7 @@ from fastnorm.metrics import rank
 from fastnorm.tune import CoarseToFineSampler, KFold, MedianStopping, Study, SuccessiveHalving
 
 HALVING = SuccessiveHalving()
-HALVED = {"trials": 12, "epochs": 9, "halving": HALVING}  # a cohort of 9, and one of 3
+HALVED = {"trials": 12, "epochs": 9, "pruner": HALVING}  # a cohort of 9, and one of 3
 
 
 def best_until(study, number, epoch):
@@ -48,7 +48,7 @@ def test_survivors_continue_as_if_nobody_had_watched_them(validation):
 
 @pytest.mark.parametrize("halving", [HALVING, MedianStopping(2, 2, 3)])
 def test_the_answer_is_the_same_for_any_number_of_workers(halving):
-    tables = [table(search(**{**HALVED, "halving": halving}, workers=workers)) for workers in (1, 2, 4)]
+    tables = [table(search(**{**HALVED, "pruner": halving}, workers=workers)) for workers in (1, 2, 4)]
     assert tables[0] == tables[1] == tables[2]
     assert {trial.state for trial in tables[0][0]} == {"finished", "stopped"}
 
@@ -92,7 +92,7 @@ def test_callbacks_hear_of_every_stop():
 @pytest.mark.filterwarnings("ignore:coarse to fine")
 @pytest.mark.parametrize("halving", [None, HALVING, MedianStopping(2, 2, 3)])
 def test_coarse_to_fine_gives_the_same_answer_too(tmp_path, halving):
-    options = {"trials": 16, "epochs": 9, "halving": halving}
+    options = {"trials": 16, "epochs": 9, "pruner": halving}
     tables = [table(search(**options, sampler=CoarseToFineSampler(), workers=workers)) for workers in (1, 2, 4)]
     assert tables[0] == tables[1] == tables[2]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:

@@ -18,8 +18,8 @@ from fastnorm.tune import Choice, GridSampler, KFold, Study, SuccessiveHalving
 
 HERE = path_for(__file__)
 KILLS = 20
-LONG = {"trials": 18, "epochs": 270, "halving": SuccessiveHalving(30)}
-HALVED = {"trials": 18, "epochs": 9, "halving": SuccessiveHalving()}
+LONG = {"trials": 18, "epochs": 270, "pruner": SuccessiveHalving(30)}
+HALVED = {"trials": 18, "epochs": 9, "pruner": SuccessiveHalving()}
 
 
 def after(count, error=KeyboardInterrupt):
@@ -78,7 +78,7 @@ def test_trials_is_the_total(tmp_path):
         ({"space": {**SPACE, "units": Choice([4])}}, "space"),
         ({"training": (TRAINING[0] + 1, TRAINING[1])}, "data"),
         ({"validation": 0.2}, "validation"),
-        ({"halving": SuccessiveHalving()}, "halving"),
+        ({"pruner": SuccessiveHalving()}, "pruner"),
         ({"sampler": GridSampler()}, "sampler"),
     ],
 )
