@@ -32,6 +32,19 @@ def put(value, *path):
     return change
 
 
+def put_all(changes):
+    """A change that puts several values, each where its path leads, up to one whose path is gone."""
+
+    def change(document):
+        for path, value in changes:
+            try:
+                put(value, *path)(document)
+            except (KeyError, IndexError, TypeError):  # a change before has taken the way
+                return
+
+    return change
+
+
 def first(document, role):
     return next(value for value in document["tape"]["values"] if value["role"] == role)
 
@@ -161,15 +174,8 @@ JSON = st.recursive(
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(list(places(DOCUMENT))), JSON), min_size=1, max_size=2))
 def test_whatever_stands_in_a_document_it_is_refused_or_safe_to_use(changes):
-    def change(document):
-        for path, value in changes:
-            try:
-                put(value, *path)(document)
-            except (KeyError, IndexError, TypeError):  # a change before has taken the way
-                return
-
     try:
-        model = Model.from_bytes(forge(change))
+        model = Model.from_bytes(forge(put_all(changes)))
     except FileError:
         return
     x = np.random.default_rng(0).normal(size=(6, 3))
