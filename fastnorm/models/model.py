@@ -86,7 +86,7 @@ class Model:
     if not TYPE_CHECKING:  # which knows what names there are
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Say of a name that other libraries' models have what it is here."""
+            """Raise UnknownName, with the word here for an attribute of other libraries' models."""
             if name.startswith("_"):  # asked for by copy, pickle and inspect: their error, as ever
                 object.__getattribute__(self, name)
             from .. import foreign_words
@@ -117,7 +117,7 @@ class Model:
         return self.tape.result.features
 
     def initialized(self, features: int, seed: int = 0) -> tuple[Tape, dict[str, np.ndarray]]:
-        """The forward pass for rows of so many features, and its arrays; those without numbers get this seed's."""
+        """The forward pass for rows of this number of features, and its arrays; new arrays are drawn from the seed."""
         tape = self._written or self._tape or recording.record(self._forward, self._inputs, features)
         arrays = dict(self._arrays)
         for number, value in enumerate(tape.of_role("parameter", "statistic")):
@@ -127,7 +127,7 @@ class Model:
         return tape, arrays
 
     def initialize(self, features: int, seed: int = 0) -> None:
-        """Be ready for rows of so many features, as a Run makes it: see initialized."""
+        """Initialize for rows of this number of features, as a Run does: see initialized."""
         tape, arrays = self.initialized(features, seed)
         self.set_arrays(arrays, tape=tape)
 
@@ -184,7 +184,7 @@ class Model:
         task        "classification" or "regression", where neither the loss nor y tells it
         metric      by which validation rows choose the best epoch: "loss", or None: "accuracy" for classes, with the
                     loss between equal ones, and "root_mean_squared_error" for values
-        patience    stop after so many epochs in which neither this metric nor the validation loss was better than
+        patience    stop after this many epochs in which neither this metric nor the validation loss was better than
                     ever before; needs validation
         schedule    one without a length of its own, as Cosine(), gets `epochs`
         verbose     1: a line that follows the epochs, on stderr
@@ -332,7 +332,7 @@ class Model:
 
         shares  whether outputs become probabilities, where they are logits
         """
-        made = self._predictors  # before the arrays: what is made of old ones then goes where nothing is found any more
+        made = self._predictors  # read before the arrays, so that a predictor of old arrays is not kept
         if shares not in made:
             if shares and self.task == "regression":
                 raise SettingError("predict_proba: this model predicts values, not classes; use predict")

@@ -105,7 +105,7 @@ def meaning_from_record(table: Any, target: Any) -> tuple["Table | None", "Targe
 
 
 def fits_outputs(target: "Target | None", outputs: int) -> bool:
-    """Whether a model of so many outputs may answer in the words of a target."""
+    """Whether a model with this number of outputs may answer in the labels or values of a target."""
     return target is None or _fits(getattr(target, "values", (target.name,)), outputs)
 
 

@@ -51,7 +51,7 @@ class Forecast:
         return self.words("better")
 
     def words(self, unit: str, factor: float = 1.0) -> str:
-        """Say it in another unit, of which a score of 1 is so many; a factor below 0: less is better."""
+        """Say it in another unit: scores are multiplied by `factor`; below 0, a smaller score is the better one."""
         gain, error, least = (abs(factor) * value for value in (self.gain, self.error, LEAST * abs(self.best)))
         if gain <= least or gain < LOST * error:
             doubt = f" (+- {_plain(error, error)} {unit})" if error > least else ""

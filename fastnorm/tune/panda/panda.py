@@ -202,7 +202,7 @@ class Panda(View):
         return score
 
     def hurry(self) -> None:
-        """Have what is still to be recorded wait no longer than now is needed for a file that another program holds."""
+        """Let the last records wait only a short time for a file that another program holds."""
         self._recorded.journal.writer.hurry()
 
     def give_back(self) -> None:
