@@ -24,22 +24,13 @@ from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, P
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop
 from .training.run import Checkpoint, Epoch, Run
-from .training.schedules import (
-    Constant,
-    Cosine,
-    CosineRestarts,
-    Exponential,
-    InverseTime,
-    OneCycle,
-    ReduceOnPlateau,
-    Step,
-)
 
 if TYPE_CHECKING:
     from . import table, tune
     from .autodiff import grad, minimize, value_and_grad
     from .models.ensemble import ensemble
     from .table import Table
+    from .training import schedules
 
 __all__ = [
     "GELU",
@@ -49,17 +40,12 @@ __all__ = [
     "BatchNorm",
     "Checkpoint",
     "Concatenate",
-    "Constant",
-    "Cosine",
-    "CosineRestarts",
     "Dense",
     "Dropout",
     "Embedding",
     "Epoch",
-    "Exponential",
     "Focal",
     "Huber",
-    "InverseTime",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
@@ -67,11 +53,9 @@ __all__ = [
     "MeanSquaredError",
     "Model",
     "Nadam",
-    "OneCycle",
     "Parameter",
     "RMSprop",
     "ReLU",
-    "ReduceOnPlateau",
     "Residual",
     "Run",
     "SelectColumns",
@@ -82,7 +66,6 @@ __all__ = [
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softplus",
-    "Step",
     "Table",
     "Tanh",
     "TiedLayer",
@@ -93,13 +76,15 @@ __all__ = [
     "load",
     "minimize",
     "ops",
+    "schedules",
     "table",
     "tune",
     "value_and_grad",
 ]
 
 
-# Imported when they are first asked for: training on arrays needs none of them, and waits for none.
+# Imported when they are first asked for, so that `import fastnorm` does not wait for them.
+MODULES = {"schedules": ".training.schedules", "table": ".table", "tune": ".tune"}
 LATER = {
     "Table": "table", "ensemble": "models.ensemble",
     "grad": "autodiff", "minimize": "autodiff", "value_and_grad": "autodiff",
@@ -111,8 +96,8 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("table", "tune"):
-        return importlib.import_module(f".{name}", __name__)
+    if name in MODULES:
+        return importlib.import_module(MODULES[name], __name__)
     if name in LATER:
         return getattr(importlib.import_module(f".{LATER[name]}", __name__), name)
     from importlib.util import find_spec  # only now, as all of this

@@ -50,7 +50,8 @@ def named(what: str, given: Any, classes: Sequence[type]) -> Any:
         raise SettingError(f"{what}: there is no {given!r}; {hint}")
     needs = [f"{field.name}=..." for field in fields(words[given]) if field.default is MISSING]
     if needs:
-        raise SettingError(f"{what}: {given!r} needs numbers: fn.{words[given].__name__}({', '.join(needs)})")
+        module = "fn.schedules" if what == "schedule" else "fn"
+        raise SettingError(f"{what}: {given!r} needs numbers: {module}.{words[given].__name__}({', '.join(needs)})")
     return words[given]()
 
 

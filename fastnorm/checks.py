@@ -93,14 +93,16 @@ def blocks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield first, array[first : first + step]
 
 
-def shares(name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None) -> np.ndarray:
+def probabilities(
+    name: str, value: Any, dtype: Any = None, columns: int | None = None, rows: int | None = None
+) -> np.ndarray:
     """Return value as a C-contiguous (rows, columns) array of probabilities, each row adding up to 1."""
     array = matrix(name, value, dtype, columns, rows)
     for first, part in blocks(array):
         wrong = (part < 0).any(axis=1) | ~(np.abs(part.sum(axis=1, dtype=np.float64) - 1) <= SUM_TOLERANCE)
         if wrong.any():
             row = first + int(wrong.argmax())
-            raise DataError(f"{name}: expected shares >= 0 that sum to 1, got {array[row]} in row {row}")
+            raise DataError(f"{name}: expected probabilities >= 0 that sum to 1, got {array[row]} in row {row}")
     return array
 
 

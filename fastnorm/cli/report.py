@@ -67,8 +67,8 @@ def _counted(states: dict[str, int]) -> str:
 
 
 def _mattered(importance: list[dict[str, Any]]) -> str:
-    clear = [entry for entry in importance if entry["share"] > MATTERS * entry["error"]]
-    shown = [f"{entry['name']} {entry['share']:.0%}" for entry in clear]
+    clear = [entry for entry in importance if entry["fraction"] > MATTERS * entry["error"]]
+    shown = [f"{entry['name']} {entry['fraction']:.0%}" for entry in clear]
     rest = "" if len(clear) == len(importance) else "; the others too little to tell"
     return (", ".join(shown) or "nothing that can be told") + (rest if shown else "")
 

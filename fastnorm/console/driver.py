@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..errors import FastnormError
-from ..tune import Advice, Guard, Look, Panda, advise, layer_statistics
+from ..tune import Advice, Guard, Panda, RunStatistics, advise, layer_statistics
 from .snapshot import Moment, Note
 
 LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
@@ -39,7 +39,7 @@ class Driver:
         self._last_act: Future[Any] | None = None
         self._last_pause: Future[None] | None = None
         self._versions = itertools.count(1)
-        self._look: Look | None = None
+        self._look: RunStatistics | None = None
         self._advice: list[Advice] = []
         self._next_look = 0.0
         self._seen = 0.0

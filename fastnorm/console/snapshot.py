@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..training.run import Epoch
-from ..tune import Action, Advice, Branch, Look
+from ..tune import Action, Advice, Branch, RunStatistics
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,6 @@ class Moment:
     slots: dict[str, float]
     learning_rate: float
     peeks: int
-    look: Look | None
+    look: RunStatistics | None
     advice: list[Advice]
     opened: dict[str, float] | None

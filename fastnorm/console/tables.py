@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ..tune import Advice, LayerStatistics, Look
+from ..tune import Advice, LayerStatistics, RunStatistics
 from ..tune.diagnostics.advice import BIG_STEP, FAR_OFF, MANY, SMALL_STEP
 from ..tune.diagnostics.layer_statistics import TITLES
 from ..tune.study.actions import GUARD
@@ -32,7 +32,7 @@ def status(
     return text.append("  " + "  ".join(filter(None, words)))
 
 
-def layers(look: Look | None, width: int, height: int) -> Text:
+def layers(look: RunStatistics | None, width: int, height: int) -> Text:
     """The layers: columns that apply to some of them, in as many rows as there is room for."""
     if look is None:
         return Text("(not looked at yet)", WEAK)

@@ -65,7 +65,7 @@ cdef class Backward(Bound):
     def _bind_results(self):
         cdef Buffer* buffer
         blocks = {}
-        for index, block in layout.shared(self.tape).items():
+        for index, block in layout.common_blocks(self.tape).items():
             buffer = &self.buffers[<int> index]
             if block not in blocks:
                 blocks[block] = <Py_ssize_t> self.room_for(buffer)

@@ -79,7 +79,7 @@ def lifetimes(tape: Tape) -> dict[int, tuple[int, int]]:
     }
 
 
-def shared(tape: Tape) -> dict[int, int]:
+def common_blocks(tape: Tape) -> dict[int, int]:
     """Value index -> number of the memory block its gradient lies in; at most one owner at any backward step.
 
     A block is only shared among values of equal shape: the padding beside the columns is zero and must stay so.

@@ -13,5 +13,5 @@ cdef class Pace:
     cdef double since, pause                    # seconds on this way; seconds alone before the other is tried again
 
     cdef void took(self, double seconds) noexcept nogil
-    cdef void judge(self, double mean) noexcept nogil
+    cdef void decide(self, double mean) noexcept nogil
     cdef void go(self, int way) noexcept nogil

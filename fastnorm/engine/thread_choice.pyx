@@ -54,11 +54,11 @@ cdef class Pace:
             return
         self.measured += seconds
         if self.way == TOGETHER and seconds > STALL * self.alone:
-            self.judge(INFINITY)
+            self.decide(INFINITY)
         elif self.count > 1 and self.measured >= WINDOW:
-            self.judge(self.measured / self.count)
+            self.decide(self.measured / self.count)
 
-    cdef void judge(self, double mean) noexcept nogil:
+    cdef void decide(self, double mean) noexcept nogil:
         """Choose by the mean of what has just been measured."""
         if self.way == ALONE:
             self.alone = mean

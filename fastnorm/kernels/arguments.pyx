@@ -121,7 +121,7 @@ cdef ndarray class_numbers(target, ndarray x):
 
 
 cdef ndarray shares(name, value, ndarray like):
-    """checks.shares, of another's dtype and shape."""
+    """checks.probabilities, of another's dtype and shape."""
     cdef Py_ssize_t i, j, n = PyArray_DIM(like, 0), c = PyArray_DIM(like, 1)
     cdef double share, sum
     cdef bint good = True, single = PyArray_TYPE(like) == NPY_FLOAT
@@ -134,7 +134,7 @@ cdef ndarray shares(name, value, ndarray like):
             good &= share >= 0
             sum += share
         good &= fabs(sum - 1) <= SUM_TOLERANCE
-    return array if good else checks.shares(name, array, dtype_of(PyArray_TYPE(like)), c, n)
+    return array if good else checks.probabilities(name, array, dtype_of(PyArray_TYPE(like)), c, n)
 
 
 cdef double SUM_TOLERANCE = checks.SUM_TOLERANCE

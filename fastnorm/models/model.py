@@ -11,34 +11,30 @@ import numpy as np
 from .. import checks
 from .._frozen import explained
 from ..engine.predictor import Predictor
-from ..errors import DtypeError, FileError, SettingError, ShapeError, TraceError, UnknownName
+from ..errors import FileError, SettingError, ShapeError, UnknownName
 from ..nn import losses
 from ..nn.layers import initial
 from ..nn.losses import Loss
 from ..ops.tape import Tape, Value
 from ..passes import folding, fusion
-from ..saving import model_file, tape_record
-from ..saving.dataclasses import member, only, to_record
-from ..training import recalibration, schedules
+from ..training import recalibration
 from ..training.dataset import (
     Dataset,
     dataset,
     divided,
-    fits_outputs,
-    meaning_from_record,
     refuse_frame,
-    share_aside,
     side_by_side,
+    split_fractions,
 )
 from ..training.optimizers import Optimizer
 from ..training.run import Run
-from ..training.schedules import Schedule
 from . import fit, recording
 from .fit import History
 
 if TYPE_CHECKING:
     from ..table import Table
     from ..table._targets import Target
+    from ..training.schedules import Schedule
 
 PREDICTS = ("_tape", "_arrays", "loss", "target", "table")  # what predictors are made of
 
@@ -169,7 +165,7 @@ class Model:
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
         epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | str | None = None,
-        schedule: Schedule | str | None = None,
+        schedule: "Schedule | str | None" = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
         metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
         deadline: float | None = None,
@@ -192,6 +188,8 @@ class Model:
         The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again goes on from the
         present weights.
         """
+        from ..training import schedules  # only now: importing fastnorm does not wait for them
+
         if patience is not None and validation is None:
             raise SettingError("patience: expected validation data to judge the epochs by, got none")
         if target is not None:
@@ -201,7 +199,7 @@ class Model:
         loss, schedule = losses.asked_for(loss), schedules.chosen(schedule)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
-            whole, (rows, aside) = divided(self.joined(x), y, share_aside(validation), seed, **known)
+            whole, (rows, aside) = divided(self.joined(x), y, split_fractions(validation), seed, **known)
             x, y, validation = whole.take(rows), None, whole.take(aside)
             if sample_weight is not None:
                 sample_weight = checks.vector("sample_weight", sample_weight, length=len(whole.y))[rows]
@@ -221,7 +219,7 @@ class Model:
 
         out  (n, outputs) of the model's dtype to write into, or None for a new array
         """
-        return self._ready(shares=False).predict(self._features(x), out=out, threads=threads)
+        return self._ready(probabilities=False).predict(self._features(x), out=out, threads=threads)
 
     def _features(self, x: Any) -> Any:
         if isinstance(x, Dataset):
@@ -248,14 +246,14 @@ class Model:
             answers: np.ndarray = outputs[:, 0] if outputs.shape[1] == 1 else outputs
         else:
             answers = outputs.argmax(1) if outputs.shape[1] > 1 else (outputs[:, 0] > even).astype(np.int64)
-        return answers if self.target is None else self.target.restore(answers)
+        return answers if self.target is None else self.target.decode(answers)
 
     def predict_proba(self, x: Any, *, out: np.ndarray | None = None, threads: int = 1) -> np.ndarray:
         """Probabilities (n, classes), each row adding up to 1; of labels (n, outputs), each from 0 to 1.
 
         out  of this shape and the model's dtype to write into, or None for a new array
         """
-        return self._ready(shares=True).predict(self._features(x), out=out, threads=threads)
+        return self._ready(probabilities=True).predict(self._features(x), out=out, threads=threads)
 
     def predict_one(self, row: Any) -> Any:
         """The answer for one example, as predict gives it: a label, a value, or values (outputs,).
@@ -264,7 +262,7 @@ class Model:
         """
         if self.table is not None:
             return self._only(self.predict(row))
-        ready = self._predictors.get(False) or self._ready(shares=False)
+        ready = self._predictors.get(False) or self._ready(probabilities=False)
         return self._answers(ready.predict_one(_vector(row))[None])[0]
 
     def predict_proba_one(self, row: Any, *, out: np.ndarray | None = None) -> np.ndarray:
@@ -274,7 +272,7 @@ class Model:
         """
         if self.table is not None:
             return self._only(self.predict_proba(row))
-        ready = self._predictors.get(True) or self._ready(shares=True)
+        ready = self._predictors.get(True) or self._ready(probabilities=True)
         # The usual row is handed on at once: two calls more would be a quarter of a small network's time.
         return ready.predict_one(row if type(row) is np.ndarray else _vector(row), out=out)
 
@@ -327,20 +325,20 @@ class Model:
         ready = losses.activation_of(self.loss) is None and fusion.last_operation(self.tape).name == name
         return None if ready else name
 
-    def _ready(self, shares: bool) -> Predictor:
+    def _ready(self, probabilities: bool) -> Predictor:
         """A predictor of the present weights, made when first asked for; another thread may take new ones meanwhile.
 
-        shares  whether outputs become probabilities, where they are logits
+        probabilities  whether outputs become those, where they are logits
         """
         made = self._predictors  # read before the arrays, so that a predictor of old arrays is not kept
-        if shares not in made:
-            if shares and self.task == "regression":
+        if probabilities not in made:
+            if probabilities and self.task == "regression":
                 raise SettingError("predict_proba: this model predicts values, not classes; use predict")
             tape = folding.fold(self.tape, self._arrays)
-            if shares:
+            if probabilities:
                 recording.record_probabilities(tape.result, self.task, self.activation)
-            made[shares] = Predictor(tape, self.dtype, finite=True)
-        return made[shares]
+            made[probabilities] = Predictor(tape, self.dtype, finite=True)
+        return made[probabilities]
 
     # ---- keeping ----
 
@@ -351,38 +349,26 @@ class Model:
 
     def to_bytes(self) -> bytes:
         """The model file as bytes; the same model gives the same bytes."""
-        document = {
-            "tape": tape_record.tape_to_record(self.tape),
-            "dtype": str(self.dtype),
-            "loss": recording.loss_to_record(self.loss) if self.loss else None,
-            "table": self.table.to_dict() if self.table else None,
-            "target": to_record(self.target) if self.target and not self.table else None,
-        }
-        constants = tape_record.constants_of(self.tape) | recording.constants_of_loss(self.loss)
-        return model_file.pack("model", self._arrays | constants, document)
+        from . import serialization  # here and below only now: training needs none of it
+
+        contents = self.tape, self._arrays, str(self.dtype), self.loss, self.table, self.target
+        return serialization.pack(serialization.Contents(*contents))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of to_bytes; raises FileError where the bytes are no such thing."""
-        arrays, document = model_file.unpack("model", data)
-        only("model", document, ["tape", "dtype", "loss", "table", "target"])
-        tape, table = tape_record.tape_from_record(document["tape"], arrays), document["table"]
-        loss = None if document["loss"] is None else recording.loss_from_record(document["loss"], arrays)
-        try:
-            recording.require_forward(tape)
-            model = Model(dtype=member("model", document, "dtype", str))
-            model.set_arrays(arrays, tape=tape)
-        except (SettingError, ShapeError, DtypeError, TraceError, TypeError) as error:
-            raise FileError(f"its contents do not fit together: {error}") from error
-        model.loss = loss
-        model.table, model.target = meaning_from_record(table, document["target"])
-        is_wide = model.table is None or model.table.width == model.features
-        if not is_wide or not fits_outputs(model.target, model.outputs):
-            raise FileError("its table or its target does not fit its operations")
+        from . import serialization
+
+        contents = serialization.unpack(data)
+        model = Model(dtype=contents.dtype)
+        model.set_arrays(contents.arrays, tape=contents.tape, loss=contents.loss)
+        model.table, model.target = contents.table, contents.target
         return model
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file, whole or not at all."""
+        from ..saving import model_file
+
         model_file.write(path, self.to_bytes())
 
     def summary(self) -> str:
@@ -392,6 +378,8 @@ class Model:
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model of a file that `save` wrote; raises FileError, with the path, for any other."""
+    from ..saving import model_file
+
     data = model_file.read(path)
     try:
         return Model.from_bytes(data)

@@ -1,4 +1,4 @@
-"""What a model records of a forward pass, and what its file says of a loss."""
+"""Recording a forward pass, checking that it is a model's, and summing it up."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import checks, ops
-from ..errors import DtypeError, FileError, SettingError, ShapeError, TraceError
-from ..nn import losses
-from ..nn.custom_loss import Own
-from ..nn.losses import Loss
+from ..errors import DtypeError, SettingError, ShapeError, TraceError
 from ..ops.tape import ROWS, Tape, Value
 from ..passes import fusion
-from ..saving import tape_record
-from ..saving.dataclasses import from_record, member, only, to_record
 
 
 def record(forward: Callable[..., Any] | None, inputs: Sequence[int] | None, features: int) -> Tape:
@@ -39,7 +34,7 @@ def record(forward: Callable[..., Any] | None, inputs: Sequence[int] | None, fea
     if value is not tape.result:
         raise TraceError(f"expected a forward pass that returns what it computes last, got {value!r}")
     require_forward(tape)
-    tape.shared.clear()  # of use while layers are called, and layers of one's own may not be picklable
+    tape.tied.clear()  # of use while layers are called, and layers of one's own may not be picklable
     return fusion.without_idle_biases(tape)
 
 
@@ -105,36 +100,3 @@ def record_probabilities(outputs: Value, task: str, activation: str | None) -> N
         ops.concatenate([1 - outputs, outputs])
     elif activation:
         ops.CATALOGUE[activation](outputs)
-
-
-# ---- a loss in a model's file
-
-PREFIX = "loss."  # of the names of its constants
-
-
-def loss_to_record(loss: Loss) -> dict[str, Any]:
-    """Plain data; a loss of one's own is what it recorded."""
-    if not isinstance(loss, Own):
-        return to_record(loss)
-    tape = None if loss.tape is None else tape_record.tape_to_record(loss.tape)
-    return {"type": "Own", "task": loss.task, "tape": tape}
-
-
-def constants_of_loss(loss: Loss | None) -> dict[str, np.ndarray]:
-    """The numbers a loss of one's own reads."""
-    return tape_record.constants_of(loss.tape, PREFIX) if isinstance(loss, Own) and loss.tape is not None else {}
-
-
-def loss_from_record(record: Any, tensors: dict[str, np.ndarray]) -> Loss:
-    """The loss of loss_to_record; its constants are taken out of the tensors."""
-    if not isinstance(record, dict) or record.get("type") != "Own":
-        known: Loss = from_record("loss", record, *losses.LOSSES)
-        return known
-    only("loss", record, ["type", "task", "tape"])
-    tape = tape_record.tape_from_record(record["tape"], tensors, PREFIX)
-    if len(tape.of_role("input")) != 1 or len(tape.of_role("target")) != 1 or tape.of_role("parameter", "statistic"):
-        raise FileError("loss: expected a function of prediction and target alone")
-    try:
-        return Own(None, member("loss", record, "task", str), tape)
-    except SettingError as error:
-        raise FileError(f"loss: {error}") from error

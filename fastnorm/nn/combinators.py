@@ -103,10 +103,10 @@ class TiedLayer(Layer):
         return f"TiedLayer({self.layer!r})"
 
     def __call__(self, x: Value) -> Value:
-        if self not in x.tape.shared:
-            x.tape.shared[self] = built(self.layer, x)
+        if self not in x.tape.tied:
+            x.tape.tied[self] = built(self.layer, x)
         called = x.tape.layers
-        value = apply(self.layer, x, x.tape.shared[self])
+        value = apply(self.layer, x, x.tape.tied[self])
         if x.tape.layers != called:
             raise TraceError(
                 f"{self!r}: expected a layer that has no others inside, whose parameters would not be shared"

@@ -20,7 +20,7 @@ def _classes(y: Any, outputs: int, dtype: Any) -> np.ndarray:
     """int32 class numbers (n,), or (n, outputs) probabilities of dtype."""
     y = np.asarray(y)
     if y.ndim == 2 and y.dtype.kind == "f":
-        return checks.shares("y", y, dtype, outputs)
+        return checks.probabilities("y", y, dtype, outputs)
     if y.dtype.kind not in "iub":
         raise DtypeError(
             f"y: expected class numbers from 0 to {outputs - 1}, got dtype {y.dtype}; "

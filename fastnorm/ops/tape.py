@@ -150,7 +150,7 @@ class Tape:
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.layers = 0  # called so far: their numbers name their parameters
-        self.shared: dict[Any, dict[str, Value]] = {}  # layer -> its parameters, where all its calls have the same
+        self.tied: dict[Any, dict[str, Value]] = {}  # layer -> its parameters, where all its calls have the same
 
     def add(self, role: str, name: str, shape: tuple[SupportsIndex, ...], **settings: Any) -> Value:
         """Add a value that no operation gives. Names of parameters, statistics and constants are unique."""

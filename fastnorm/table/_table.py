@@ -126,7 +126,7 @@ class Table:
         predictions  class indices (n,), which give the original values; or standardized values (n,) or (n, 1), which
                      give float64 in the target's own units
         """
-        return self._target().restore(predictions)
+        return self._target().decode(predictions)
 
     def _target(self) -> Target:
         if self.target is None:

@@ -73,7 +73,7 @@ class Classes:
             f" in row {row} (rows count from 0)"
         )
 
-    def restore(self, predictions: Any) -> np.ndarray:
+    def decode(self, predictions: Any) -> np.ndarray:
         """Return the original values (n,) of class indices (n,)."""
         values = np.array(self.values)
         if values.dtype.kind == "f" and type(self.values[0]) is int:  # integers beyond int64, some of them below 0
@@ -108,7 +108,7 @@ class Quantity:
         standardized = _standardize.standardize_target(self.name, _numbers(column), self.mean, self.scale)
         return standardized.astype(np.float32)[:, np.newaxis]
 
-    def restore(self, predictions: Any) -> np.ndarray:
+    def decode(self, predictions: Any) -> np.ndarray:
         """Return predictions (n,) or (n, 1) in the target's own units, float64 (n,)."""
         values = checks.floating("predictions", predictions, np.float64)
         if values.ndim != 1 and values.shape[1:] != (1,):

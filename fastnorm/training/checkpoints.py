@@ -8,7 +8,6 @@ import numpy as np
 
 from .. import checks
 from ..errors import FileError
-from ..saving import model_file
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,16 @@ class Checkpoint:
 
     def to_bytes(self, facts: Mapping[str, Any]) -> bytes:
         """The checkpoint and the facts of the run it fits."""
+        from ..saving import model_file  # here and below only now: training needs none of it
+
         tensors = {"state": np.frombuffer(self.state, np.uint8)}
         return model_file.pack("run", tensors, {**facts, "history": [asdict(epoch) for epoch in self.history]})
 
     @classmethod
     def from_bytes(cls, data: bytes, facts: Mapping[str, Any]) -> "Checkpoint":
         """The checkpoint of to_bytes; FileError where it is none, or one of a run with other facts."""
+        from ..saving import model_file
+
         tensors, document = model_file.unpack("run", data)
         for name, value in facts.items():
             came = document.get(name) if isinstance(document, dict) else None

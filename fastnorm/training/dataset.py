@@ -10,7 +10,6 @@ import numpy as np
 from .. import checks
 from .._frozen import description
 from ..errors import DataError, SettingError, ShapeError
-from ..saving.dataclasses import from_record
 
 if TYPE_CHECKING:
     from ..table import Table
@@ -60,7 +59,7 @@ class Dataset:
     @property
     def actual(self) -> np.ndarray:
         """The targets as the user had them: labels, or values in their own units."""
-        return np.asarray(self.y) if self.target is None else self.target.restore(self.y)
+        return np.asarray(self.y) if self.target is None else self.target.decode(self.y)
 
     def take(self, rows: np.ndarray) -> "Dataset":
         """Return some of the rows."""
@@ -78,7 +77,7 @@ class Dataset:
 
         known: Any = self.target or Classes("y", tuple(range(max(2, self.outputs))))
         labels = np.array(known.values)
-        if _fits(labels, outputs):
+        if fits(labels, outputs):
             return replace(self, target=known)
         if self.table is None and labels.dtype.kind in "iu" and labels[0] >= 0 and labels[-1] < outputs:
             return replace(self, y=labels[self.y], target=Classes("y", tuple(range(outputs))))
@@ -90,26 +89,8 @@ class Dataset:
         )
 
 
-def meaning_from_record(table: Any, target: Any) -> tuple["Table | None", "Target | None"]:
-    """Return the table and the target of a model's file; FileError for what is neither."""
-    if table is not None:
-        from ..table import Table  # here and below only now: numbers need none of it
-
-        learned = Table.from_dict(table)
-        return learned, learned.target
-    if target is None:
-        return None, None
-    from ..table._targets import Classes
-
-    return None, from_record("target", target, Classes)
-
-
-def fits_outputs(target: "Target | None", outputs: int) -> bool:
-    """Whether a model with this number of outputs may answer in the labels or values of a target."""
-    return target is None or _fits(getattr(target, "values", (target.name,)), outputs)
-
-
-def _fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
+def fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
+    """Whether a model with this number of outputs tells these labels apart; one output does so for two."""
     return len(labels) == outputs or (len(labels) == 2 and outputs == 1)
 
 
@@ -180,9 +161,9 @@ def divided(
     return whole, rows
 
 
-def share_aside(share: numbers.Real) -> tuple[float, float]:
+def split_fractions(fraction: numbers.Real) -> tuple[float, float]:
     """Return the shares of training and validation."""
-    aside = checks.number("validation", share, 0, 1, ends="()")
+    aside = checks.number("validation", fraction, 0, 1, ends="()")
     return 1 - aside, aside
 
 

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -17,14 +17,15 @@ from ..kernels import variant
 from ..nn import losses
 from ..nn.losses import Loss
 from ..passes import fusion
-from ..saving import tape_record
-from . import optimizers, recalibration, schedules
+from . import optimizers, recalibration
 from .checkpoints import Checkpoint, Epoch
 from .dataset import dataset, pair, refuse_frame
 from .optimizers import Optimizer
-from .schedules import Schedule
 from .shuffling import WINDOW, Shuffle, minibatch_starts
 from .validation import Validation, where_it_lies
+
+if TYPE_CHECKING:
+    from .schedules import Schedule
 
 
 class Run:
@@ -56,7 +57,7 @@ class Run:
     @explained
     def __init__(
         self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
-        optimizer: Optimizer | str | None = None, schedule: Schedule | str | None = None, batch_size: int = 128,
+        optimizer: Optimizer | str | None = None, schedule: "Schedule | str | None" = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
         threads: int = 1,
     ) -> None:  # fmt: skip
@@ -66,6 +67,8 @@ class Run:
             refuse_frame("x", x)
         data = dataset(x, y, task=task, loss=loss, table=model.table, target=model.target)
         self.optimizer = optimizers.chosen(optimizer)
+        from . import schedules  # only now: importing fastnorm does not wait for them
+
         self.schedule = schedules.chosen(schedule)
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
@@ -300,6 +303,8 @@ class Run:
 
     def configuration(self) -> dict[str, Any]:
         """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
+        from ..saving import tape_record  # only now: training needs none of it
+
         return {
             "tape": tape_record.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "window": self._shuffle.window, "batch_size": self.batch_size, "loss": repr(self.loss),

@@ -215,5 +215,5 @@ def chosen(schedule: Any) -> Schedule:
     """The schedule itself, or the one of this name; None: Constant()."""
     if schedule is None:
         return Constant()
-    known: Schedule = _frozen.chosen("schedule", schedule, SCHEDULES, "factors", 'fn.Cosine() or "cosine"')
+    known: Schedule = _frozen.chosen("schedule", schedule, SCHEDULES, "factors", 'fn.schedules.Cosine() or "cosine"')
     return known

@@ -4,17 +4,18 @@ from .analysis.ensemble import Ensemble, build_ensemble, select_ensemble
 from .analysis.forecast import Expectation, Forecast, expected_best, forecast
 from .analysis.importance import Importance, importances
 from .diagnostics.advice import Advice, advise
-from .diagnostics.baseline import chance
+from .diagnostics.baseline import baseline_loss
 from .diagnostics.batch_noise import Noise, batch_noise
 from .diagnostics.drift import Drift
 from .diagnostics.guard import Guard, Verdict
-from .diagnostics.layer_statistics import LayerStatistics, Look, layer_statistics
+from .diagnostics.layer_statistics import LayerStatistics, RunStatistics, layer_statistics
 from .panda.adopt import adopt
 from .panda.open import panda, replay
 from .panda.panda import Panda
-from .samplers.base import Exhausted, RandomSampler, Sampler
+from .samplers.base import Exhausted, Sampler
 from .samplers.coarse_to_fine import CoarseToFineSampler
 from .samplers.grid import GridSampler
+from .samplers.random import RandomSampler
 from .samplers.starting_points import Proposals
 from .search.ask_tell import Search
 from .search.caviar import caviar
@@ -51,13 +52,13 @@ __all__ = [
     "Int",
     "KFold",
     "LayerStatistics",
-    "Look",
     "MedianStopping",
     "Noise",
     "Panda",
     "Proposals",
     "Pruner",
     "RandomSampler",
+    "RunStatistics",
     "Sampler",
     "Search",
     "Space",
@@ -67,10 +68,10 @@ __all__ = [
     "Verdict",
     "adopt",
     "advise",
+    "baseline_loss",
     "batch_noise",
     "build_ensemble",
     "caviar",
-    "chance",
     "compare_best",
     "default_build",
     "default_model",

@@ -12,7 +12,7 @@ from fastnorm.console.curves import BROKEN, LEFT, TRAINING, VALIDATION, Axis, Pl
 from fastnorm.console.keys import KEYS, footer
 from fastnorm.console.log_words import in_words, mark_of
 from fastnorm.console.snapshot import Moment, Note
-from fastnorm.tune import Action, Advice, Branch, LayerStatistics, Look
+from fastnorm.tune import Action, Advice, Branch, LayerStatistics, RunStatistics
 
 LOSS = Plot("loss", "loss")
 
@@ -138,7 +138,7 @@ def test_actions_in_words_and_letters():
 
 def test_layers_that_do_not_fit_are_counted():
     layers = tuple(LayerStatistics(f"dense_{number}", 8, update=1e-3) for number in range(9))
-    look = Look(1, 0, 32, 0.1, 2.3, layers)
+    look = RunStatistics(1, 0, 32, 0.1, 2.3, layers)
     assert len(tables.layers(look, 40, 10).plain.splitlines()) == 10
     few = tables.layers(look, 40, 6).plain.splitlines()
     assert (len(few), few[-1]) == (6, "... 5 more: l")
@@ -147,7 +147,7 @@ def test_layers_that_do_not_fit_are_counted():
 
 @pytest.mark.parametrize(("number", "odd"), [(1e-5, True), (1e-3, False), (0.2, True), (math.nan, True)])
 def test_numbers_that_advice_is_given_for_stand_out(number, odd):
-    drawn = tables.layers(Look(1, 0, 32, 0.1, 2.3, (LayerStatistics("dense_0", 8, update=number),)), 40, 5)
+    drawn = tables.layers(RunStatistics(1, 0, 32, 0.1, 2.3, (LayerStatistics("dense_0", 8, update=number),)), 40, 5)
     assert (tables.WARNING in {span.style for span in drawn.spans}) is odd
 
 

@@ -82,12 +82,12 @@ def run_backward(tape, place):
 
 @given(tapes())
 def test_a_gradient_is_whole_when_it_is_read(tape):
-    run_backward(tape, layout.shared(tape))
+    run_backward(tape, layout.common_blocks(tape))
 
 
 @given(tapes())
 def test_blocks_have_one_shape_and_every_gradient_has_one(tape):
-    place, wanted = layout.shared(tape), layout.differentiated(tape)
+    place, wanted = layout.common_blocks(tape), layout.differentiated(tape)
     results = {value.index for value in tape.of_role("result")}
     assert set(place) == (wanted & results) - {tape.result.index}
     shapes = {}
@@ -100,7 +100,7 @@ def test_blocks_have_one_shape_and_every_gradient_has_one(tape):
 @given(tapes())
 def test_sharing_is_worth_it(tape):
     """No more blocks of a shape than gradients of that shape alive at once."""
-    place, lives = layout.shared(tape), layout.lifetimes(tape)
+    place, lives = layout.common_blocks(tape), layout.lifetimes(tape)
     for shape in {layout.as_matrix(tape.values[index].shape) for index in place}:
         of_shape = [index for index in place if layout.as_matrix(tape.values[index].shape) == shape]
         alive = [
@@ -121,12 +121,12 @@ def test_sharing_is_worth_it(tape):
     ],
 )
 def test_a_chain_needs_few_blocks(chain, blocks):
-    assert len(set(layout.shared(twin.record(*chain)).values())) == blocks
+    assert len(set(layout.common_blocks(twin.record(*chain)).values())) == blocks
 
 
 def test_the_test_itself_sees_a_block_that_is_shared_too_soon():
     tape = twin.record(*[Dense(3)] * 3, features=3)
-    first, second = layout.shared(tape)
+    first, second = layout.common_blocks(tape)
     with pytest.raises(AssertionError):
         run_backward(tape, {first: 0, second: 0})
 

@@ -80,8 +80,9 @@ def test_losses_by_name(word, thing):
 
 @pytest.mark.parametrize(
     ("word", "thing"),
-    [("constant", fn.Constant()), ("cosine", fn.Cosine()), ("cosine_restarts", fn.CosineRestarts()),
-     ("one_cycle", fn.OneCycle()), ("reduce_on_plateau", fn.ReduceOnPlateau())],
+    [("constant", fn.schedules.Constant()), ("cosine", fn.schedules.Cosine()),
+     ("cosine_restarts", fn.schedules.CosineRestarts()),
+     ("one_cycle", fn.schedules.OneCycle()), ("reduce_on_plateau", fn.schedules.ReduceOnPlateau())],
 )  # fmt: skip
 def test_schedules_by_name(word, thing):
     assert schedules.chosen(word) == thing
@@ -94,7 +95,7 @@ def fitted(model, y=CLASSES, **options):
 
 def test_a_fit_by_words_is_the_fit_by_things():
     words = {"optimizer": "rmsprop", "schedule": "cosine", "loss": "huber"}
-    things = {"optimizer": fn.RMSprop(), "schedule": fn.Cosine(3), "loss": fn.Huber()}
+    things = {"optimizer": fn.RMSprop(), "schedule": fn.schedules.Cosine(3), "loss": fn.Huber()}
     named, made = (fitted(fn.Sequential([fn.Dense(2)]), VALUES, **options) for options in (words, things))
     assert named == made
     assert fn.minimize(lambda w: w**2, 1.0, "sgd", 10) == fn.minimize(lambda w: w**2, 1.0, fn.SGD(), 10)
@@ -135,9 +136,12 @@ def run(**options):
         (lambda: run(optimizer=fn.Adam), r'optimizer: expected one such as fn.Adam\(0.01\) or "adam", got <class'),
         (lambda: run(optimizer=0.1), "optimizer: expected one such as .* got 0.1$"),
         (lambda: fn.minimize(abs, 1.0, "newton"), "optimizer: there is no 'newton'"),
-        (lambda: run(schedule="step"), r"^schedule: 'step' needs numbers: fn.Step\(every=...\)$"),
-        (lambda: run(schedule="exponential"), r"needs numbers: fn.Exponential\(decay_rate=...\)$"),
-        (lambda: run(schedule=fn.Cosine), r'schedule: expected one such as fn.Cosine\(\) or "cosine", got <class'),
+        (lambda: run(schedule="step"), r"^schedule: 'step' needs numbers: fn.schedules.Step\(every=...\)$"),
+        (lambda: run(schedule="exponential"), r"needs numbers: fn.schedules.Exponential\(decay_rate=...\)$"),
+        (
+            lambda: run(schedule=fn.schedules.Cosine),
+            r'schedule: expected one such as fn.schedules.Cosine\(\) or "cosine", got <class',
+        ),
         (lambda: run(schedule="cosine"), "Cosine: expected `epochs`, the length of the training"),
         (lambda: fitted(fn.Sequential([fn.Dense(3)]), schedule="cosin"), "^schedule: .*; did you mean cosine"),
         (lambda: run(loss="mse"), "^loss: there is no 'mse'; here it is mean_squared_error$"),
@@ -173,7 +177,7 @@ MODEL = fn.Sequential([fn.Dense(3)])
         (lambda: fn.Adam(foo=1), "^Adam: there is no argument 'foo'; there are beta_1, beta_2, clip_norm, clip_value"),
         (lambda: fn.BatchNorm(momentum=0.1), "^BatchNorm: .* here it is running_decay, .* PyTorch's 1 - momentum$"),
         (lambda: fn.Dropout(p=0.1), "here it is rate$"),
-        (lambda: fn.Step(step_size=3), "here it is every$"),
+        (lambda: fn.schedules.Step(step_size=3), "here it is every$"),
         (lambda: fn.SoftmaxCrossEntropy(from_logits=True), "here it is nothing: it takes logits$"),
         (lambda: MODEL.fit(X, CLASSES, validation_data=(X, CLASSES)), r"^fit: .* here it is validation=\(x, y\), or"),
         (lambda: MODEL.fit(X, CLASSES, validation_split=0.1), "validation=0.2 for a share of the rows$"),

@@ -56,7 +56,7 @@ def test_it_never_changes(name):
 
 
 def test_copies_and_pickles_are_equal():
-    for thing in (Point(1.0), fn.Dense(3), fn.Adam(), fn.Cosine(5), fn.Huber(2.0)):
+    for thing in (Point(1.0), fn.Dense(3), fn.Adam(), fn.schedules.Cosine(5), fn.Huber(2.0)):
         assert copy.deepcopy(thing) == pickle.loads(pickle.dumps(thing)) == thing
 
 

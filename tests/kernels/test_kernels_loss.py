@@ -133,7 +133,7 @@ LOGITS = np.zeros((3, 4))
         (
             (LOGITS, np.ones((3, 4))),
             DataError,
-            r"target: expected shares >= 0 that sum to 1, got \[1. 1. 1. 1.\] in row 0",
+            r"target: expected probabilities >= 0 that sum to 1, got \[1. 1. 1. 1.\] in row 0",
         ),
         ((LOGITS, [[1, 0, 0, 0], [2, -1, 0, 0], [1, 0, 0, 0]]), DataError, "target: .* in row 1"),
         ((LOGITS, np.full((3, 4), np.nan)), DataError, "target: expected shares"),

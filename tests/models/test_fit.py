@@ -131,7 +131,8 @@ def test_fitting_again_goes_on_from_the_present_weights():
 
 
 def test_a_cosine_without_length_spans_the_epochs():
-    rates = [epoch.learning_rate for epoch in network().fit(X, CLASSES, epochs=4, batch_size=200, schedule=fn.Cosine())]
+    history = network().fit(X, CLASSES, epochs=4, batch_size=200, schedule=fn.schedules.Cosine())
+    rates = [epoch.learning_rate for epoch in history]
     assert rates == pytest.approx(1e-3 * (0.5 + 0.5 * np.cos(np.pi * np.arange(4) / 4)))
 
 

@@ -98,7 +98,7 @@ def test_rows_of_a_shuffled_epoch_are_each_trained_on_once():
 
 
 def test_the_history_says_what_happened():
-    run = make(validation=VALIDATION, schedule=fn.InverseTime(1.0), optimizer=fn.Adam(0.02))
+    run = make(validation=VALIDATION, schedule=fn.schedules.InverseTime(1.0), optimizer=fn.Adam(0.02))
     returned = run.advance(2) + run.advance()
     assert returned == run.history
     assert [epoch.number for epoch in returned] == [1, 2, 3]
@@ -188,7 +188,7 @@ def test_weights_of_rows_count_in_loss_and_metric():
 
 def test_the_schedule_gives_each_minibatch_its_rate():
     """Rate 0 in the warm-up's first minibatch; then a straight line, in steps of minibatches."""
-    run = make(schedule=fn.Constant(warm_up=1), optimizer=fn.SGD(0.7, 0.0), batch_size=10)
+    run = make(schedule=fn.schedules.Constant(warm_up=1), optimizer=fn.SGD(0.7, 0.0), batch_size=10)
     before = weights(run)["dense_0.weight"]
     rates = []
     for _ in range(5):
@@ -202,7 +202,7 @@ def test_the_schedule_gives_each_minibatch_its_rate():
 
 
 def test_setting_the_rate_rescales_the_schedule_from_there():
-    run = make(schedule=fn.InverseTime(1.0), optimizer=fn.SGD(0.6))
+    run = make(schedule=fn.schedules.InverseTime(1.0), optimizer=fn.SGD(0.6))
     run.advance(2)
     assert run.learning_rate == pytest.approx(0.2)
     run.learning_rate = 0.1
@@ -213,7 +213,7 @@ def test_setting_the_rate_rescales_the_schedule_from_there():
 
 
 def test_the_rate_can_be_set_in_the_middle_of_an_epoch():
-    run = make(schedule=fn.Cosine(2), optimizer=fn.SGD(0.6), batch_size=10)
+    run = make(schedule=fn.schedules.Cosine(2), optimizer=fn.SGD(0.6), batch_size=10)
     for _ in range(3):
         one_minibatch(run)
     run.learning_rate = 0.05
@@ -223,7 +223,7 @@ def test_the_rate_can_be_set_in_the_middle_of_an_epoch():
 
 
 def test_a_rate_cannot_be_set_where_the_schedule_is_zero():
-    run = make(schedule=fn.Constant(warm_up=1))
+    run = make(schedule=fn.schedules.Constant(warm_up=1))
     with pytest.raises(SettingError, match="the schedule is at 0 here, so no rate can be set; advance first"):
         run.learning_rate = 0.1
     run.learning_rate = 0

@@ -9,7 +9,7 @@ from helpers.running import ROWS, VALIDATION, X, Y, assert_same, make, straight
 import fastnorm as fn
 from fastnorm.errors import SettingError
 
-SCHEDULE = fn.ReduceOnPlateau(patience=0, warm_up=1)
+SCHEDULE = fn.schedules.ReduceOnPlateau(patience=0, warm_up=1)
 
 
 @pytest.mark.parametrize("options", [{}, {"window": 16}, {"averaging": 0.9}, {"schedule": SCHEDULE}])

@@ -22,7 +22,7 @@ from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError
         (
             {"y": np.full((ROWS, 3), 0.5), "loss": fn.SoftmaxCrossEntropy()},
             DataError,
-            "y: expected shares >= 0 that sum to 1",
+            "y: expected probabilities >= 0 that sum to 1",
         ),
         ({"y": np.stack([Y] * 3, 1), "loss": fn.SoftmaxCrossEntropy()}, ShapeError, r"y: expected shape \(n,\)"),
         ({"validation": (X[:3, :3], Y[:3])}, ShapeError, r"validation x: expected shape \(n, 4\), got \(3, 3\)"),
@@ -33,7 +33,7 @@ from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError
         ({"seed": -1}, SettingError, "seed: expected a whole number"),
         ({"threads": 0}, SettingError, "threads: expected a whole number"),
         ({"optimizer": fn.Adam(-1)}, SettingError, "learning_rate: expected a finite number"),
-        ({"schedule": fn.Cosine()}, SettingError, "Cosine: expected `epochs`"),
+        ({"schedule": fn.schedules.Cosine()}, SettingError, "Cosine: expected `epochs`"),
         ({"sample_weight": np.ones(3)}, ShapeError, r"sample_weight: expected shape \(50,\), got \(3,\)"),
         ({"sample_weight": -np.ones(ROWS)}, DataError, "sample_weight: expected weights of 0 or more"),
     ],

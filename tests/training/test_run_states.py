@@ -85,7 +85,7 @@ def test_a_state_fits_only_a_run_made_in_the_same_way():
         "rows": {"x": X[:49], "y": Y[:49]},
         "batch_size": {"batch_size": 9},
         "loss": {"loss": fn.SoftmaxCrossEntropy(0.1)},
-        "schedule": {"schedule": fn.InverseTime(0.5)},
+        "schedule": {"schedule": fn.schedules.InverseTime(0.5)},
         "optimizer": {"optimizer": fn.SGD()},
     }.items():
         other = make(**options)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastnorm import Constant, Cosine, InverseTime
 from fastnorm.errors import SettingError
+from fastnorm.training.schedules import Constant, Cosine, InverseTime
 
 TIMES = st.lists(st.floats(0, 1000), min_size=1, max_size=20).map(lambda times: np.array(sorted(times)))
 WARM_UPS = st.floats(0.1, 50)

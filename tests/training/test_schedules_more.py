@@ -8,8 +8,8 @@ from helpers.running import assert_same, make
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastnorm import CosineRestarts, Exponential, OneCycle, ReduceOnPlateau, Step
 from fastnorm.errors import SettingError
+from fastnorm.training.schedules import CosineRestarts, Exponential, OneCycle, ReduceOnPlateau, Step
 
 
 @dataclass

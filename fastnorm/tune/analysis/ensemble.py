@@ -61,10 +61,10 @@ def build_ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: 
     rows = dataset(x, y, loss=known.loss, table=known.table, target=known.target, learns=False).fitted_to(known.outputs)
     actual = rows.y.argmax(1) if rows.task == "classification" and np.ndim(rows.y) == 2 else rows.y
     counts = select_ensemble(predictions, actual, study.metric, size)
-    judge, targets = JUDGES[study.metric], _targets(study.metric, actual, predictions.shape)
-    unit = getattr(models[0].target, "scale", 1.0)  # values are judged as the models give them
+    score_of, targets = SCORES[study.metric], _targets(study.metric, actual, predictions.shape)
+    unit = getattr(models[0].target, "scale", 1.0)  # values are scored as the models give them
     score, alone = (
-        judge(chosen, targets)[0] * (unit if study.metric == OF_SQUARES else 1.0)
+        score_of(chosen, targets)[0] * (unit if study.metric == OF_SQUARES else 1.0)
         for chosen in (np.tensordot(counts, predictions, 1) / counts.sum(), predictions[numbers.index(best)])
     )
     chosen = {number: int(count) for number, count in zip(numbers, counts, strict=True) if count}
@@ -88,16 +88,16 @@ def select_ensemble(predictions: Any, targets: Any, metric: str, size: int = 50)
     predictions = checks.finite("predictions", checks.floating("predictions", predictions))
     if predictions.ndim != 3 or 0 in predictions.shape:
         raise ShapeError(f"predictions: expected shape (trials, n, outputs), got {predictions.shape}")
-    checks.choice("metric", metric, list(JUDGES))
+    checks.choice("metric", metric, list(SCORES))
     size = checks.integer("size", size, 1)
-    judge = JUDGES[metric]
+    score_of = SCORES[metric]
     targets = _targets(metric, targets, predictions.shape)
     total = np.zeros(predictions.shape[1:])
     counts = np.zeros(len(predictions), np.int64)
     best, kept = (math.inf, math.inf), counts
     for entered in range(1, size + 1):
-        judged = [judge((total + candidate) / entered, targets) for candidate in predictions]
-        keys = [rank(metric, round(score, DIGITS), round(loss, DIGITS)) for score, loss in judged]
+        scored = [score_of((total + candidate) / entered, targets) for candidate in predictions]
+        keys = [rank(metric, round(score, DIGITS), round(loss, DIGITS)) for score, loss in scored]
         chosen = min(range(len(keys)), key=keys.__getitem__)
         total += predictions[chosen]
         counts[chosen] += 1
@@ -124,15 +124,15 @@ def _targets(metric: str, targets: Any, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _judge_classes(shares: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
-    right = shares[np.arange(len(classes)), classes]
+def _score_classes(probabilities: np.ndarray, classes: np.ndarray) -> tuple[float, float]:
+    right = probabilities[np.arange(len(classes)), classes]
     loss = -np.log(np.maximum(right, SMALLEST)).mean()
-    return float(np.mean(shares.argmax(axis=1) == classes)), float(loss)
+    return float(np.mean(probabilities.argmax(axis=1) == classes)), float(loss)
 
 
-def _judge_values(values: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+def _score_values(values: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
     squared = float(np.square(values - targets).mean())
     return math.sqrt(squared), squared
 
 
-JUDGES = {"accuracy": _judge_classes, OF_SQUARES: _judge_values}
+SCORES = {"accuracy": _score_classes, OF_SQUARES: _score_values}

@@ -38,14 +38,14 @@ class Forecast:
     best    score so far
     gain    by how much it would be better, in its own units, never below 0
     error   standard error of the gain
-    chance  probability that one of them is better than all so far
+    probability  probability that one of them is better than all so far
     """
 
     more: int
     best: float
     gain: float
     error: float
-    chance: float
+    probability: float
 
     def __str__(self) -> str:
         return self.words("better")

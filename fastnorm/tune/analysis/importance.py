@@ -15,7 +15,7 @@ from ..study.trial import DIVERGED, Trial
 
 ENOUGH = 30  # trials
 LAST = (math.inf, math.inf)  # key of diverged trials
-ROUNDING = 1e-9  # a singular value below that share of the largest is none
+ROUNDING = 1e-9  # a singular value below that fraction of the largest is none
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Importance:
     """What one hyperparameter explains.
 
     name   of the hyperparameter
-    share  of the variance of the trials' places in the ranking that it predicts by itself, from 0 to 1
-    error  standard error of the share: below twice that it may be nothing
+    fraction  of the variance of the trials' places in the ranking that it predicts by itself, from 0 to 1
+    error  standard error of the fraction: below twice that it may be nothing
     """
 
     name: str
-    share: float
+    fraction: float
     error: float
 
 
@@ -38,7 +38,7 @@ def importances(trials: Sequence[Trial], space: Mapping[str, Dimension], metric:
     A trial's place in the ranking is predicted by a parabola on the scale's axis (for a Choice, by the mean place of
     each option) that is fitted to all other trials: so a hyperparameter of no use comes out at 0 and not above. Places
     and not scores, for a few very bad trials would outweigh all others. Diverged trials share the last places. What two
-    hyperparameters do only together is not seen; shares need not add up to 1.
+    hyperparameters do only together is not seen; fractions need not add up to 1.
     Raises DataError for fewer than 30 trials.
     """
     counted = [*ranked(trials, metric), *(trial for trial in trials if trial.state == DIVERGED)]
@@ -47,7 +47,7 @@ def importances(trials: Sequence[Trial], space: Mapping[str, Dimension], metric:
     places = _places([key(trial, metric) if trial.state != DIVERGED else LAST for trial in counted])
     rows = [trial.hyperparameters for trial in counted]
     found = [_importance(name, entry, rows, places) for name, entry in space.items()]
-    return sorted(found, key=lambda importance: -importance.share)
+    return sorted(found, key=lambda importance: -importance.fraction)
 
 
 def _places(keys: list[tuple[float, float]]) -> np.ndarray:
@@ -73,8 +73,8 @@ def _columns(name: str, dimension: Dimension, rows: list[dict[str, Any]]) -> np.
     if isinstance(dimension, Choice):
         options = [[values.get(name) == option for option in dimension.options] for values in rows]
         return np.column_stack([np.ones(len(rows)), there, np.array(options) * there[:, None]])
-    shares = np.array([dimension.share(values[name]) - 0.5 if name in values else 0.0 for values in rows])
-    return np.column_stack([np.ones(len(rows)), there, shares, shares**2])
+    fractions = np.array([dimension.fraction(values[name]) - 0.5 if name in values else 0.0 for values in rows])
+    return np.column_stack([np.ones(len(rows)), there, fractions, fractions**2])
 
 
 def _left_out_errors(columns: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from ...training.run import Epoch
 from ..study.actions import GUARD, REVERT, Action
-from .guard import BETTER, KNOWING, RECENT, RISE, RISES, SMALL, is_finite, judged, rises
-from .layer_statistics import Look
+from .guard import BETTER, KNOWING, RECENT, RISE, RISES, SMALL, is_finite, rises, watched_loss
+from .layer_statistics import RunStatistics
 
 FALLING = 0.999  # a loss below this share of the one before fell; one that did so in all recent epochs falls steadily
 SLOW = 0.02  # a steady fall by less in an epoch is slow
-HIGH_LOSS, GAP = 0.3, 0.15  # of chance
+HIGH_LOSS, GAP = 0.3, 0.15  # of the baseline loss
 BIG_STEP, SMALL_STEP = 5e-2, 1e-4  # update over weights; 1e-3 to 1e-2 is usual
 MANY = 0.5  # dead or saturated units
 FAR_OFF = 3  # times the noise
@@ -46,7 +46,7 @@ class Advice:
         return f"{self.topic}: {self.words}"
 
 
-def advise(history: Curve, look: Look | None = None, last: Action | None = None) -> list[Advice]:
+def advise(history: Curve, look: RunStatistics | None = None, last: Action | None = None) -> list[Advice]:
     """Return what a curve says of its training, most urgent first; nothing where nothing seems wrong.
 
     history  the epochs from the first; of oscillation, plateaus and steady falls 6 of them tell
@@ -91,14 +91,14 @@ def _oscillation(history: Curve) -> Iterator[Advice]:
 
 
 def _rise(history: Curve) -> Iterator[Advice]:
-    best, last = min(history, key=judged), history[-1]
-    risen = judged(last) - judged(best)
-    if risen > max((RISE - 1) * judged(best), SMALL * history[0].loss) and last.loss < best.loss / RISE:
+    best, last = min(history, key=watched_loss), history[-1]
+    least, now = watched_loss(best), watched_loss(last)
+    if now - least > max((RISE - 1) * least, SMALL * history[0].loss) and last.loss < best.loss / RISE:
         words = (
-            f"validation loss rises since epoch {best.number}, {judged(best):.3g} to {judged(last):.3g}, while "
+            f"validation loss rises since epoch {best.number}, {least:.3g} to {now:.3g}, while "
             f"training loss falls, {best.loss:.3g} to {last.loss:.3g}; try weight decay, dropout or more data"
         )
-        numbers = {"epoch": best.number, "best": judged(best), "validation_loss": judged(last), "loss": last.loss}
+        numbers = {"epoch": best.number, "best": least, "validation_loss": now, "loss": last.loss}
         yield Advice("variance", words, numbers)
 
 
@@ -114,20 +114,21 @@ def _plateau(history: Curve) -> Iterator[Advice]:
 
 def _more_epochs(history: Curve) -> Iterator[Advice]:
     if fall := _fall(history):
-        words = f"the loss still falls by {fall:.1%} an epoch, and is {judged(history[-1]):.3g}; give it more epochs"
-        yield Advice("epochs", words, {"fall": fall, "loss": judged(history[-1])})
+        loss = watched_loss(history[-1])
+        words = f"the loss still falls by {fall:.1%} an epoch, and is {loss:.3g}; give it more epochs"
+        yield Advice("epochs", words, {"fall": fall, "loss": loss})
 
 
 def _fall(history: Curve) -> float:
     """The share that the loss loses in an epoch where both losses fell in all recent ones, else 0."""
     end = history[-RECENT - 1 :]
     steady = all(
-        after.loss < FALLING * before.loss and judged(after) < FALLING * judged(before)
+        after.loss < FALLING * before.loss and watched_loss(after) < FALLING * watched_loss(before)
         for before, after in pairwise(end)
     )
     return (
-        1 - (judged(end[-1]) / judged(end[0])) ** (1 / RECENT)
-        if steady and len(end) > RECENT and judged(end[-1]) > 0
+        1 - (watched_loss(end[-1]) / watched_loss(end[0])) ** (1 / RECENT)
+        if steady and len(end) > RECENT and watched_loss(end[-1]) > 0
         else 0.0
     )
 
@@ -135,7 +136,7 @@ def _fall(history: Curve) -> float:
 # ---- what the look says
 
 
-def _units(look: Look) -> Iterator[Advice]:
+def _units(look: RunStatistics) -> Iterator[Advice]:
     for layer in look.layers:
         if (dead := layer.dead or 0.0) > MANY:
             words = f"{dead:.0%} of {layer.name} are 0 on all rows; go back, with a lower rate or leaky ReLU"
@@ -145,7 +146,7 @@ def _units(look: Look) -> Iterator[Advice]:
             yield Advice("saturated units", words, {"saturated": saturated})
 
 
-def _running(look: Look) -> Iterator[Advice]:
+def _running(look: RunStatistics) -> Iterator[Advice]:
     noise = 1 / math.sqrt(look.batch_size)
     off, name = max(((layer.off, layer.name) for layer in look.layers if layer.off is not None), default=(0.0, ""))
     if off > FAR_OFF * noise:
@@ -156,36 +157,38 @@ def _running(look: Look) -> Iterator[Advice]:
         yield Advice("running statistics", words, {"off": off, "noise": noise})
 
 
-def _steps(history: Curve, look: Look) -> Iterator[Advice]:
+def _steps(history: Curve, look: RunStatistics) -> Iterator[Advice]:
     step = max((layer.update for layer in look.layers if layer.update is not None), default=math.nan)
-    fall, last, chance = _fall(history), history[-1], look.chance
-    numbers = {"update": step, "fall": fall, "loss": last.loss, "chance": chance, "learning_rate": look.learning_rate}
-    size, lost = f"a step changes weights by {step:.1e} of their size", last.loss > KNOWING * chance
+    fall, last, baseline = _fall(history), history[-1], look.baseline_loss
+    numbers = {"update": step, "fall": fall, "loss": last.loss, "baseline_loss": baseline}
+    numbers["learning_rate"] = look.learning_rate
+    size, lost = f"a step changes weights by {step:.1e} of their size", last.loss > KNOWING * baseline
     ruined = list(_units(look))  # units that let nothing through: then small steps are no cause
-    slow = step < 10 * SMALL_STEP and 0 < fall < SLOW and last.loss > HIGH_LOSS * chance
+    slow = step < 10 * SMALL_STEP and 0 < fall < SLOW and last.loss > HIGH_LOSS * baseline
     if step > BIG_STEP:
         yield Advice("rate too high", f"{size}, where 1e-3 to 1e-2 is usual; try a third of the rate", numbers)
     if not ruined and (slow or (step < SMALL_STEP and (fall or lost))):
         words = f"{size}, and the loss {last.loss:.3g} falls by {fall:.1%} an epoch; try three times the rate"
         yield Advice("rate too low", words, numbers)
     elif lost and len(history) > 1 and not fall and last.loss > BETTER * history[-2].loss:
-        words = f"training loss {last.loss:.3g} is no better than chance, {chance:.3g}; go back, to a third of the rate"
+        words = f"training loss {last.loss:.3g} is no better than a constant's {baseline:.3g}; take a third of the rate"
         yield Advice("rate too high", words, numbers)
 
 
-def _errors(history: Curve, look: Look) -> Iterator[Advice]:
-    last, chance = history[-1], look.chance
-    if not chance > 0:
+def _errors(history: Curve, look: RunStatistics) -> Iterator[Advice]:
+    last, baseline = history[-1], look.baseline_loss
+    if not baseline > 0:
         return
-    gap = judged(last) - last.loss
-    numbers = {"loss": last.loss, "validation_loss": judged(last), "chance": chance}
-    high = HIGH_LOSS * chance < last.loss < KNOWING * chance and gap < GAP * chance
+    gap = watched_loss(last) - last.loss
+    numbers = {"loss": last.loss, "validation_loss": watched_loss(last), "baseline_loss": baseline}
+    high = HIGH_LOSS * baseline < last.loss < KNOWING * baseline and gap < GAP * baseline
     if high and len(history) > RECENT and _fall(history) < SLOW:
-        words = f"training loss {last.loss:.3g} is {last.loss / chance:.0%} of chance; try a larger network or longer"
+        part = last.loss / baseline
+        words = f"training loss {last.loss:.3g} is {part:.0%} of a constant's; try a larger network or longer"
         yield Advice("bias", words, numbers)
-    if gap > GAP * chance:
+    if gap > GAP * baseline:
         words = (
-            f"validation loss is {judged(last):.3g} where training loss is {last.loss:.3g}, and chance {chance:.3g}; "
+            f"validation loss is {last.loss + gap:.3g}, training loss {last.loss:.3g}, a constant's {baseline:.3g}; "
             "try weight decay, dropout or more data"
         )
         yield Advice("variance", words, numbers)

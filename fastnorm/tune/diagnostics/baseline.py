@@ -1,4 +1,4 @@
-"""Chance: how well one does without looking at x."""
+"""Baseline loss: how well one does without looking at x."""
 
 import math
 
@@ -9,7 +9,7 @@ from ...training.run import Run
 ROWS = 1 << 16  # looked at, evenly spread, where there are more
 
 
-def chance(run: Run) -> float:
+def baseline_loss(run: Run) -> float:
     """Return the loss of a model that knows nothing of x: of the best constant prediction for the training targets.
 
     For softmax cross-entropy it is the entropy of the shares of the classes, for squares the variance; for other losses

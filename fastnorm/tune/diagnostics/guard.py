@@ -9,11 +9,11 @@ from typing import Any
 from ... import checks
 from ...errors import SettingError
 from ...training.run import Epoch, Run
-from .baseline import chance
+from .baseline import baseline_loss
 
 BETTER = 0.99  # of the loss before: an epoch above is no better
-KNOWING = 0.9  # of chance: a loss below knows something
-LEARNED = 0.1  # of chance: a loss below is worth keeping, and one above is large enough for a spike
+KNOWING = 0.9  # of the baseline loss: a loss below knows something
+LEARNED = 0.1  # of the baseline loss: a loss below is worth keeping, and one above is large enough for a spike
 FALLING = 0.5  # of the training loss then: below, the training goes on well and it is validation that got worse
 EARLY = 6  # epochs that may be lost by starting again
 FIRST = 12  # epochs in which a loss that goes up and down tells of a rate that was too high from the start
@@ -53,14 +53,14 @@ class Guard:
     A verdict comes after an epoch where
 
     - "nan": a loss is nan or infinite;
-    - "spike": the loss is more than `spike` times the best before it and not small beside chance, and the training loss
-      is above that epoch's too; or the mean of the first epoch is above the loss before the first step;
+    - "spike": the loss is more than `spike` times the best before it and not small beside the baseline, and the
+      training loss is above that epoch's too; or the mean of the first epoch is above the loss before the first step;
     - "patience": for so many epochs neither loss came 1 % below those before, and the rate is to blame: nothing has
       been learned yet, or the training loss goes up and down in the first 12 epochs. A plateau that comes later is left
       alone, as is a validation loss that rises while the training loss falls: going back costs more than it saves.
 
     The loss, 0 at best, is that of validation where there is one, else of training. It goes back to the best epoch
-    before; but to the start where that is no better than chance, or where it was early and the training loss has not
+    before; but to the start where that is no better than the baseline, or it was early and the training loss has not
     fallen much since either: what a rate that is too high has done to the weights is not undone by a lower one. Each
     verdict lowers the rate, and below 1e-8 none comes, so they come to an end.
 
@@ -71,7 +71,7 @@ class Guard:
     patience  epochs, at least 1
     factor    of the learning rate, between 0 and 1
     veto      veto(panda, verdict) -> whether the verdict is not to be carried out; None: all are
-    chance    loss of a model that knows nothing of x; None: not known, and a hopeless start is told later, or never
+    baseline_loss  of the best constant prediction; None: not known, and a hopeless start is found later or never
     start     mean training loss before the first step; None: not known. panda fills in both, see `knowing`
     """
 
@@ -79,7 +79,7 @@ class Guard:
     patience: int = 2
     factor: float = 1 / 3
     veto: Callable[[Any, Verdict], bool] | None = field(default=None, repr=False, compare=False)
-    chance: float | None = None
+    baseline_loss: float | None = None
     start: float | None = None
 
     def __post_init__(self) -> None:
@@ -87,8 +87,8 @@ class Guard:
             "spike": checks.number("Guard spike", self.spike, 1, ends="(]"),
             "patience": checks.integer("Guard patience", self.patience, 1),
             "factor": checks.number("Guard factor", self.factor, 0, 1, ends="()"),
-            "chance": None if self.chance is None else checks.number("Guard chance", self.chance, 0, ends="(]"),
-            "start": None if self.start is None else checks.number("Guard start", self.start, 0, ends="(]"),
+            "baseline_loss": _positive("Guard baseline_loss", self.baseline_loss),
+            "start": _positive("Guard start", self.start),
         }
         for name, value in settings.items():
             object.__setattr__(self, name, value)
@@ -96,13 +96,13 @@ class Guard:
             raise SettingError(f"Guard veto: expected a function veto(panda, verdict), got {self.veto!r}")
 
     def knowing(self, run: Run) -> "Guard":
-        """Return this guard with what it needs to know of a run filled in: chance, and the loss before the first step.
+        """Return this guard with the run's baseline loss and its loss before the first step.
 
         The latter by a fork of the run at rate 0, where it has not begun; it costs at most 32 minibatches.
         """
         known = self
-        if self.chance is None and 0 < (found := chance(run)) < math.inf:
-            known = replace(known, chance=found)
+        if self.baseline_loss is None and 0 < (found := baseline_loss(run)) < math.inf:
+            known = replace(known, baseline_loss=found)
         if self.start is None and run.program.state.position[0] == 0 and 0 < (found := _loss_at_rate_0(run)) < math.inf:
             known = replace(known, start=found)
         return known
@@ -115,7 +115,7 @@ class Guard:
         if not history or history[-1].learning_rate < LOWEST:
             return None
         *before, last = history
-        best = min((epoch for epoch in before if is_finite(epoch)), key=judged, default=None)
+        best = min((epoch for epoch in before if is_finite(epoch)), key=watched_loss, default=None)
         for kind, rule in (("nan", self._nan), ("spike", self._spike), ("patience", self._patience)):
             if reason := rule(history, best):
                 keeps = best is not None and self._is_worth_keeping(best, last)
@@ -133,41 +133,45 @@ class Guard:
             if self.start is None or last.loss <= RISEN * self.start:
                 return ""
             return f"loss {last.loss:.3g} in epoch {last.number}, above {self.start:.3g} before the first step"
-        loss, least = judged(last), judged(best)
-        small = LEARNED * (self.chance or judged(history[0]))
+        loss, least = watched_loss(last), watched_loss(best)
+        small = LEARNED * (self.baseline_loss or watched_loss(history[0]))
         if loss <= max(self.spike * least, small) or last.loss < FALLING * best.loss:
             return ""
         times = f"{loss / least:.2g} times" if least > 0 else "far above"
         return f"loss {loss:.3g} in epoch {last.number} is {times} the {least:.3g} of epoch {best.number}"
 
     def _patience(self, history: Sequence[Epoch], best: Epoch | None) -> str:
-        marked = max(_last_better(history, judged), _last_better(history, lambda epoch: epoch.loss))
+        marked = max(_last_better(history, watched_loss), _last_better(history, lambda epoch: epoch.loss))
         bad = history[-1].number - marked
         if best is None or bad < self.patience:
             return ""
-        least, chance = min(epoch.loss for epoch in history), self.chance or 0.0
-        is_hopeless = 0 < BETTER * chance <= least
-        if is_hopeless or (least > LEARNED * chance and history[-1].number <= FIRST and rises(history) >= RISES):
-            return f"no loss below the {judged(best):.3g} of epoch {best.number} for {bad} epochs"
+        least, baseline_loss = min(epoch.loss for epoch in history), self.baseline_loss or 0.0
+        is_hopeless = 0 < BETTER * baseline_loss <= least
+        if is_hopeless or (least > LEARNED * baseline_loss and history[-1].number <= FIRST and rises(history) >= RISES):
+            return f"no loss below the {watched_loss(best):.3g} of epoch {best.number} for {bad} epochs"
         return ""
 
     def _knows(self, epoch: Epoch) -> bool:
-        """Whether an epoch knows something of x, as far as chance is known."""
-        return self.chance is None or judged(epoch) < KNOWING * self.chance
+        """Whether an epoch knows something of x, as far as the baseline is known."""
+        return self.baseline_loss is None or watched_loss(epoch) < KNOWING * self.baseline_loss
 
     def _is_worth_keeping(self, best: Epoch, last: Epoch) -> bool:
-        learned = self.chance is not None and judged(best) < LEARNED * self.chance
+        learned = self.baseline_loss is not None and watched_loss(best) < LEARNED * self.baseline_loss
         return self._knows(best) and (learned or best.number > EARLY or last.loss < FALLING * best.loss)
 
 
-def judged(epoch: Epoch) -> float:
+def _positive(name: str, loss: float | None) -> float | None:
+    return None if loss is None else checks.number(name, loss, 0, ends="(]")
+
+
+def watched_loss(epoch: Epoch) -> float:
     """Return the loss an epoch is judged by: that of validation where there is one, else of training."""
     return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
 
 
 def is_finite(epoch: Epoch) -> bool:
     """Return whether an epoch's losses are numbers."""
-    return math.isfinite(epoch.loss) and math.isfinite(judged(epoch))
+    return math.isfinite(epoch.loss) and math.isfinite(watched_loss(epoch))
 
 
 def rises(history: Sequence[Epoch]) -> int:

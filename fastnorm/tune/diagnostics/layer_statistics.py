@@ -1,4 +1,4 @@
-"""Look: what stands in each layer of a model in training, at one moment."""
+"""RunStatistics: what stands in each layer of a model in training, at one moment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from ...ops.tape import Operation, Tape
 from ...training.recalibration import recalibrated
 from ...training.run import Run
 from .activations import ACTIVATIONS, probe, values_at
-from .baseline import chance
+from .baseline import baseline_loss
 
 ROWS = 1024  # of the training data, on which dead and saturated units are counted
 DEAD = {"relu": 0.0, "gelu": 1e-3, "silu": 1e-3}  # a unit with no value farther from 0 on any row is dead
@@ -48,21 +48,21 @@ class LayerStatistics:
 
 
 @dataclass(frozen=True)
-class Look:
+class RunStatistics:
     """The layers of a model in training, in the order of the forward pass; str() is a table.
 
     epoch          whole epochs done
     minibatch      minibatches done of the present one
     batch_size     rows of the next minibatch
     learning_rate  of the next minibatch
-    chance         loss of a model that knows nothing of x
+    baseline_loss  loss of a model that knows nothing of x
     """
 
     epoch: int
     minibatch: int
     batch_size: int
     learning_rate: float
-    chance: float
+    baseline_loss: float
     layers: tuple[LayerStatistics, ...]
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ TITLES = ("off (sd)", "variance x", "dead", "saturated", "update")  # of the tab
 WIDTHS = (10, 11, 7, 11, 10)
 
 
-def layer_statistics(run: Run) -> Look:
+def layer_statistics(run: Run) -> RunStatistics:
     """Return what stands in each layer of a run at this moment; the run itself is not touched.
 
     A fork of the run takes the next step to see how large it is; minibatch statistics are those of that step's rows.
@@ -90,7 +90,7 @@ def layer_statistics(run: Run) -> Look:
     tape, arrays, rows = fork.tape, fork.model.arrays, fork.upcoming()
     minibatch = np.asarray(fork.data[0][rows])
     x = probe(fork, ROWS)
-    found = Look(fork.epoch, fork.minibatch, len(rows), fork.learning_rate, chance(fork), ())
+    found = RunStatistics(fork.epoch, fork.minibatch, len(rows), fork.learning_rate, baseline_loss(fork), ())
     with np.errstate(all="ignore"):  # of a diverged model nan is told, without a warning
         fresh = recalibrated(tape, arrays, minibatch, fork.threads, corrected=False)
         layers: dict[str, LayerStatistics] = {}

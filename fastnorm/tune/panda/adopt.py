@@ -121,7 +121,7 @@ def _recorded(work: Training, writer: Writer, run: Run, number: int) -> Recorded
     else:
         reach(twin, trial.epochs, 0)
         losses = [epoch.loss for epoch in study.curve(number)]
-        if len(work.judged) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(losses):
+        if len(work.validated) == 1 and repr([epoch.loss for epoch in twin.history]) != repr(losses):
             raise FileError(f"{study.path}: trial {number}, trained again, has another curve: expected the same build")
     recorded.begin(twin.state())
     return recorded

@@ -29,7 +29,7 @@ def race(
         winner = best(forks)
         order = [place for place in range(len(forks)) if place != winner] + [winner]  # the last branch is live
         first = len(recorded.tree.branches)
-        scores = [_judged(fork.history[-1])[0] for fork in forks]
+        scores = [_score_and_loss(fork.history[-1])[0] for fork in forks]
         found = {"factors": list(factors), "epochs": epochs, "scores": scores, "branch": first + len(forks) - 1}
         cubs = recorded.action(CUBS, PERSON, found)
         actions, branches = [cubs], []
@@ -66,12 +66,12 @@ def best(forks: Sequence[Run]) -> int:
     """The place of the fork whose last epoch is the best: by validation where there is any, the first of equals."""
 
     def key(place: int) -> tuple[float, float]:
-        return rank(forks[place].loss.metric, *_judged(forks[place].history[-1]))
+        return rank(forks[place].loss.metric, *_score_and_loss(forks[place].history[-1]))
 
     return min(range(len(forks)), key=key)
 
 
-def _judged(epoch: Epoch) -> tuple[float, float]:
+def _score_and_loss(epoch: Epoch) -> tuple[float, float]:
     """Score and loss by which an epoch is judged."""
     if epoch.validation_metric is None or epoch.validation_loss is None:
         return epoch.metric, epoch.loss

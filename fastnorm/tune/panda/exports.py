@@ -58,7 +58,9 @@ def space_around(run: Run, width: float) -> Space:
             ranges[name] = Float(max(1 - rest * width, 0.0), 1 - rest / width, scale="one_minus_log")
     if isinstance(run.schedule, InverseTime) and run.schedule.decay_rate > 0:
         ranges["decay_rate"] = Float(run.schedule.decay_rate / width, run.schedule.decay_rate * width, scale="log")
-    shares = {name: value for name, value in slots.items() if name.startswith("dropout_") and value > 0}
-    for name, share in {"dropout": max(shares.values())}.items() if len(set(shares.values())) == 1 else shares.items():
-        ranges[name] = Float(share / width, max(min(share * width, MOST_DROPOUT), share))
+    dropouts = {name: value for name, value in slots.items() if name.startswith("dropout_") and value > 0}
+    if len(set(dropouts.values())) == 1:
+        dropouts = {"dropout": max(dropouts.values())}
+    for name, dropout in dropouts.items():
+        ranges[name] = Float(dropout / width, max(min(dropout * width, MOST_DROPOUT), dropout))
     return Space(ranges | {"batch_size": Choice([run.batch_size])})

@@ -10,7 +10,7 @@ from ..space.dimensions import Choice
 from ..space.space import Dimension, Space, filled
 from ..study.result_order import ranked
 from ..study.trial import Trial
-from .base import chance
+from .random import uniform_draw
 
 OPEN = 40  # trials for which rounds are laid out where their total is open
 FEWEST = 3  # trials that make a box: of two, chance alone makes a narrow one
@@ -22,21 +22,21 @@ FEW = 5  # values of a dimension: where there are fewer, some are always at an e
 class Box:
     """The part of a space that a round draws from.
 
-    shares   for each dimension with an axis its lowest and highest share
+    fractions   for each dimension with an axis its lowest and highest fraction
     options  for each Choice those it still has
     notes    what the best trial said about the box before: sentences
     """
 
-    shares: Mapping[str, tuple[float, float]]
+    fractions: Mapping[str, tuple[float, float]]
     options: Mapping[str, tuple[Any, ...]]
     notes: tuple[str, ...] = ()
 
-    def draw(self, name: str, dimension: Dimension, share: float) -> Any:
-        """Return the value at this share of the box."""
+    def draw(self, name: str, dimension: Dimension, fraction: float) -> Any:
+        """Return the value at this fraction of the box."""
         if name in self.options:
-            return Choice(self.options[name]).at(share)
-        low, high = self.shares[name]
-        return dimension.at(min(low + share * (high - low), high))
+            return Choice(self.options[name]).at(fraction)
+        low, high = self.fractions[name]
+        return dimension.at(min(low + fraction * (high - low), high))
 
     def holds(self, space: Space, hyperparameters: Mapping[str, Any]) -> bool:
         """Whether a configuration could be drawn from it."""
@@ -45,7 +45,7 @@ class Box:
     def _has(self, name: str, dimension: Dimension, value: Any) -> bool:
         if name in self.options:
             return value in self.options[name]
-        low, high = self.shares[name]
+        low, high = self.fractions[name]
         return bool(dimension.at(low) <= value <= dimension.at(high))
 
 
@@ -58,24 +58,24 @@ def whole(space: Space) -> Box:
 def zoom(space: Space, box: Box, known: Sequence[Trial], metric: str, keep: float, margin: float) -> Box:
     """Return the box around the best of the known trials inside a box, with notes on where the best one lies.
 
-    An axis reaches from the lowest to the highest of them, and the margin's share of the old width beyond both; twice
-    that where the best one lies at the old box's end. An option stays if one of them has it, or if fewer trials had it
-    than it takes for one of them to be expected among the best.
+    An axis reaches from the lowest to the highest of them, and the margin (a fraction of the old width) beyond both;
+    twice that where the best one lies at the old box's end. An option stays if one of them has it, or if fewer trials
+    had it than it takes for one of them to be expected among the best.
     """
     inside = [trial.hyperparameters for trial in ranked(known, metric) if box.holds(space, trial.hyperparameters)]
     if len(inside) < FEWEST:
         return replace(box, notes=(f"{len(inside)} trials are too few to zoom in on; the box stays",))
     best = inside[: max(FEWEST, math.ceil(keep * len(inside)))]
-    shares, notes = {}, []
-    for name, ends in box.shares.items():
+    fractions, notes = {}, []
+    for name, ends in box.fractions.items():
         dimension = space[name]
-        found = [dimension.share(values[name]) for values in best if name in values]
+        found = [dimension.fraction(values[name]) for values in best if name in values]
         side = _edge(ends, found) if name in best[0] and _has_ends(dimension) else 0
-        shares[name] = _around(ends, found, margin, side)
+        fractions[name] = _around(ends, found, margin, side)
         if side:
             notes.append(_words(name, best[0][name], ends, side))
     options = {name: _options(name, left, inside, best, keep) for name, left in box.options.items()}
-    return Box(shares, options, tuple(notes))
+    return Box(fractions, options, tuple(notes))
 
 
 def _around(ends: tuple[float, float], found: list[float], margin: float, side: int) -> tuple[float, float]:
@@ -104,7 +104,7 @@ def _edge(ends: tuple[float, float], found: list[float]) -> int:
     if len(found) < FEWEST:
         return 0
     width = ends[1] - ends[0]
-    for side, depths in ((-1, [share - ends[0] for share in found]), (1, [ends[1] - share for share in found])):
+    for side, depths in ((-1, [place - ends[0] for place in found]), (1, [ends[1] - place for place in found])):
         if depths[0] <= EDGE * width and depths[1] <= SECOND_EDGE * width:
             return side
     return 0
@@ -130,8 +130,8 @@ class CoarseToFineSampler:
 
     rounds  the first has half of the trials, the others even parts of the rest; where their total is open, rounds are
             those of 40 trials, and the last one goes on
-    keep    share of the trials inside a box that the next one is drawn around; three at the least
-    margin  how far beyond them it reaches on each side, as a share of the old width
+    keep    fraction of the trials inside a box that the next one is drawn around; three at the least
+    margin  how far beyond them it reaches on each side, as a fraction of the old width
     Source: Ng, Improving Deep Neural Networks, "Tuning process".
     """
 
@@ -153,7 +153,7 @@ class CoarseToFineSampler:
     ) -> dict[str, Any]:
         """Return the hyperparameters of a trial, drawn from the box of its round."""
         box = self.boxes(space, trials, known, metric, self.wave(number, trials))[-1]
-        return filled(space, lambda place, name, entry: box.draw(name, entry, chance(seed, number, place)))
+        return filled(space, lambda place, name, entry: box.draw(name, entry, uniform_draw(seed, number, place)))
 
     def boxes(
         self, space: Space, trials: int | None, known: Sequence[Trial], metric: str, start: int

@@ -10,7 +10,8 @@ from ...kernels import random
 from ..space.dimensions import Choice
 from ..space.space import Dimension, Space, products
 from ..study.trial import Trial
-from .base import Exhausted, chance
+from .base import Exhausted
+from .random import uniform_draw
 
 ORDER_PLACE = 2**32 - 3  # no hyperparameter stands there
 LARGEST = 10**6  # configurations: beyond that nobody means to try them all
@@ -72,5 +73,5 @@ class GridSampler:
         count = self.points.get(name, 3) if isinstance(self.points, Mapping) else self.points
         if isinstance(dimension, Choice):
             return list(dimension.options)
-        part = 0.5 if self.offset is None else chance(self.offset, 0, place)
+        part = 0.5 if self.offset is None else uniform_draw(self.offset, 0, place)
         return list(dict.fromkeys(dimension.at((point + part) / count) for point in range(count)))

@@ -16,7 +16,8 @@ from ..space.space import Space, filled
 from ..study.result_order import DECIDING, ranked
 from ..study.study import Study
 from ..study.trial import Trial
-from .base import Exhausted, RandomSampler, Sampler, chance, described
+from .base import Exhausted, Sampler, described
+from .random import RandomSampler, uniform_draw
 
 AGAIN_PLACE = 2**32 - 4  # of the seeds for further draws of a trial; no hyperparameter stands there
 ATTEMPTS = 100  # draws until one looks for what is left
@@ -94,7 +95,7 @@ class Proposals:
         left = list(islice((row for row in rows if _words(row) not in self._seen), LEFT))
         if not left:
             raise Exhausted(f"the space's {place} configurations have all been tried; replicates= tries each again")
-        return left[int(chance(seed, place, AGAIN_PLACE) * len(left))]
+        return left[int(uniform_draw(seed, place, AGAIN_PLACE) * len(left))]
 
     def _add(self, values: dict[str, Any]) -> None:
         self._made.append(values)
@@ -149,7 +150,7 @@ def _near(space: Space, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _completed(space: Space, values: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    return filled(space, lambda place, name, entry: values.get(name, entry.at(chance(seed, 0, place))))
+    return filled(space, lambda place, name, entry: values.get(name, entry.at(uniform_draw(seed, 0, place))))
 
 
 def _again(seed: int, number: int, attempt: int) -> int:

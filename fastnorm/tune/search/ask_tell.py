@@ -54,7 +54,7 @@ class Search:
         self._draw = Draw(self._sampler, self.space, seed, self._limit, self._metric)
 
     def ask(self) -> Trial:
-        """Return the next trial, to be tried with its hyperparameters, and with its seed where there is chance in it.
+        """Return the next trial, to be tried with its hyperparameters, and with its seed where it is random.
 
         Raises Exhausted when there are no more, SettingError while trials it depends on are still to be told.
         """

@@ -18,7 +18,7 @@ from ... import checks
 from ...errors import DataError
 from ...kernels import random
 from ...saving.dataclasses import to_record
-from ...training.dataset import TASKS, Dataset, dataset, divided, pair, share_aside
+from ...training.dataset import TASKS, Dataset, dataset, divided, pair, split_fractions
 
 ENOUGH_ROWS = 2000  # from here on a fifth of the rows judges well enough
 FOLDS_STREAM = 1  # of the numbers for splits; a single split uses stream 0
@@ -62,7 +62,7 @@ def parts(
     if validation is None:
         validation = KFold() if len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS else 0.2
     if isinstance(validation, numbers.Real):
-        data, (rows, others) = divided(x, y, share_aside(validation), seed, task=task, loss=loss)
+        data, (rows, others) = divided(x, y, split_fractions(validation), seed, task=task, loss=loss)
         facts = {"data": fingerprint(data.x, data.y), "validation": float(validation)} | _meaning(data)
         return [Part(data.x[rows], data.y[rows], (data.x[others], data.y[others]))], data, facts
     data = dataset(x, y, task=task, loss=loss)
@@ -73,11 +73,11 @@ def parts(
     facts = {"data": fingerprint(data.x, data.y)} | _meaning(data)
     if isinstance(validation, KFold):
         return _folds(data, validation.folds, seed), data, facts | {"validation": repr(validation)}
-    judged = dataset(
+    validated = dataset(
         *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=loss, table=data.table,
         target=data.labels, learns=False,
     )  # fmt: skip
-    aside = np.asarray(judged.x), np.asarray(judged.y)
+    aside = np.asarray(validated.x), np.asarray(validated.y)
     return [Part(data.x, data.y, aside)], data, facts | {"validation": fingerprint(*aside)}
 
 
@@ -96,8 +96,8 @@ def _folds(data: Dataset, count: int, seed: int) -> list[Part]:
         order = order[np.argsort(y[order], kind="stable")]
     fold = np.empty(len(x), np.int64)
     fold[order] = np.arange(len(x)) % count
-    judged = [fold == number for number in range(count)]
-    return [*(Part(x[~aside], y[~aside], (x[aside], y[aside])) for aside in judged), Part(x, y, None)]
+    validated = [fold == number for number in range(count)]
+    return [*(Part(x[~aside], y[~aside], (x[aside], y[aside])) for aside in validated), Part(x, y, None)]
 
 
 def fingerprint(*arrays: np.ndarray) -> str:
@@ -108,7 +108,7 @@ def fingerprint(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-class Shared:
+class MappedArrays:
     """Arrays that a process reads from files where a thread uses them as they are.
 
     The first time they are to be sent, they are written to a temporary folder, and only its name is sent; whoever
@@ -131,10 +131,10 @@ class Shared:
 
 
 @lru_cache(maxsize=1)
-def _mapped(folder: str, count: int) -> Shared:
+def _mapped(folder: str, count: int) -> MappedArrays:
     """Return the arrays of another process; the latest ones stay open, for the next slices use them too."""
     arrays = [np.load(_file(folder, number), mmap_mode="r", allow_pickle=False) for number in range(count)]
-    return Shared([array.view(np.ndarray) for array in arrays])
+    return MappedArrays([array.view(np.ndarray) for array in arrays])
 
 
 def _file(folder: str, number: int) -> Path:

@@ -38,7 +38,7 @@ class Attempt:
 
     number           of the trial, from 0
     hyperparameters  what the sampler gave
-    seed             for the objective's own chance: what it does should be a function of this and the hyperparameters
+    seed             for the objective's own randomness; its result should depend on this and the hyperparameters alone
     """
 
     def __init__(self, work: "Calling", unit: WorkUnit, stop_flag: StopFlag, tell: Report) -> None:

@@ -121,7 +121,7 @@ class Plan:
     def decide(self) -> list[Trial]:
         """Judge the trials whose peers are there, until no more can be; return those that stop now."""
         stopped = []
-        while decidable := [number for number in sorted(self._waiting) if self._can_judge(number)]:
+        while decidable := [number for number in sorted(self._waiting) if self._can_decide(number)]:
             for number in decidable:
                 rung = self._waiting.pop(number)
                 if number in self._revived or self._survives(number, rung):
@@ -139,7 +139,7 @@ class Plan:
         stop = peers.stop if self.limit is None else min(peers.stop, max(self.limit, len(self.trials)))
         return [peer for peer in range(peers.start, stop) if peer <= number or self.wave(peer) == first]
 
-    def _can_judge(self, number: int) -> bool:
+    def _can_decide(self, number: int) -> bool:
         rung = self._waiting[number]
         settled = self._settled[rung]
         while settled < len(self.trials) and self._is_settled(settled, rung):

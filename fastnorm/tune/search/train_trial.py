@@ -19,7 +19,7 @@ from ...training.optimizers import SGD, Adam
 from ...training.run import Checkpoint, Epoch, Run
 from ...training.schedules import InverseTime
 from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
-from .data import Part, Shared
+from .data import MappedArrays, Part
 from .work import Outcome, Report, StopFlag, WorkUnit
 
 SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
@@ -33,9 +33,9 @@ class Training:
     """What all trials of a search have in common; the arrays are shared and only read."""
 
     build: Callable[[dict[str, Any]], Model]
-    data: Shared
+    data: MappedArrays
     meaning: Dataset  # of the arrays: task, table and target, without rows
-    judged: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
+    validated: tuple[bool, ...]  # of each part, whether rows to judge by follow its training rows in the data
     epochs: int
     metric: str
     loss: Any
@@ -47,8 +47,8 @@ class Training:
     ) -> "Training":  # fmt: skip
         """Return the training on these parts of the data."""
         arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
-        judged = tuple(part.validation is not None for part in parts)
-        return cls(build, Shared(arrays), replace(data, x=None, y=None), judged, epochs, metric, loss)
+        validated = tuple(part.validation is not None for part in parts)
+        return cls(build, MappedArrays(arrays), replace(data, x=None, y=None), validated, epochs, metric, loss)
 
     def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
         """Train the trial's Runs to the slice's last epoch, or until the stop_flag or a time limit stops them."""
@@ -95,15 +95,15 @@ class Training:
 
     def run(self, trial: Trial, part: int = 0) -> Run:
         """Return the trial's Run on a part of the data, not trained yet."""
-        first = sum(4 if judged else 2 for judged in self.judged[:part])
-        x, y, *aside = self.data.arrays[first : first + (4 if self.judged[part] else 2)]
+        first = sum(4 if validated else 2 for validated in self.validated[:part])
+        x, y, *aside = self.data.arrays[first : first + (4 if self.validated[part] else 2)]
         rows = replace(self.meaning, x=x, y=y)
         validation = replace(self.meaning, x=aside[0], y=aside[1]) if aside else None
         return _run(self.build(trial.hyperparameters), rows, validation, trial, self.loss)
 
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
         """Return the trial's Runs, which differ in their rows alone, where it stands."""
-        runs = [self.run(trial, part) for part in range(len(self.judged))]
+        runs = [self.run(trial, part) for part in range(len(self.validated))]
         for run, content in zip(runs, state, strict=False):
             run.restore(content)
         return runs
@@ -134,18 +134,18 @@ def _reaches(run: Run, epoch: int, stop_flag: StopFlag, end: float | None) -> bo
 
 
 def _mean(epochs: Sequence[Epoch]) -> Epoch:
-    """Return the mean of the same epoch of the Runs that are judged; the seconds are those of all."""
-    judged = [epoch for epoch in epochs if epoch.validation_metric is not None]
+    """Return the mean of the same epoch of the Runs that are validated; the seconds are those of all."""
+    validated = [epoch for epoch in epochs if epoch.validation_metric is not None]
     if len(epochs) == 1:
-        return judged[0]
+        return validated[0]
     return Epoch(
         epochs[0].number,
-        fmean(epoch.loss for epoch in judged),
-        fmean(epoch.metric for epoch in judged),
-        fmean(map(_loss, judged)),
-        fmean(map(_score, judged)),
+        fmean(epoch.loss for epoch in validated),
+        fmean(epoch.metric for epoch in validated),
+        fmean(map(_loss, validated)),
+        fmean(map(_score, validated)),
         epochs[0].learning_rate,
-        fmean(epoch.gradient_norm for epoch in judged),
+        fmean(epoch.gradient_norm for epoch in validated),
         sum(epoch.seconds for epoch in epochs),
     )
 

@@ -1,6 +1,7 @@
-"""Dimensions: for one hyperparameter its range, and the scale on which chance is even.
+"""Dimensions: for one hyperparameter its range, and the scale on which a draw is even.
 
-A dimension maps a share in [0, 1) to a value and back: samplers draw shares and know no scales, scales know no chance.
+A dimension maps a fraction in [0, 1) to a value and back: samplers draw fractions and know no scales, and scales
+know no randomness.
 Source of the scales: Ng, Improving Deep Neural Networks, "Using an appropriate scale to pick hyperparameters".
 """
 
@@ -27,8 +28,8 @@ DIGITS = 12  # of a stepped Float's values: 0.1 + 2 * 0.1 is to be 0.3
 class Float:
     """A number in [low, high].
 
-    scale  "linear"; "log" gives every factor its even share (learning rates); "one_minus_log" gives it to every factor
-           of 1 - value (beta_1: from 0.9 to 0.999 half of the draws are 0.99 or more)
+    scale  "linear"; "log" gives every factor an equal part (learning rates); "one_minus_log" does so for
+           1 - value (beta_1: from 0.9 to 0.999 half of the draws are 0.99 or more)
     step   only low, low + step, ... high; each owns the stretch of the axis from half a step below to half above it
     when   the condition under which it is there, as in ("layers", ">=", 3)
     Raises SettingError for low >= high, low <= 0 on "log", a range outside [0, 1) on "one_minus_log" (with steps, these
@@ -70,13 +71,13 @@ class Float:
     def _stepped(self, count: float) -> float:
         return float(f"{self.low + count * (self.step or 0.0):.{DIGITS}g}")
 
-    def at(self, share: float) -> float:
-        """Return the number at this share of the axis."""
-        return self.nearest(_between(self.scale, *self._ends(), share))
+    def at(self, fraction: float) -> float:
+        """Return the number at this fraction of the axis."""
+        return self.nearest(_between(self.scale, *self._ends(), fraction))
 
-    def share(self, value: float) -> float:
-        """Return the share of the axis at which a value of this dimension lies."""
-        return _share(self.scale, *self._ends(), value)
+    def fraction(self, value: float) -> float:
+        """Return the fraction of the axis at which a value of this dimension lies."""
+        return _fraction(self.scale, *self._ends(), value)
 
     def nearest(self, value: float) -> float:
         """Return the number of this dimension that is nearest to value."""
@@ -113,17 +114,17 @@ class Int:
         if self.scale == "log" and self.low < 1:
             raise SettingError(f"{self}: a log scale needs low >= 1")
 
-    def at(self, share: float) -> int:
-        """Return the whole number nearest to this share of the axis.
+    def at(self, fraction: float) -> int:
+        """Return the whole number nearest to this fraction of the axis.
 
         The axis reaches half a step beyond both ends: each whole number owns the stretch from half below to half above
         it, the two ends too.
         """
-        return self.nearest(_between(self.scale, self.low - 0.5, self.high + 0.5, share))
+        return self.nearest(_between(self.scale, self.low - 0.5, self.high + 0.5, fraction))
 
-    def share(self, value: float) -> float:
-        """Return the share of the axis at which a value of this dimension lies."""
-        return _share(self.scale, self.low - 0.5, self.high + 0.5, value)
+    def fraction(self, value: float) -> float:
+        """Return the fraction of the axis at which a value of this dimension lies."""
+        return _fraction(self.scale, self.low - 0.5, self.high + 0.5, value)
 
     def nearest(self, value: float) -> int:
         """Return the number of this dimension that is nearest to value."""
@@ -154,12 +155,12 @@ class Choice:
             if not _survives_json(option):
                 raise SettingError(f"Choice: {option!r} cannot be kept in a study; use numbers, words or lists of them")
 
-    def at(self, share: float) -> Any:
-        """Return the option at this share of the list."""
-        return self.options[min(int(share * len(self.options)), len(self.options) - 1)]
+    def at(self, fraction: float) -> Any:
+        """Return the option at this fraction of the list."""
+        return self.options[min(int(fraction * len(self.options)), len(self.options) - 1)]
 
-    def share(self, value: Any) -> float:
-        """Return the share of the list at whose middle this option stands."""
+    def fraction(self, value: Any) -> float:
+        """Return the fraction of the list at whose middle this option stands."""
         return (self.options.index(value) + 0.5) / len(self.options)
 
     def nearest(self, value: Any) -> Any:
@@ -186,12 +187,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _between(scale: str, low: float, high: float, share: float) -> float:
+def _between(scale: str, low: float, high: float, fraction: float) -> float:
     place, value = AXES[scale]
-    return value(place(low) + share * (place(high) - place(low)))
+    return value(place(low) + fraction * (place(high) - place(low)))
 
 
-def _share(scale: str, low: float, high: float, value: float) -> float:
+def _fraction(scale: str, low: float, high: float, value: float) -> float:
     place, _ = AXES[scale]
     return (place(min(max(value, low), high)) - place(low)) / (place(high) - place(low))
 

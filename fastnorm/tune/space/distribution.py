@@ -9,7 +9,7 @@ from ... import checks
 from ...errors import SettingError
 from .conditions import Condition, condition
 
-SMALLEST, LARGEST = 2.0**-54, 1 - 2.0**-53  # about every share that is drawn: at 0 and 1 many are infinite
+SMALLEST, LARGEST = 2.0**-54, 1 - 2.0**-53  # about every fraction that is drawn: at 0 and 1 many are infinite
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class Distribution:
             raise SettingError(f"scipy.stats has no distribution named {self.name!r}")
         return generic(*self.arguments, **self.keywords)
 
-    def at(self, share: float) -> float:
-        """Return the value below which this share of the draws lies; an int for a discrete distribution."""
-        value = self._frozen.ppf(min(max(share, SMALLEST), LARGEST))
+    def at(self, fraction: float) -> float:
+        """Return the value below which this fraction of the draws lies; an int for a discrete distribution."""
+        value = self._frozen.ppf(min(max(fraction, SMALLEST), LARGEST))
         return int(value) if hasattr(self._frozen, "pmf") else float(value)
 
-    def share(self, value: float) -> float:
-        """Return the share of the draws that lies below this value."""
+    def fraction(self, value: float) -> float:
+        """Return the fraction of the draws that lies below this value."""
         return float(self._frozen.cdf(value))
 
     def nearest(self, value: float) -> float:

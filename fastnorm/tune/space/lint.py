@@ -42,7 +42,7 @@ def _words(space: Space, name: str, dimension: Dimension) -> Iterator[str]:
 def _scale(name: str, dimension: Float) -> Iterator[str]:
     low, high = dimension.low, dimension.high
     if name.endswith(DECIMATED) and dimension.scale != "log" and high > FACTOR * low:
-        top = 1 - dimension.share(high / 10)
+        top = 1 - dimension.fraction(high / 10)
         cure = 'scale="log"' if low > 0 else f'low > 0 and scale="log", such as Float({high / 1000:g}, {high:g}, "log")'
         yield f"on a {dimension.scale} scale {top:.0%} of the draws are above {high / 10:g}; say {cure}"
     last = name.rsplit(".", 1)[-1]

@@ -16,7 +16,7 @@ from ...metrics import rank
 from .result_order import DECIDING
 from .trial import Trial
 
-DOUBT = 0.05  # a chance above that tells nothing apart
+DOUBT = 0.05  # a p-value above that tells nothing apart
 ALL_SPLITS = 20_000  # beyond so many splits, as many are drawn
 FEWEST = 2  # runs of a trial
 
@@ -26,27 +26,27 @@ class Comparison:
     """The two best trials.
 
     first, second  their numbers; first_scores, second_scores: of their runs
-    chance         how likely a difference as large as theirs is where both are equally good
+    p_value        how likely a difference as large as theirs is where both are equally good
     """
 
     first: int
     second: int
     first_scores: tuple[float, ...]
     second_scores: tuple[float, ...]
-    chance: float
+    p_value: float
 
     @property
     def told_apart(self) -> bool:
-        """Whether the first is better and not just luckier: its chance is at most 1 in 20."""
-        return self.chance <= DOUBT
+        """Whether the first is better and not just luckier: its p-value is at most 1 in 20."""
+        return self.p_value <= DOUBT
 
     def __str__(self) -> str:
         first, second = _summary(self.first, self.first_scores), _summary(self.second, self.second_scores)
         if self.told_apart:
-            why = f"chance alone makes such a difference with probability {self.chance:.2g}"
+            why = f"chance alone makes such a difference with probability {self.p_value:.2g}"
             return f"{first} is better than {second}: {why}"
         least = 2 / math.comb(len(self.first_scores) + len(self.second_scores), len(self.first_scores))
-        why = f"the difference is not beyond chance (probability {self.chance:.2f})"
+        why = f"the difference is not beyond chance (probability {self.p_value:.2f})"
         why = "that takes more runs" if least > DOUBT else why
         return f"{first} and {second} cannot be told apart: {why}"
 
@@ -55,14 +55,14 @@ def compare_best(scores: Mapping[int, Sequence[float]], metric: str) -> Comparis
     """Compare the two trials with the best mean scores.
 
     scores  of the runs of each trial, by its number: study.confirmations, or `replicated` of a search with replicates
-    The chance is that of the exact permutation test. Raises DataError where two trials with two runs each are missing.
+    The p-value is that of the exact permutation test. Raises DataError where two trials with two runs each are missing.
     Source: Fisher 1935, The Design of Experiments.
     """
     several = {number: tuple(values) for number, values in scores.items() if len(values) >= FEWEST}
     if len(several) < 2:
         raise DataError(f"compare_best: expected two trials of {FEWEST} runs or more, got {len(several)}")
     first, second, *_ = sorted(several, key=lambda number: (rank(metric, fmean(several[number]), 0.0), number))
-    return Comparison(first, second, several[first], several[second], _chance(several[first], several[second]))
+    return Comparison(first, second, several[first], several[second], _p_value(several[first], several[second]))
 
 
 def replicated(trials: Iterable[Trial]) -> dict[int, list[float]]:
@@ -76,7 +76,7 @@ def replicated(trials: Iterable[Trial]) -> dict[int, list[float]]:
     return scores
 
 
-def _chance(first: Sequence[float], second: Sequence[float]) -> float:
+def _p_value(first: Sequence[float], second: Sequence[float]) -> float:
     """The share of the splits of all scores into two such groups whose means differ as much as those of these two."""
     both = np.array([*first, *second])
     groups: Iterable[Sequence[int]] = combinations(range(len(both)), len(first))

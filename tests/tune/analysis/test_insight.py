@@ -54,40 +54,40 @@ def by_name(found):
 def test_the_one_that_matters_explains_nearly_all(score, name, least):
     found = tune.importances(trials(score), SPACE, "accuracy")
     assert found[0].name == name
-    assert found[0].share > least
-    assert found[0].share > 4 * found[0].error
+    assert found[0].fraction > least
+    assert found[0].fraction > 4 * found[0].error
     others = [entry for entry in found[1:] if {entry.name, name} != {"kind", "momentum"}]  # one is there for the other
-    assert all(entry.share < 0.1 + 3 * entry.error for entry in others)
+    assert all(entry.fraction < 0.1 + 3 * entry.error for entry in others)
 
 
 def test_two_share_as_their_variances_do():
     def score(values):
-        return 2 * SPACE["rate"].share(values["rate"]) + values["idle"]
+        return 2 * SPACE["rate"].fraction(values["rate"]) + values["idle"]
 
     found = by_name(tune.importances(trials(score, 400), SPACE, "mean_absolute_error"))
-    assert found["rate"].share == pytest.approx(0.8, abs=0.1)
-    assert found["idle"].share == pytest.approx(0.2, abs=0.1)
+    assert found["rate"].fraction == pytest.approx(0.8, abs=0.1)
+    assert found["idle"].fraction == pytest.approx(0.2, abs=0.1)
 
 
 def test_what_does_not_matter_explains_nothing():
     noise = np.random.default_rng(0)
     for seed in range(10):
         for entry in tune.importances(trials(lambda values: noise.random(), seed=seed), SPACE, "accuracy"):
-            assert entry.share <= 0.05 + 2.5 * entry.error
+            assert entry.fraction <= 0.05 + 2.5 * entry.error
 
 
 def test_diverged_trials_tell_what_made_them():
     found = tune.importances(trials(lambda values: None if values["rate"] > 0.1 else 0.5), SPACE, "accuracy")
     assert found[0].name == "rate"
-    assert found[0].share > 0.2
+    assert found[0].fraction > 0.2
 
 
 def test_equal_scores_and_single_cases_are_no_trouble():
     found = tune.importances(trials(lambda values: 0.5, 30), SPACE, "accuracy")
-    assert all(0 <= entry.share <= 1 for entry in found)
+    assert all(0 <= entry.fraction <= 1 for entry in found)
     fixed = Space({"one": Choice([1]), "rare": Choice([0, 1])})
     once = [Trial(n, {"one": 1, "rare": int(n == 7)}, 0, "finished", float(n), 0.0) for n in range(30)]
-    assert all(entry.share < 0.1 for entry in tune.importances(once, fixed, "accuracy"))
+    assert all(entry.fraction < 0.1 for entry in tune.importances(once, fixed, "accuracy"))
 
 
 def test_few_trials_are_too_few():
@@ -123,7 +123,7 @@ def test_a_forecast_is_right_on_average(count, more):
     gains = [entry.gain for entry in found]
     assert fmean(gains) == pytest.approx(truth, abs=3 * np.std(gains) / math.sqrt(60))
     assert fmean(entry.error for entry in found) == pytest.approx(np.std(gains), rel=0.6)
-    assert found[0].chance == more / (count + more)
+    assert found[0].probability == more / (count + more)
 
 
 def test_a_forecast_speaks():
@@ -174,7 +174,7 @@ def test_clear_winners_are_told_apart():
     scores = {3: [0.90, 0.91, 0.92, 0.90], 5: [0.80, 0.81, 0.79, 0.80], 8: [0.5], 9: [0.1, 0.2]}
     found = tune.compare_best(scores, "accuracy")
     assert (found.first, found.second) == (3, 5)
-    assert found.chance == pytest.approx(2 / 70)
+    assert found.p_value == pytest.approx(2 / 70)
     assert found.told_apart
     assert str(found) == (
         "trial 3 (0.9075 +- 0.0096, 4 runs) is better than trial 5 (0.8 +- 0.0082, 4 runs): chance alone makes such a "
@@ -186,12 +186,12 @@ def test_clear_winners_are_told_apart():
 def test_near_ones_are_not():
     found = tune.compare_best({3: [0.90, 0.92, 0.91, 0.93], 5: [0.905, 0.925, 0.90, 0.92]}, "accuracy")
     assert not found.told_apart
-    words = f"cannot be told apart: the difference is not beyond chance (probability {found.chance:.2f})"
+    words = f"cannot be told apart: the difference is not beyond chance (probability {found.p_value:.2f})"
     assert str(found).endswith(words)
     large = tune.compare_best({3: [34567.8, 34597.8], 5: [34567.8, 34597.8]}, "mean_absolute_error")
     assert str(large).startswith("trial 3 (34580 +- 21, 2 runs) and trial 5 (34580 +- 21, 2 runs)")
     few = tune.compare_best({0: [0.9, 0.91, 0.92], 1: [0.1, 0.2, 0.3]}, "accuracy")
-    assert few.chance == pytest.approx(0.1)
+    assert few.p_value == pytest.approx(0.1)
     assert str(few).endswith("cannot be told apart: that takes more runs")
 
 
@@ -207,7 +207,7 @@ def test_many_runs_are_split_at_random():
     found = tune.compare_best(scores, "accuracy")
     difference = abs(np.mean(scores[0]) - np.mean(scores[1]))
     error = math.sqrt(np.var(scores[0], ddof=1) / 40 + np.var(scores[1], ddof=1) / 40)
-    assert found.chance == pytest.approx(math.erfc(difference / error / math.sqrt(2)), abs=0.02)
+    assert found.p_value == pytest.approx(math.erfc(difference / error / math.sqrt(2)), abs=0.02)
 
 
 def test_a_search_with_replicates_is_compared():

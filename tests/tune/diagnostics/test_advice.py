@@ -13,7 +13,7 @@ RELU, NORMALIZED, TANH = [fn.ReLU()], [fn.BatchNorm(), fn.ReLU()], [fn.Tanh()]
 
 
 def noisy():
-    """Targets of which half are chance: no network can learn them but by heart."""
+    """Targets of which half are noise: no network can learn them but by heart."""
     rng = np.random.default_rng(0)
     return np.where(rng.random(len(curves.Y)) < 0.5, rng.integers(0, 10, len(curves.Y)), curves.Y)
 

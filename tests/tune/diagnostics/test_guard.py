@@ -10,7 +10,7 @@ from fastnorm.errors import SettingError
 from fastnorm.tune import Guard, Verdict, panda
 
 NAN = math.nan
-KNOWING = Guard(chance=2.3, start=2.4)
+KNOWING = Guard(baseline_loss=2.3, start=2.4)
 FINE = [1.2, 0.5, 0.3, 0.2, 0.15, 0.12, 0.1]
 
 
@@ -87,7 +87,7 @@ def test_it_is_silent_where_no_weight_moves():
         ({"spike": 1}, r"Guard spike: expected a finite number in \(1, inf\], got 1"),
         ({"patience": 0}, "Guard patience: expected a whole number at least 1, got 0"),
         ({"factor": 1}, r"Guard factor: expected a finite number in \(0, 1\), got 1"),
-        ({"chance": -1}, "Guard chance: expected a finite number"),
+        ({"baseline_loss": -1}, "Guard baseline_loss: expected a finite number"),
         ({"start": NAN}, "Guard start: expected a finite number"),
         ({"veto": True}, r"Guard veto: expected a function veto\(panda, verdict\), got True"),
     ],
@@ -99,7 +99,7 @@ def test_settings_are_checked(settings, words):
 
 def test_its_repr_says_what_it_does():
     guard = Guard(patience=3, veto=lambda panda, verdict: True)
-    assert repr(guard) == f"Guard(spike=3.0, patience=3, factor={1 / 3}, chance=None, start=None)"
+    assert repr(guard) == f"Guard(spike=3.0, patience=3, factor={1 / 3}, baseline_loss=None, start=None)"
     assert guard == Guard(patience=3)
     assert str(Verdict("loss nan in epoch 1", "nan", 0, 1 / 3)) == (
         "loss nan in epoch 1: back to the start, learning rate x 0.33"
@@ -115,12 +115,12 @@ def test_knowing_fills_in_what_is_not_given():
     before = run.checkpoint()
     guard = Guard().knowing(run)
     assert run.checkpoint() == before
-    assert guard.chance == pytest.approx(math.log(10), abs=0.01)
+    assert guard.baseline_loss == pytest.approx(math.log(10), abs=0.01)
     still = curves.run(optimizer=fn.SGD(0.0))
     assert guard.start == still.advance()[0].loss  # as training sees it, minibatch statistics and all
-    assert Guard(chance=1.0, start=2.0).knowing(run) == Guard(chance=1.0, start=2.0)
+    assert Guard(baseline_loss=1.0, start=2.0).knowing(run) == Guard(baseline_loss=1.0, start=2.0)
     run.advance()
-    assert Guard().knowing(run) == Guard(chance=guard.chance)
+    assert Guard().knowing(run) == Guard(baseline_loss=guard.baseline_loss)
 
 
 def rescued(run, guard, epochs):

@@ -1,4 +1,4 @@
-"""Look: the layer table says what is there, and the run does not notice; and chance."""
+"""Layer statistics: the table says what the layers hold, and the run is not changed; baseline loss."""
 
 import math
 import threading
@@ -9,7 +9,7 @@ from helpers import curves, running
 
 import fastnorm as fn
 from fastnorm.errors import SettingError
-from fastnorm.tune import chance, layer_statistics
+from fastnorm.tune import baseline_loss, layer_statistics
 
 
 def by_name(found):
@@ -19,7 +19,7 @@ def by_name(found):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"averaging": 0.9}, {"schedule": fn.Cosine(epochs=4)}, {"validation": running.VALIDATION}],
+    [{}, {"averaging": 0.9}, {"schedule": fn.schedules.Cosine(epochs=4)}, {"validation": running.VALIDATION}],
     ids=["plain", "averaging", "schedule", "validation"],
 )
 def test_the_run_does_not_notice(options, dtype):
@@ -155,37 +155,37 @@ def test_it_waits_for_no_thread():
         thread.join()
 
 
-# ---- chance
+# ---- baseline loss
 
 
 def entropy(shares):
     return -sum(share * math.log(share) for share in shares)
 
 
-def test_chance_of_classes_is_the_entropy_of_their_shares():
+def test_the_baseline_of_classes_is_the_entropy_of_their_frequencies():
     y = np.array([0] * 10 + [1] * 30 + [2] * 10)
-    assert chance(running.make(y=y)) == pytest.approx(entropy([0.2, 0.6, 0.2]), rel=1e-5)
+    assert baseline_loss(running.make(y=y)) == pytest.approx(entropy([0.2, 0.6, 0.2]), rel=1e-5)
     weight = np.where(y == 1, 1.0, 3.0)
     run = running.make(y=y, sample_weight=weight.astype(np.float32))
-    assert chance(run) == pytest.approx(entropy([1 / 3] * 3), rel=1e-5)
+    assert baseline_loss(run) == pytest.approx(entropy([1 / 3] * 3), rel=1e-5)
     run = running.make(y=np.tile([[0.5, 0.25, 0.25]], (50, 1)), loss=fn.SoftmaxCrossEntropy())
-    assert chance(run) == pytest.approx(entropy([0.5, 0.25, 0.25]), rel=1e-5)
+    assert baseline_loss(run) == pytest.approx(entropy([0.5, 0.25, 0.25]), rel=1e-5)
 
 
-def test_chance_of_values():
+def test_the_baseline_of_values():
     y = running.X[:, :3] ** 3
-    assert chance(running.make(y=y)) == pytest.approx(np.var(y, axis=0).mean(), rel=1e-5)
+    assert baseline_loss(running.make(y=y)) == pytest.approx(np.var(y, axis=0).mean(), rel=1e-5)
     middle = np.abs(y - np.median(y, axis=0)).mean()
-    assert chance(running.make(y=y, loss=fn.MeanAbsoluteError())) == pytest.approx(middle, rel=1e-5)
+    assert baseline_loss(running.make(y=y, loss=fn.MeanAbsoluteError())) == pytest.approx(middle, rel=1e-5)
 
 
-def test_chance_of_labels():
+def test_the_baseline_of_labels():
     y = (running.X[:, :3] > [0, 0.5, 1]).astype(float)
     expected = np.mean([entropy([share, 1 - share]) for share in y.mean(axis=0)])
-    assert chance(running.make(y=y, loss=fn.SigmoidCrossEntropy())) == pytest.approx(expected, rel=1e-5)
+    assert baseline_loss(running.make(y=y, loss=fn.SigmoidCrossEntropy())) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_model_that_sees_nothing_does_no_better():
     run = running.make(x=np.zeros_like(running.X), chain=[fn.Dense(3)], optimizer=fn.Adam(0.02), batch_size=50)
     run.advance(300)
-    assert run.history[-1].loss == pytest.approx(chance(run), abs=2e-3)
+    assert run.history[-1].loss == pytest.approx(baseline_loss(run), abs=2e-3)

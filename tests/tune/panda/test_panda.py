@@ -28,7 +28,8 @@ def test_a_panda_that_nobody_steers_is_the_run():
 
 
 def test_a_nudge_is_what_setting_the_run_is():
-    watched, run = steered(schedule=fn.InverseTime(0.5)), make(validation=VALIDATION, schedule=fn.InverseTime(0.5))
+    schedule = fn.schedules.InverseTime(0.5)
+    watched, run = steered(schedule=schedule), make(validation=VALIDATION, schedule=schedule)
     watched.advance(2)
     watched.nudge(learning_rate=0.03, dropout=0.4)
     watched.advance(minibatches=3)

@@ -131,7 +131,7 @@ def test_an_adopted_trial_is_replayed_by_a_run_made_as_the_trials_was(tmp_path):
     run = fn.Run(
         BUILD(settings), *TRAINING, validation=VALIDATION, batch_size=settings["batch_size"],
         optimizer=fn.Adam(**{name: settings[name] for name in names}),
-        schedule=fn.InverseTime(settings["decay_rate"]), seed=study.trials[1].seed,
+        schedule=fn.schedules.InverseTime(settings["decay_rate"]), seed=study.trials[1].seed,
     )  # fmt: skip
     assert_same(replay(study, run, trial=1).run, watched.run)
 

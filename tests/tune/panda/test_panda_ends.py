@@ -80,7 +80,7 @@ def test_what_a_person_does_while_asked_for_a_veto_comes_first():
 
 
 def test_a_guard_reverts_where_the_schedule_is_at_nothing():
-    watched = bad_start(Nan(), schedule=fn.Constant(warm_up=2))
+    watched = bad_start(Nan(), schedule=fn.schedules.Constant(warm_up=2))
     watched.advance(1)
     assert watched.run.learning_rate == 0
     assert watched.run.slots["learning_rate"] == pytest.approx(1e3)
@@ -172,7 +172,9 @@ def test_a_test_set_is_needed_and_checked_at_the_door():
 # ---- what is left to others
 
 
-@pytest.mark.parametrize("schedule", [None, fn.InverseTime(0.3), fn.ReduceOnPlateau(patience=0, warm_up=0.5)])
+@pytest.mark.parametrize(
+    "schedule", [None, fn.schedules.InverseTime(0.3), fn.schedules.ReduceOnPlateau(patience=0, warm_up=0.5)]
+)
 def test_the_schedule_trains_at_the_rates_of_the_live_path(schedule):
     options = {"schedule": schedule, "validation": VALIDATION, "optimizer": fn.Adam(1 / 64)}
     watched = panda(make(**options))
@@ -201,7 +203,7 @@ def test_the_schedule_trains_at_the_rates_of_the_live_path(schedule):
 
 
 def test_the_space_lies_around_the_present_on_the_right_scales():
-    watched = panda(make(schedule=fn.InverseTime(0.3)))
+    watched = panda(make(schedule=fn.schedules.InverseTime(0.3)))
     watched.nudge(learning_rate=0.03, momentum=0.97, weight_decay=0.01)
     space = watched.space()
     assert space["learning_rate"] == Float(0.03 / 3, 0.03 * 3, scale="log")

@@ -16,12 +16,12 @@ from fastnorm.tune.study.actions import Tree
 RUNS = [
     {
         "dtype": "float32",
-        "schedule": fn.ReduceOnPlateau(patience=0, threshold=0.2, warm_up=1),
+        "schedule": fn.schedules.ReduceOnPlateau(patience=0, threshold=0.2, warm_up=1),
         "validation": VALIDATION,
     },
     {"dtype": "float64", "averaging": 0.9, "validation": VALIDATION},
-    {"dtype": "float32", "optimizer": fn.Nadam(0.01), "window": 16, "schedule": fn.InverseTime(0.5)},
-    {"dtype": "float64", "optimizer": fn.SGD(0.1, nesterov=True), "averaging": 0.5, "schedule": fn.Cosine(6)},
+    {"dtype": "float32", "optimizer": fn.Nadam(0.01), "window": 16, "schedule": fn.schedules.InverseTime(0.5)},
+    {"dtype": "float64", "optimizer": fn.SGD(0.1, nesterov=True), "averaging": 0.5, "schedule": fn.schedules.Cosine(6)},
 ]
 RATES = st.sampled_from([1e-3, 0.03, 0.2])
 ACTIONS = st.one_of(

@@ -23,7 +23,7 @@ def trials(name, values, scores, state="finished"):
 
 def decades(box, name="rate"):
     """The ends of an axis of four decades from 1e-4, as exponents of ten."""
-    return [-4 + 4 * share for share in box.shares[name]]
+    return [-4 + 4 * fraction for fraction in box.fractions[name]]
 
 
 def test_a_box_zooms_on_the_scales_own_axis():
@@ -44,12 +44,12 @@ def test_earlier_trials_inside_the_box_count_and_those_outside_do_not():
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1, exclude_max=True))
-def test_what_a_box_draws_lies_inside(one, other, share):
+def test_what_a_box_draws_lies_inside(one, other, fraction):
     axes = {"rate": Float(1e-4, 1, "log"), "layers": Int(1, 3), "drop": Float(0, 1, step=0.25)}
     space = Space({**axes, "kind": ["a", "b", "c"]})
     ends = (min(one, other), max(one, other))
     box = Box(dict.fromkeys(axes, ends), {"kind": ("a", "b")})
-    assert box.holds(space, {name: box.draw(name, entry, share) for name, entry in space.items()})
+    assert box.holds(space, {name: box.draw(name, entry, fraction) for name, entry in space.items()})
     assert not box.holds(space, {"kind": "c"})
 
 
@@ -62,7 +62,7 @@ def test_trials_that_did_not_end_well_decide_nothing(state):
 
 def test_too_few_trials_leave_the_box_as_it_is():
     box = zoom(LOG, whole(LOG), trials("rate", [0.1, 0.2], [0.5, 0.6]), "accuracy", 0.2, 0.1)
-    assert box.shares == {"rate": (0.0, 1.0)}
+    assert box.fractions == {"rate": (0.0, 1.0)}
     assert box.notes == ("2 trials are too few to zoom in on; the box stays",)
 
 
@@ -79,7 +79,7 @@ def test_a_best_trial_at_the_boxs_end_widens_it_there():
 def test_a_best_trial_at_the_end_of_the_range_asks_for_a_wider_space():
     known = trials("rate", [1.1e-4, 9e-4, 2e-3, 0.1], [0.9, 0.8, 0.7, 0.1])
     box = zoom(LOG, whole(LOG), known, "accuracy", keep=0.5, margin=0.1)
-    assert box.shares["rate"][0] == 0.0
+    assert box.fractions["rate"][0] == 0.0
     assert box.notes == ("rate: the best value, 0.00011, lies at the low end of its range; widen the space",)
     few = Space({"rate": Int(1, 3)})
     assert zoom(few, whole(few), trials("rate", [1, 1, 1], [0.9, 0.8, 0.7]), "accuracy", 0.5, 0.1).notes == ()
@@ -96,7 +96,7 @@ def test_a_hyperparameter_few_trials_have_keeps_its_axis():
     rows = [{"layers": 1}, {"layers": 2, "units_2": 100}, {"layers": 2, "units_2": 101}, {"layers": 1}]
     known = [Trial(number, values, 0, "finished", -number, 0.0) for number, values in enumerate(rows)]
     box = zoom(space, whole(space), known, "accuracy", keep=1, margin=0.0)
-    assert box.shares["units_2"] == (0.0, 1.0)
+    assert box.fractions["units_2"] == (0.0, 1.0)
 
 
 @given(st.integers(0, 2**32), st.floats(0.05, 1), st.floats(0, 1))

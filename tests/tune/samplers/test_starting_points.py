@@ -136,14 +136,14 @@ def test_the_order_of_telling_changes_nothing(shuffle, replicates):
         sampler = tune.CoarseToFineSampler(rounds=3)
         return Search(SPACE, trials=24, sampler=sampler, replicates=replicates, enqueue=[{"rate": 0.3}])
 
-    straight, chance = make(), random.Random(shuffle)
+    straight, order = make(), random.Random(shuffle)
     rows, _ = asked(straight, noisy)
     mixed, waiting = make(), []
     while len(mixed.trials) < 24 or waiting:
         try:
             waiting.append(mixed.ask())
         except (SettingError, Exhausted):
-            trial = waiting.pop(chance.randrange(len(waiting)))
+            trial = waiting.pop(order.randrange(len(waiting)))
             mixed.tell(trial, noisy(trial.hyperparameters))
     assert mixed.trials == straight.trials
     assert mixed.best_trial == straight.best_trial

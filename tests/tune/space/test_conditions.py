@@ -116,19 +116,19 @@ def test_a_distribution_of_scipy_is_drawn_from(frozen, median):
     assert dimension == Distribution.of(frozen)
     assert dimension.at(0.5) == pytest.approx(median)
     assert type(dimension.at(0.5)) is type(median)
-    values = [dimension.at(share) for share in random.uniform(1, random.SAMPLE, 0, 0, 2000)]
+    values = [dimension.at(fraction) for fraction in random.uniform(1, random.SAMPLE, 0, 0, 2000)]
     if isinstance(median, float):
         assert stats.kstest(values, frozen.cdf).pvalue > 0.01
-        assert dimension.share(median) == pytest.approx(0.5)
-    assert all(math.isfinite(dimension.at(share)) for share in (0.0, 1.0))
+        assert dimension.fraction(median) == pytest.approx(0.5)
+    assert all(math.isfinite(dimension.at(fraction)) for fraction in (0.0, 1.0))
     assert dimension.nearest(1e9) <= frozen.support()[1]
 
 
 class Named:
     """What has a quantile function and is no frozen distribution."""
 
-    def ppf(self, share):
-        return share
+    def ppf(self, fraction):
+        return fraction
 
 
 @pytest.mark.parametrize(

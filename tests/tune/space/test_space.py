@@ -17,48 +17,48 @@ from fastnorm.tune import Choice, Float, Int
 from fastnorm.tune.space.space import Space, check_space, pack_space, unpack_space
 
 DRAWS = 20_000
-ERROR = 4 * 0.5 / math.sqrt(DRAWS)  # four standard deviations of a share of so many draws
+ERROR = 4 * 0.5 / math.sqrt(DRAWS)  # four standard deviations of a fraction of so many draws
 
 
 def draws(dimension):
-    shares = random.uniform(7, random.SAMPLE, 0, 0, DRAWS)
-    return [dimension.at(share) for share in shares]
+    fractions = random.uniform(7, random.SAMPLE, 0, 0, DRAWS)
+    return [dimension.at(fraction) for fraction in fractions]
 
 
-def share(values, low, high):
+def fraction(values, low, high):
     return np.mean([low <= value < high for value in values])
 
 
 def test_one_minus_log_gives_half_of_the_draws_to_the_last_tenth():
     values = draws(Float(0.9, 0.999, scale="one_minus_log"))
-    assert share(values, 0.99, 1) == pytest.approx(0.5, abs=ERROR)
+    assert fraction(values, 0.99, 1) == pytest.approx(0.5, abs=ERROR)
     assert 0.9 <= min(values) < 0.9002
     assert 0.9989 < max(values) <= 0.999
 
 
-def test_log_gives_each_decade_its_even_share():
+def test_log_gives_each_decade_its_even_fraction():
     values = draws(Float(1e-4, 1, scale="log"))
     for decade in (1e-4, 1e-3, 1e-2, 1e-1):
-        assert share(values, decade, 10 * decade) == pytest.approx(0.25, abs=ERROR)
+        assert fraction(values, decade, 10 * decade) == pytest.approx(0.25, abs=ERROR)
 
 
-def test_linear_gives_each_stretch_its_even_share():
+def test_linear_gives_each_stretch_its_even_fraction():
     values = draws(Float(-1.0, 3.0))
     for low in (-1, 0, 1, 2):
-        assert share(values, low, low + 1) == pytest.approx(0.25, abs=ERROR)
+        assert fraction(values, low, low + 1) == pytest.approx(0.25, abs=ERROR)
 
 
 def test_int_gives_its_ends_as_much_as_the_rest():
     values = draws(Int(1, 4))
     for value in (1, 2, 3, 4):
-        assert share(values, value, value + 1) == pytest.approx(0.25, abs=ERROR)
+        assert fraction(values, value, value + 1) == pytest.approx(0.25, abs=ERROR)
 
 
 def test_log_int_gives_each_number_what_its_place_on_the_axis_says():
     values = draws(Int(1, 8, scale="log"))
     for value in range(1, 9):
         expected = math.log((value + 0.5) / (value - 0.5)) / math.log(8.5 / 0.5)
-        assert share(values, value, value + 1) == pytest.approx(expected, abs=ERROR)
+        assert fraction(values, value, value + 1) == pytest.approx(expected, abs=ERROR)
 
 
 def test_steps_share_the_axis_as_whole_numbers_do():
@@ -82,7 +82,7 @@ def test_choice_is_even():
     st.floats(1e-6, 0.999),
     st.floats(0, 1, exclude_max=True),
 )
-def test_floats_stay_within_their_bounds_and_rise_with_the_share(scale, one, other, at):
+def test_floats_stay_within_their_bounds_and_rise_with_the_fraction(scale, one, other, at):
     low, high = sorted((one, other))
     if low == high:
         return
@@ -110,10 +110,10 @@ def test_ints_stay_within_their_bounds(scale, low, more, at):
         Int(-2, 4), Int(16, 512, "log"), Choice([32, 64, "x", None, [1, 2]]),
     ],
 )  # fmt: skip
-@given(share=st.floats(0, 1, exclude_max=True))
-def test_a_value_knows_its_share_and_itself(dimension, share):
-    value = dimension.at(share)
-    again = dimension.at(dimension.share(value))
+@given(fraction=st.floats(0, 1, exclude_max=True))
+def test_a_value_knows_its_fraction_and_itself(dimension, fraction):
+    value = dimension.at(fraction)
+    again = dimension.at(dimension.fraction(value))
     assert again == (pytest.approx(value) if isinstance(value, float) else value)
     assert dimension.nearest(value) == value
 
