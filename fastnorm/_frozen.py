@@ -1,4 +1,4 @@
-"""Descriptions: what is written down once, a layer, a loss, an optimizer, a schedule; equal by value, never changed."""
+"""Descriptions of layers, losses, optimizers and schedules: frozen dataclasses, equal by value."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def explained(function: F) -> F:
-    """The function; of a keyword that it does not take, its error says what to write instead."""
+    """Wrap a function so that the error for an unknown keyword names the right one."""
 
     @wraps(function)
     def called(*arguments: Any, **keywords: Any) -> Any:
@@ -36,7 +36,7 @@ def explained(function: F) -> F:
 
 
 def named(what: str, given: Any, classes: Sequence[type]) -> Any:
-    """What is given; or, where that is a word, one of the classes by its name: "leaky_relu" is LeakyReLU().
+    """Return `given`; where it is a word, an object of the class of that name: "leaky_relu" is LeakyReLU().
 
     Raises SettingError for a word that names none, or one that needs numbers.
     """
@@ -61,7 +61,7 @@ def _word(cls: type) -> str:
 
 
 def chosen(what: str, given: Any, classes: Sequence[type], member: str, example: str) -> Any:
-    """What is given or named, which must have this member."""
+    """Return the object given or named, which must have this member."""
     thing = named(what, given, classes)
     if isinstance(thing, type) or not hasattr(thing, member):
         raise SettingError(f"{what}: expected one such as {example}, got {thing!r}")

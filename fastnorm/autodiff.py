@@ -90,7 +90,7 @@ def value_and_grad(f: Callable[..., Any]) -> Callable[..., tuple[float, Tree]]:
        values: arrays that it takes from elsewhere keep the numbers they had then.
     Returns a function of the same arguments; the gradient has the form of the first one, in float32 where all arrays
     are float32, else in float64.
-    Raises TraceError for what cannot be recorded, ShapeError for shapes that do not fit.
+    Raises TraceError for functions that cannot be recorded, ShapeError for shapes that do not fit.
     """
     recorded: dict[Any, Gradient] = {}
 
@@ -119,7 +119,7 @@ def grad(f: Callable[..., Any]) -> Callable[..., Tree]:
 
 
 def minimize(f: Callable[[Any], Any], start: Tree, optimizer: Optimizer | str | None = None, steps: int = 1000) -> Tree:
-    """Where f is least, as far as so many steps of an optimizer come from the start, without the interpreter.
+    """Minimize f by `steps` steps of an optimizer from the start, without the interpreter.
 
     f          as in value_and_grad, of one argument
     start      an array or number, or dicts, lists and tuples of them; it is not changed

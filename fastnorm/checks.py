@@ -32,7 +32,7 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
     """Return value as a C-contiguous, aligned float32 or float64 array in native byte order.
 
     dtype  the dtype asked for; None keeps float32 and float64 and makes float64 of other real numbers
-    Raises DtypeError for what is no real number.
+    Raises DtypeError for anything but real numbers.
     """
     if type(value) is np.ndarray and lies_plainly(value) and value.dtype.isnative:
         fits = value.dtype in FLOATS if dtype is None else value.dtype == dtype

@@ -1,4 +1,4 @@
-"""Every error fastnorm raises on purpose: what was expected, what came, where, and the way out."""
+"""Every error fastnorm raises on purpose; each names the expected, the given, the place and the way out."""
 
 
 class FastnormError(Exception):
@@ -18,7 +18,7 @@ class DataError(FastnormError, ValueError):
 
 
 class SettingError(FastnormError, ValueError):
-    """A hyperparameter or option lies outside what it may be."""
+    """A hyperparameter or option is outside its range or choices."""
 
 
 class UnknownKeyword(FastnormError, TypeError):

@@ -1,4 +1,4 @@
-"""The command `fastnorm`: runs what _commands.py declares, and turns its end into words and an exit code.
+"""The command `fastnorm`: runs a command of commands.py, and turns its end into words and an exit code.
 
 0 done, 2 wrong usage or data (one line on stderr says what and where), 130 interrupted by Ctrl-C, 143 by SIGTERM,
 129 by SIGHUP.

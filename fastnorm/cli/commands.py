@@ -1,4 +1,4 @@
-"""The commands tune, trials, fit, panda (see _steering.py), predict and info; cli.py runs them."""
+"""The commands tune, trials, fit, panda (see panda.py), predict and info; cli/__init__.py runs them."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from .progress import FitProgress, SearchProgress
 from .report import SETTINGS, to_json, trial_lines, trial_records
 from .search import MODEL, STUDY, SearchRun, make_folder, require_own, shared
 
-KEEP = 20  # models in a study: what an ensemble is chosen from
+KEEP = 20  # models in a study, from which an ensemble is chosen
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
 
 app = typer.Typer(
@@ -71,8 +71,8 @@ def tune(
     """Search for good hyperparameters and keep the best model, its score and the record of the search.
 
     Rows are shared among training (64 %), validation (16 %) and test (20 %). The validation score says which model is
-    the best; the test score, what to expect of it on new rows. Ctrl-C ends the search and keeps the best so far. The
-    same command again goes on with it: --trials is the total, --minutes are more of them.
+    the best; the test score, its performance on new rows. Ctrl-C ends the search and keeps the best so far. The
+    same command again continues it: --trials is the total, --minutes are more of them.
 
     - `fastnorm tune letter.csv --target letter --trials 60 --out letter`
     - `fastnorm tune adult.csv --target income --minutes 2 --halving --ensemble`
@@ -226,7 +226,7 @@ def predict(
 
 @app.command()
 def info() -> None:
-    """Show the version, the variants of the kernels and the one in use, the cores and what a container has of them."""
+    """Show the version, the variants of the kernels and the one in use, the cores and a container's quota of them."""
     limit = quota()
     grid = Grid.grid(padding=(0, 2))
     grid.add_row("version", __version__)

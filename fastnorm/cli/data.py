@@ -26,7 +26,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What results are called after."""
+        """Name for the results' folder."""
         return self.path.stem
 
 
@@ -40,7 +40,7 @@ class Parts:
 
     @property
     def table(self) -> Table:
-        """What the training rows taught about the columns."""
+        """The table fitted on the training rows."""
         assert self.training.table is not None
         return self.training.table
 

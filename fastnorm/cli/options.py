@@ -8,7 +8,7 @@ import typer
 
 
 class Task(StrEnum):
-    """What the target is."""
+    """Kind of the target."""
 
     auto = "auto"
     classification = "classification"

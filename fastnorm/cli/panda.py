@@ -43,7 +43,7 @@ def panda(
     """Steer one model while it trains: on a terminal, with curves, a key for every action, and undo.
 
     Rows are shared as `fastnorm tune` shares them; the test rows stay sealed until one asks for the final score. What
-    is done is recorded in the study, and the same command again goes on from there, paused or with the guard off as it
+    is done is recorded in the study, and the same command again continues it, paused or with the guard off as it
     was left. Leaving saves the model of the best epoch, of all branches; Ctrl-C, SIGTERM and a terminal that is closed
     do, too. `?` shows the keys.
 
@@ -101,7 +101,7 @@ def _show(
 
 
 def _keep(steered: Panda, file: Path, study: Path, parts: Parts) -> None:
-    """Save the model of the best epoch, and say what is where, and how to go on."""
+    """Save the model of the best epoch, and print the files and how to continue."""
     from ..console.log_words import best_in_words
 
     opened = steered.opened

@@ -1,4 +1,4 @@
-"""What the command line shows while models train: a live line on a terminal, plain lines elsewhere, both on stderr."""
+"""Progress while models train: a live line on a terminal, plain lines elsewhere, both on stderr."""
 
 import sys
 import time
@@ -64,7 +64,7 @@ class SearchProgress:
             self._say()
 
     def begin(self, study: Study) -> None:
-        """Take in what a study that goes on has already."""
+        """Take in the trials that a continued study has already."""
         self._count(study)
         self._share_before = 0.0 if self._trials is None else self._done()
 
@@ -73,7 +73,7 @@ class SearchProgress:
         self._confirmed = sum(map(len, study.confirmations.values()))
 
     def __call__(self, study: Study, trial: Trial) -> None:
-        """Take in that a trial had an epoch or ended, and show where the search stands."""
+        """Take in that a trial had an epoch or ended, and show the search's state."""
         self.study, self._last = study, trial.number
         is_again = self._ended.get(trial.number, trial.seed) != trial.seed
         if is_again:
@@ -97,7 +97,7 @@ class SearchProgress:
         self._said = self._standing
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw a bar, where there is room, and the line, whose clock goes on while nothing is reported."""
+        """Draw a bar, where there is room, and the line, whose clock runs while nothing is reported."""
         line, room = Text(self._line()), options.max_width - 3  # ^C takes three, and would wrap else
         shown: Text | Grid = line
         if BAR + 1 + line.cell_len <= room:
@@ -106,7 +106,7 @@ class SearchProgress:
         yield from console.render(shown, options.update(width=room))
 
     def _line(self) -> str:
-        """Return where the search stands at this moment."""
+        """Return a line on the search's state at this moment."""
         done, best = self._standing
         now = time.monotonic()
         clock = f"{_clock(now - self._begun)} passed" if self._end is None else f"{_clock(self._end - now)} left"

@@ -1,4 +1,4 @@
-"""What a search found out, in words and as plain data: its winner, what mattered, what more trials may bring."""
+"""Report of a search, in words and as plain data: winner, importances, the gain to expect of more trials."""
 
 import json
 import math
@@ -13,14 +13,14 @@ from ..tune import Study, Trial, expected_best, forecast, importances
 from ..tune.study.result_order import key
 from ..tune.study.trial import CUT, ENDED, RUNNING, SCORED, STATES
 
-INDEPENDENT = "RandomSampler()"  # the sampler whose trials tell what others would have found
+INDEPENDENT = "RandomSampler()"  # the sampler whose trials were drawn independently
 SETTINGS = "hyperparameters"  # head of the last column of trials
 MATTERS = 2  # standard errors from nothing
-METRICS = {"accuracy": ("points", 100.0)}  # in what a difference is told, and how many of it a score of 1 is
+METRICS = {"accuracy": ("points", 100.0)}  # unit of a difference, and the number of units in a score of 1
 
 
 def findings(study: Study) -> dict[str, Any]:
-    """Return what the trials tell beside the best one, as plain data; what they are too few for is left out."""
+    """Return findings from all trials as plain data, without those that need more trials."""
     trials, metric = study.trials, study.metric
     counts = Counter(trial.state for trial in begun(study))
     found: dict[str, Any] = {"states": {state: counts[state] for state in STATES if counts[state]}}
@@ -33,7 +33,7 @@ def findings(study: Study) -> dict[str, Any]:
         with suppress(DataError):
             expected = expected_best(trials, metric)
             found["expected_best"] = [asdict(entry) for entry in expected]
-            coming = forecast(trials, metric, expected[-1].count)  # as many as those that ended
+            coming = forecast(trials, metric, expected[-1].count)  # as many as have ended
             found["forecast"] = asdict(coming) | {"words": coming.words(*METRICS.get(metric, (_plain(metric), -1.0)))}
     return found
 
@@ -59,7 +59,7 @@ def _plain(metric: str) -> str:
 
 
 def _counted(states: dict[str, int]) -> str:
-    """Return how many trials were begun, and what became of them: the other numbers are of those that ended."""
+    """Return the counts of trials begun and ended, by state; the report's other numbers are of trials that ended."""
     ended = {state: count for state, count in states.items() if state in ENDED}
     rest = [f"{count} {state}" for state, count in states.items() if state not in ENDED]
     kinds = ", ".join(f"{count} {state}" for state, count in ended.items())
@@ -77,12 +77,12 @@ def _mattered(importance: list[dict[str, Any]]) -> str:
 
 
 def begun(study: Study) -> list[Trial]:
-    """Return the trials but those that were cut before their first epoch, which were drawn and no more."""
+    """Return the trials but for the ones cut before their first epoch."""
     return [trial for trial in study.trials if trial.epochs or trial.state != CUT]
 
 
 def ordered(study: Study) -> list[Trial]:
-    """Return the trials begun, best first, those at work or cut included; those that may not be the best at the end."""
+    """Return the trials begun, best first, with those at work or cut; diverged and failed ones come last."""
     may_be = (*SCORED, CUT, RUNNING)
     return sorted(begun(study), key=lambda trial: (trial.state not in may_be, *key(trial, study.metric), trial.number))
 
@@ -114,7 +114,7 @@ def in_words(hyperparameters: dict[str, Any]) -> str:
 
 
 def to_json(document: Any) -> str:
-    """Return JSON that every reader takes: what is not finite is null."""
+    """Return JSON that every reader takes: numbers that are not finite are null."""
     return json.dumps(_finite(document), indent=1)
 
 

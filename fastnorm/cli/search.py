@@ -1,4 +1,4 @@
-"""What `tune` and `fit` share: rows shared out, a search run, its best model kept, and what was found said."""
+"""The common part of `tune` and `fit`: split the rows, run a search, keep its best model, report."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ class SearchRun:
 
     file       for the model
     ensemble   whether the best models are to become one; json: whether to say it as one JSON document
-    warnings   what was said on the way
+    warnings   printed on the way
     """
 
     parts: Parts
@@ -47,7 +47,7 @@ class SearchRun:
     def run(self, search: Callable[[], Study], progress: SearchProgress) -> None:
         """Search and keep the best; where that is interrupted, or the study cannot be written, keep the best so far.
 
-        What interrupted it, the keeping too, is raised on.
+        An interruption, of the saving too, is raised again.
         """
         try:
             with progress, warnings.catch_warnings():
@@ -67,7 +67,7 @@ class SearchRun:
             raise
 
     def warn(self, words: str) -> None:
-        """Say at once, on stderr, what is not as it might be."""
+        """Print a warning to stderr and remember it for the JSON report."""
         self.warnings.append(words)
         say(f"note: {words}", sys.stderr)
 
@@ -92,7 +92,7 @@ class SearchRun:
         say(f"saved {self.file}" + (f" and {study.path}" if study.path else ""))
 
     def _cautions(self, metric: str, scores: dict[str, float | None]) -> list[str]:
-        """Return what keeps scores from being taken at their word: few rows, no gain over a constant."""
+        """Return cautions about the scores: few rows, no gain over a constant."""
         counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
         found = [f"the {part} scores rest on {count} rows" for part, count in counts.items() if count < FEW_ROWS]
         score, constant = (values[metric] or 0.0 for values in (scores, self.parts.best_constant("validation")))
@@ -152,7 +152,7 @@ def _members(together: Ensemble) -> str:
 
 
 def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts:
-    """Return the rows of each part, and say what they are."""
+    """Return the rows of each part, and print their numbers."""
     parts = share(source, task, seed)
     guessed = " (guessed; --task sets it)" if task == Task.auto else ""
     rows = ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())

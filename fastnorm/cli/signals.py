@@ -1,4 +1,4 @@
-"""What SIGINT, SIGTERM and SIGHUP do to a command: the first ends it as Ctrl-C does, the next do not end its saving."""
+"""SIGINT, SIGTERM and SIGHUP at a command: the first ends it as Ctrl-C does, the next do not end its saving."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ SAVING = 10.0  # seconds after one that raised in which others do not
 class Signals:
     """A block in which these signals raise KeyboardInterrupt in the main thread.
 
-    Those that follow soon are let pass, for what the first one asked for, to stop and to save, is under way: systems
+    Signals that follow soon are ignored, for stopping and saving are under way: systems
     send several, and people press twice. A signal that was ignored before stays so: nohup's SIGHUP.
 
     received  the number of the first

@@ -6,7 +6,7 @@ from ..tune.study.actions import GUARD
 
 
 def veto(panda: Panda, asked: Action | None) -> None:
-    """Take back what the guard did last, and switch it off; SettingError where somebody has done something since."""
+    """Take back what the guard did last, and switch it off; SettingError where another action came since."""
     if asked is None or asked.by != GUARD:
         raise SettingError("veto: the guard did nothing, or something was done since; u takes that back first")
     _require_last(panda, asked)

@@ -28,7 +28,7 @@ from .log_words import best_in_words, count_of
 from .widgets import CSS, Region
 
 REDRAWS = 0.2  # seconds between two looks at whether there is something new
-RESTS = 20  # times what a plot costs pass until it is drawn again: a long training leaves the processor to itself
+RESTS = 20  # times the cost of a plot until it is drawn again: a long training leaves the processor to itself
 EDGES = 3  # cells beside a title
 FACTOR = 3  # of a nudge of the rate by a key
 LAYOUTS = {"all": ("curves", "middle", "bottom"), "curves": ("curves",), "layers": ("middle",)}
@@ -38,7 +38,7 @@ LEFT, INTERRUPTED = "left", "interrupted"
 class Console(App[str]):
     """The screen of a driver; run() returns "left" or "interrupted", and never touches what is recorded.
 
-    source     what the data are called
+    source     name of the data
     place      where study and model will be
     is_ending  asked again and again whether it is to be left as by Ctrl-C
     """

@@ -19,7 +19,7 @@ TRAINING, VALIDATION, LEFT, AXIS = "dodger_blue1", "orange1", "grey50", "grey70"
 MARK, GUARD_MARK, BROKEN = "bold bright_white", "bold red1", "bold red1"  # BROKEN: a loss that is no number
 GUTTER = 9  # cells for the numbers on the left
 LOG_PAYS = 10  # times the lowest value: a highest one above asks for a logarithmic scale
-LEAST, TINY = 0.1, 1e-9  # of the highest value: what a linear scale spans at least
+LEAST, TINY = 0.1, 1e-9  # of the highest value: the least span of a linear scale
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Axis:
     def of(cls, live: Sequence[float], left: Sequence[float], may_be_log: bool) -> "Axis":
         """The scale on which these values show.
 
-        The live path's decide: what was left behind may add a factor of 10 on either side, or on a linear scale as much
+        The live path's decide: branches left behind may add a factor of 10 on either side, or on a linear scale as much
         as the live path's own span.
         """
         there, gone = ([value for value in values if math.isfinite(value)] for values in (live, left))
@@ -92,7 +92,7 @@ class Plot:
         return text.append(" (log)") if self._axis(moment).is_log else text
 
     def draw(self, moment: Moment, width: int, height: int) -> Text:
-        """The plot, with its numbers on the left and the epochs below, in so many cells."""
+        """The plot, with its numbers on the left and the epochs below, in `width` by `height` cells."""
         canvas, axis = Canvas(max(width - GUTTER, 1), max(height - 1, 1)), self._axis(moment)
         end = last_epoch(moment)
         for branch in moment.branches[:-1]:
@@ -159,7 +159,7 @@ def _across(epoch: float, end: int) -> float:
 
 
 def _marks(moment: Moment, end: int) -> Iterator[tuple[float, str, str]]:
-    """Where a letter stands for what was done, and its color; those of the guard on top."""
+    """The place, letter and color of each action; the guard's are drawn on top."""
     place = {True: GUARD_MARK, False: MARK}
     for guarded in (False, True):
         for action in moment.actions:

@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 
 from ..errors import FastnormError
 
-LOOKS = 0.05  # seconds between two looks at whether what was asked for is done
+LOOKS = 0.05  # seconds between two checks that a request is done
 
 Submit = Callable[[str], "Future[Any]"]
 
@@ -22,7 +22,7 @@ Submit = Callable[[str], "Future[Any]"]
 class Prompt(ModalScreen[None]):
     """A line to type into. It closes when what was asked for is done; where that is refused, it says why and stays.
 
-    submit  begins what a text asks for, or raises FastnormError
+    submit  begins the action a text asks for, or raises FastnormError
     """
 
     BINDINGS: ClassVar = [Binding("escape", "dismiss")]

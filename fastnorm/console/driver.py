@@ -12,7 +12,7 @@ from ..tune import Advice, Guard, Panda, RunStatistics, advise, layer_statistics
 from .snapshot import Moment, Note
 
 LEAST = 0.1  # seconds between two moments while it trains: no eye asks for more
-LOOKS = 20  # times what a look costs pass until the next one, so training is slowed by 5 % at most
+LOOKS = 20  # times the cost of a look until the next one, so training is slowed by 5 % at most
 AGAIN = 0.05  # seconds until a pause that came between two epochs is asked for again
 
 
@@ -21,7 +21,7 @@ class Driver:
 
     panda   which nobody else drives
     epochs  where training stops by itself first; `go` there adds as many
-    guard   what is switched on and off; the panda's own says with which of these it begins
+    guard   switched on and off; the panda's own says with which of these it begins
     moment  the last one seen; version changes with it and with the notes
     """
 
@@ -51,7 +51,7 @@ class Driver:
         self._trainer = threading.Thread(target=self._train, name="train")
         self.moment = self._take()
 
-    # ---- what the screen asks ----
+    # ---- queries of the screen ----
 
     @property
     def place(self) -> tuple[int, int]:
@@ -74,7 +74,7 @@ class Driver:
             return "finished"
         return "paused" if self.panda.run.epoch < self.goal else "done"
 
-    # ---- what the screen does ----
+    # ---- actions of the screen ----
 
     def start(self) -> None:
         """Begin to train, where the goal is not reached yet."""
@@ -195,7 +195,7 @@ class Driver:
             self.failure, words = error, f"{type(error).__name__}: {error}"
         self.say(words, is_wrong=True)
 
-    # ---- what is seen ----
+    # ---- snapshots ----
 
     def _refresh(self) -> None:
         self.moment = self._take()

@@ -13,7 +13,7 @@ class Key:
     keys    as Textual calls them; shown as the person knows them in `label`
     action  name of the console's method
     short   in the line at the bottom, in a word; "" where it is left to the help
-    help    what it does
+    help    a short description
     """
 
     keys: str
@@ -23,7 +23,7 @@ class Key:
     help: str
 
 
-GO_OR_PAUSE = "pause"  # what that key does while it trains; SPACE: in other states
+GO_OR_PAUSE = "pause"  # that key's action while it trains; SPACE: in other states
 SPACE = {"paused": "go on", "done": "more", "finished": ""}
 
 KEYS = (
@@ -48,7 +48,7 @@ KEYS = (
     Key("question_mark", "?", "help", "help", "this page"),
     Key("q", "q", "leave", "quit", "leave: all is saved, and the same command goes on"),
 )
-RATE = ("↑↓", "rate")  # stands for three keys in the line at the bottom
+RATE = ("↑↓", "rate")  # one entry for three keys in the line at the bottom
 LAST = ("?", "q")  # always in it
 INTERRUPT = Binding("ctrl+c", "interrupt", priority=True)  # leave without being asked
 
@@ -67,7 +67,7 @@ def bindings() -> list[Any]:
 
 
 def footer(width: int, state: str) -> list[tuple[str, str]]:
-    """The keys and words for a line of so many cells: the last ones always, of the others the first."""
+    """The keys and words that fit into a line: the last ones always, then the first of the others."""
     words = {GO_OR_PAUSE: SPACE.get(state, GO_OR_PAUSE)}
     shown = [(key.label, words.get(key.short, key.short)) for key in KEYS if key.short]
     shown.insert(1, RATE)

@@ -18,7 +18,7 @@ def family(slot: str) -> str:
 
 
 def is_whole(action: Action) -> bool:
-    """Whether an action stands for itself, and is not part of another one."""
+    """Whether an action is shown by itself, not as part of another one."""
     return "part_of" not in action.details
 
 

@@ -8,7 +8,7 @@ from ..tune import Action, Advice, Branch, RunStatistics
 
 @dataclass(frozen=True)
 class Note:
-    """Something to be said that is no action; it came after so many actions."""
+    """A message that is no action; `after` is the number of actions before it."""
 
     after: int
     words: str
@@ -17,7 +17,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Moment:
-    """What stands at a minibatch boundary; nothing of it changes any more."""
+    """The state at a minibatch boundary; it does not change any more."""
 
     history: list[Epoch]
     branches: list[Branch]

@@ -1,4 +1,4 @@
-"""The tables and lists of the console, each drawn into so many cells: layers, hyperparameters, log, advice, status."""
+"""The tables and lists of the console, drawn into cells: layers, hyperparameters, log, advice, status."""
 
 import math
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def _is_odd(layer: LayerStatistics, place: int, batch_size: int) -> bool:
 
 
 def slots(moment: Moment, width: int, height: int) -> Text:
-    """The hyperparameters: first those with a key, last the names of those that are 0."""
+    """The hyperparameters: first those with a key, last the names of those at 0."""
     values = by_family(moment.slots | {"learning_rate": moment.learning_rate})
     names = sorted(values, key=lambda name: STEERED.index(name) if name in STEERED else len(STEERED))
     zero = [name for name in names if values[name] == "0" and name not in STEERED]
@@ -78,7 +78,7 @@ def slots(moment: Moment, width: int, height: int) -> Text:
 
 
 def log_lines(moment: Moment, notes: Sequence[Note]) -> list[Text]:
-    """All that was done, and what was noted in between, oldest first; what the guard did stands out."""
+    """All that was done, and what was noted in between, oldest first; the guard's acts are highlighted."""
     told = [(action.number, 0, _action(moment, action.number)) for action in moment.actions if is_whole(action)]
     told += [(note.after, -1, Text(note.words, WRONG if note.is_wrong else WEAK)) for note in notes]
     return [line for *_, line in sorted(told, key=lambda entry: entry[:2])]

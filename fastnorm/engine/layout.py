@@ -136,7 +136,7 @@ def as_matrix(shape: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def columns_of_inputs(tape: Tape) -> dict[int, tuple[int, int]]:
-    """Value index -> [first, end) of its columns in the data, for the inputs and what is cut out of them."""
+    """Value index -> [first, end) of its columns in the data, for the inputs and their slices."""
     spans: dict[int, tuple[int, int]] = {}
     end = 0
     for value in tape.of_role("input"):

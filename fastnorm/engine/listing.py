@@ -10,7 +10,7 @@ MOVES = ("reshape", "transpose", "concatenate", "part", "embedding", "one_hot") 
 
 
 def listing(tape: Tape, itemsize: int, capacity: int, state: int, scratch: int) -> str:
-    """A head, the operations in order, and what they need in all.
+    """A head, the operations in order, and their totals.
 
     FLOPs are those of the forward pass of a minibatch of `capacity` rows, backward about twice as many; functions such
     as exp count as one. Memory is that of an operation's result.
@@ -31,7 +31,7 @@ def listing(tape: Tape, itemsize: int, capacity: int, state: int, scratch: int) 
 
 
 def _name(operation: Operation) -> str:
-    """The operation and what was joined with it."""
+    """The operation and those fused with it."""
     parts = [operation.name]
     if operation.name == "dense" and len(operation.inputs) == 3:
         parts.append("bias")

@@ -6,7 +6,7 @@ from ..kernels.cpu cimport fn_kernels
 
 cdef enum:
     MOST_INPUTS = 6
-    OVER_ROWS = 0           # what a reduction runs over
+    OVER_ROWS = 0           # axis of a reduction
     OVER_FEATURES = 1
     OVER_ALL = 2
 
@@ -15,7 +15,7 @@ cdef struct Buffer:
     char* gradient
     Py_ssize_t rows         # 0: as many as the minibatch has
     Py_ssize_t columns      # of a row; a vector is one row; 0: class numbers, int32
-    Py_ssize_t ld           # distance between rows in elements; what lies beyond the columns is 0 and stays 0
+    Py_ssize_t ld           # distance between rows in elements; elements beyond the columns are 0 and stay 0
 
 cdef struct Step:
     const fn_kernels* kernels
@@ -24,9 +24,9 @@ cdef struct Step:
     uint64_t seed
     uint32_t number         # minibatches trained so far: the key of dropout
     double weight           # the minibatch's sum of weights
-    double* losses          # (rows,) what the loss operation says of each row
+    double* losses          # (rows,) loss of each row
     double* metrics         # (rows,)
-    char* scratch           # room for what lives within one pass of one node
+    char* scratch           # scratch memory within one pass of one node
 
 cdef struct Node
 
@@ -44,7 +44,7 @@ cdef struct Node:
     double* statistics      # mean, variance and inverse_std of this minibatch's columns or rows
     uint32_t number         # among its kind: the key of dropout
     int kernel              # which one of a family
-    int over                # what a reduction runs over
+    int over                # axis of a reduction
     Py_ssize_t first_row    # of the part that is cut out
     Py_ssize_t first_column
     bint relu

@@ -33,7 +33,7 @@ cdef class Program(Learner):
     cdef object interruption
     cdef Pace pace
     cdef unsigned* floating                     # each thread's floating-point state before the program ran
-    cdef int flushing                           # so many threads flush denormals
+    cdef int flushing                           # number of threads that flush denormals
     cdef volatile bint stopping
 
     def __init__(self, *tape_and_settings, **settings):
@@ -57,7 +57,7 @@ cdef class Program(Learner):
 
         order    (n,) int64, the rows of the attached data in the order of this epoch
         starts   (minibatches + 1,) int64: minibatch `first` + i is order[starts[i]:starts[i + 1]]
-        factors  (minibatches,) float64: what the learning rate is multiplied with
+        factors  (minibatches,) float64: factors of the learning rate
         seconds  return at the first minibatch boundary after so long
         first    how many minibatches of the epoch lie before the piece; all of them are trained
         Raises KeyboardInterrupt at a minibatch boundary, on the main thread, and DataError before one with a label

@@ -8,7 +8,7 @@ cdef class Pace:
     cdef int most, way
     cdef bint choosing
     cdef double alone                           # seconds of a minibatch, when it was last measured
-    cdef Py_ssize_t count                       # minibatches that have been measured together, in so many seconds
+    cdef Py_ssize_t count                       # minibatches measured together, and their seconds
     cdef double measured
     cdef double since, pause                    # seconds on this way; seconds alone before the other is tried again
 

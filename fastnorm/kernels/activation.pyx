@@ -63,7 +63,7 @@ def relu_forward(x, *, out=None, threads=1):
     """max(0, x), element by element; nan stays nan.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     x = matrix("x", x)
@@ -83,7 +83,7 @@ def relu_backward(dy, y, *, out=None, threads=1):
 
     dy           (n, c), gradient of its result; its dtype is used
     y            (n, c), its result, or the x it was given
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     dy = matrix("dy", dy)
@@ -110,7 +110,7 @@ def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=
     seed           0 <= seed < 2**64
     stream, index  0 <= number < 2**32: in training the operation and the step
     first_row      the number of x's first row, where x is a part of a larger matrix
-    threads        rows are shared among so many
+    threads        the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     x = matrix("x", x)

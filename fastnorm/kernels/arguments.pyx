@@ -1,7 +1,7 @@
 """What a kernel's public function lets in: the checks of fastnorm.checks, in C for arrays that need no conversion.
 
 Each function here knows the common case, a contiguous array of a fitting dtype, by some comparisons; everything else it
-leaves to its namesake in checks, which converts or says in words what is wrong.
+leaves to its namesake in checks, which converts or raises an error in words.
 """
 
 from cpython.long cimport PyLong_AsLongAndOverflow

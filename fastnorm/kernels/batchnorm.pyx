@@ -98,7 +98,7 @@ def batchnorm_forward(x, gamma, beta, epsilon=1e-5, *, relu=False, out=None, thr
     gamma, beta  (c,)
     epsilon      > 0, added to the variance, in squared units of x
     relu         negative results become 0
-    threads      columns are shared among so many
+    threads      the most threads that share columns
     Returns y (n, c) of x's dtype, mean (c,) and inverse_std (c,) = 1 / sqrt(variance + epsilon), both float64 always.
     A constant column gives beta exactly.
     Source: Ioffe & Szegedy 2015, Algorithm 1.
@@ -141,7 +141,7 @@ def batchnorm_inference(x, mean, variance, gamma, beta, epsilon=1e-5, *, relu=Fa
     gamma, beta     (c,)
     epsilon         > 0, added to the variance
     relu            negative results become 0
-    threads         rows are shared among so many
+    threads         the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     x = matrix("x", x)
@@ -171,8 +171,8 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
     x                  (n, c), as forward got it
     mean, inverse_std  (c,), as forward gave them; used as float64
     gamma              (c,)
-    y                  (n, c), what forward gave where it had relu, else None
-    threads            columns are shared among so many
+    y                  (n, c), forward's result where it had relu, else None
+    threads            the most threads that share columns
     Returns dx (n, c), dgamma (c,), dbeta (c,), of dy's dtype.
     Source: Ioffe & Szegedy 2015, section 3.
     """
@@ -200,7 +200,7 @@ def batchnorm_running(mean, variance, running_mean, running_variance, weight, de
 
     mean, variance                  (c,), of the batch, the variance divided by its n rows; used as float64
     running_mean, running_variance  (c,), float64, changed in place
-    weight                          what the call before returned, 0 at first
+    weight                          the last call's result, 0 at first
     decay                           share of the old average kept, 0 <= decay < 1 (PyTorch's 1 - momentum)
     rows                            n, at least 2: the variance is averaged times n / (n - 1), as training does; None:
                                     as it is, which is ONNX's form

@@ -88,8 +88,8 @@ cdef binary_backward(const char* name, dy, a, b, y, threads):
 def add_forward(a, b, *, out=None, threads=1):
     """a + b, element by element.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("add", a, b, out, threads)
@@ -99,8 +99,8 @@ def add_backward(dy, a, b, y, *, threads=1):
     """The gradients of add_forward: dy, dy.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("add", dy, a, b, y, threads)
@@ -109,8 +109,8 @@ def add_backward(dy, a, b, y, *, threads=1):
 def subtract_forward(a, b, *, out=None, threads=1):
     """a - b, element by element.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("subtract", a, b, out, threads)
@@ -120,8 +120,8 @@ def subtract_backward(dy, a, b, y, *, threads=1):
     """The gradients of subtract_forward: dy, -dy.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("subtract", dy, a, b, y, threads)
@@ -130,8 +130,8 @@ def subtract_backward(dy, a, b, y, *, threads=1):
 def multiply_forward(a, b, *, out=None, threads=1):
     """a b, element by element.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("multiply", a, b, out, threads)
@@ -141,8 +141,8 @@ def multiply_backward(dy, a, b, y, *, threads=1):
     """The gradients of multiply_forward: dy b, dy a.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("multiply", dy, a, b, y, threads)
@@ -151,8 +151,8 @@ def multiply_backward(dy, a, b, y, *, threads=1):
 def divide_forward(a, b, *, out=None, threads=1):
     """a / b, element by element.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("divide", a, b, out, threads)
@@ -162,8 +162,8 @@ def divide_backward(dy, a, b, y, *, threads=1):
     """The gradients of divide_forward: dy / b, -dy y / b.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("divide", dy, a, b, y, threads)
@@ -174,8 +174,8 @@ def power_forward(a, b, *, out=None, threads=1):
 
     Where b is one number, a whole one up to 64 is repeated multiplication and 0.5 the square root.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("power", a, b, out, threads)
@@ -185,8 +185,8 @@ def power_backward(dy, a, b, y, *, threads=1):
     """The gradients of power_forward: dy b a^(b - 1), 0 where b is 0; dy y log a, 0 where a is 0 and b > 0.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("power", dy, a, b, y, threads)

@@ -6,8 +6,8 @@ from .binary cimport binary_backward, binary_forward
 def maximum_forward(a, b, *, out=None, threads=1):
     """The larger of a and b, element by element; nan where one is.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("maximum", a, b, out, threads)
@@ -17,8 +17,8 @@ def maximum_backward(dy, a, b, y, *, threads=1):
     """The gradients of maximum_forward: dy to the larger one, half to each where they are equal.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("maximum", dy, a, b, y, threads)
@@ -27,8 +27,8 @@ def maximum_backward(dy, a, b, y, *, threads=1):
 def minimum_forward(a, b, *, out=None, threads=1):
     """The smaller of a and b, element by element; nan where one is.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("minimum", a, b, out, threads)
@@ -38,8 +38,8 @@ def minimum_backward(dy, a, b, y, *, threads=1):
     """The gradients of minimum_forward: dy to the smaller one, half to each where they are equal.
 
     dy           (n, c), gradient of its result; its dtype is used
-    a, b, y      what it was given and its result (n, c)
-    threads      rows are shared among so many
+    a, b, y      forward's arguments and result (n, c)
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     return binary_backward("minimum", dy, a, b, y, threads)
@@ -48,8 +48,8 @@ def minimum_backward(dy, a, b, y, *, threads=1):
 def less_forward(a, b, *, out=None, threads=1):
     """1 where a < b, else 0.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("less", a, b, out, threads)
@@ -58,8 +58,8 @@ def less_forward(a, b, *, out=None, threads=1):
 def less_equal_forward(a, b, *, out=None, threads=1):
     """1 where a <= b, else 0.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("less_equal", a, b, out, threads)
@@ -68,8 +68,8 @@ def less_equal_forward(a, b, *, out=None, threads=1):
 def equal_forward(a, b, *, out=None, threads=1):
     """1 where a = b, else 0; nan equals nothing.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("equal", a, b, out, threads)
@@ -78,8 +78,8 @@ def equal_forward(a, b, *, out=None, threads=1):
 def not_equal_forward(a, b, *, out=None, threads=1):
     """1 where a and b differ, else 0; nan differs from all.
 
-    a, b         (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
-    threads      rows are shared among so many
+    a, b         (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; a's dtype is used
+    threads      the most threads that share rows
     Returns (n, c) of a's dtype.
     """
     return binary_forward("not_equal", a, b, out, threads)

@@ -94,7 +94,7 @@ def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1)
     b            (k, n)
     bias         (n,) or None for 0
     relu         negative results become 0
-    threads      rows of the result are shared among so many
+    threads      the most threads that share rows of the result
     Returns (m, n) of a's dtype.
     """
     a = matrix("a", a)
@@ -119,7 +119,7 @@ def transpose(x, *, out=None, threads=1):
     """The transpose of x, copied.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows of the result are shared among so many
+    threads      the most threads that share rows of the result
     Returns (c, n) of x's dtype, C-contiguous.
     """
     x = matrix("x", x)
@@ -139,7 +139,7 @@ def column_sums(x, scale=1.0, *, out=None, threads=1):
 
     x            (n, c), float32 or float64, any layout
     scale        1 / n gives means
-    threads      columns are shared among so many
+    threads      the most threads that share columns
     Returns (c,) of x's dtype.
     """
     x = matrix("x", x)
@@ -156,7 +156,7 @@ def dense_forward(x, weight, bias=None, *, relu=False, out=None, threads=1):
     weight       (d, h)
     bias         (h,) or None for 0
     relu         negative results become 0
-    threads      rows of the result are shared among so many
+    threads      the most threads that share rows of the result
     Returns (n, h) of x's dtype.
     """
     x = matrix("x", x)

@@ -32,7 +32,7 @@ def accumulate(x, y, *, threads=1):
 
     x            (n, c), float32 or float64, any layout
     y            (n, c) of x's dtype, C-contiguous, changed in place
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns y.
     """
     x = matrix("x", x)

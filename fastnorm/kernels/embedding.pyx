@@ -50,7 +50,7 @@ def embedding_forward(table, codes, *, out=None, threads=1):
 
     table        (v, e), float32 or float64, any layout
     codes        (n, f), whole numbers in [0, v) of any dtype; any other number gives nan
-    threads      rows of the result are shared among so many
+    threads      the most threads that share rows of the result
     Returns (n, f * e) of table's dtype.
     """
     table = matrix("table", table)
@@ -71,9 +71,9 @@ def embedding_backward(dy, codes, v, *, out=None, threads=1):
     """The gradient of embedding_forward's table: at each row the sum of dy where a code names it, added row after row.
 
     dy           (n, f * e), gradient of its result; its dtype is used
-    codes        (n, f), as forward got them; what is no whole number in [0, v) adds nothing
+    codes        (n, f), forward's codes; one that is no whole number in [0, v) adds nothing
     v            the number of the table's rows
-    threads      columns of the table are shared among so many
+    threads      the most threads that share columns of the table
     Returns dtable (v, e) of dy's dtype.
     """
     dy = matrix("dy", dy)

@@ -76,7 +76,7 @@ def row_max(x, *, out=None, threads=1):
     """The largest of each row, nan where it has one.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n,) of x's dtype.
     """
     x = matrix("x", x)
@@ -94,7 +94,7 @@ def column_max(x, *, out=None, threads=1):
     """The largest of each column, nan where it has one.
 
     x            (n, c), float32 or float64, any layout
-    threads      columns are shared among so many
+    threads      the most threads that share columns
     Returns (c,) of x's dtype.
     """
     x = matrix("x", x)
@@ -115,7 +115,7 @@ def row_max_backward(dy, x, y, *, out=None, threads=1):
     dy           (n,), gradient of its result; its dtype is used
     x            (n, c), as row_max got it
     y            (n,), its result
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     dy = vector("dy", dy)
@@ -138,7 +138,7 @@ def column_max_backward(dy, x, y, *, out=None, threads=1):
     dy           (c,), gradient of its result; its dtype is used
     x            (n, c), as column_max got it
     y            (c,), its result
-    threads      columns are shared among so many
+    threads      the most threads that share columns
     Returns dx (n, c) of dy's dtype.
     """
     dy = vector("dy", dy)

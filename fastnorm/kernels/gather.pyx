@@ -32,7 +32,7 @@ def gather(x, rows, *, out=None, threads=1):
 
     x            (n, c), float32 or float64, any layout
     rows         (m,) integers in [0, n), repeats allowed
-    threads      rows of the result are shared among so many
+    threads      the most threads that share rows of the result
     Returns (m, c) of x's dtype. Raises DataError for a row that x does not have.
     """
     x = matrix("x", x)

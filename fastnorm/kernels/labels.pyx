@@ -67,7 +67,7 @@ def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
     labels       (n,) integers in [0, k), n >= 1
     k            the number of classes
     dtype        float32 or float64
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, k) of that dtype. Raises DataError for a class number out of range.
     """
     k = whole("k", k, 1, 2**31 - 1)
@@ -93,7 +93,7 @@ def hits(x, target, *, out=None, threads=1):
 
     x            (n, k), float32 or float64, any layout
     target       (n,) class numbers in [0, k), or (n, k): the place of each row's first largest
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n,) of x's dtype. Raises DataError for a class number out of range.
     """
     x = matrix("x", x)

@@ -86,7 +86,7 @@ def layernorm_forward(x, gamma, beta, epsilon=1e-5, *, out=None, threads=1):
     x            (n, c), float32 or float64, any layout, finite
     gamma, beta  (c,)
     epsilon      > 0, added to the variance, in squared units of x
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns y (n, c) of x's dtype, mean (n,) and inverse_std (n,) = 1 / sqrt(variance + epsilon), both float64 always.
     A row of equal numbers gives beta exactly.
     Source: Ba, Kiros & Hinton 2016.
@@ -124,7 +124,7 @@ def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
     x                  (n, c), as forward got it
     mean, inverse_std  (n,), as forward gave them
     gamma              (c,)
-    threads            rows are shared among so many
+    threads            the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)
@@ -148,7 +148,7 @@ def layernorm_gamma_beta_backward(dy, x, mean, inverse_std, *, threads=1):
     dy                 (n, c), gradient of its y; its dtype is used
     x                  (n, c), as forward got it
     mean, inverse_std  (n,), as forward gave them
-    threads            columns are shared among so many
+    threads            the most threads that share columns
     Returns dgamma (c,) and dbeta (c,) of dy's dtype.
     """
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)

@@ -130,7 +130,7 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
     target           (n,) class numbers in [0, k), or (n, k) shares, each row >= 0 with sum 1
     weights          (n,) >= 0 with a positive sum, or None for equal weights
     label_smoothing  0 <= share < 1 of the target that is spread evenly over the classes
-    threads          rows are shared among so many
+    threads          the most threads that share rows
     Returns loss, a float = sum(w l) / sum(w) in nats, and its gradient dlogits (n, k) of logits' dtype.
     Raises DataError for a class number out of range.
     """
@@ -148,7 +148,7 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
 def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads=1):
     """Each row's cross-entropy, and whether its first largest logit is the target's; no gradient.
 
-    Takes what softmax_cross_entropy takes. Returns losses (n,) in nats and correct (n,), 1 or 0, both float64.
+    Arguments as for softmax_cross_entropy. Returns losses (n,) in nats and correct (n,), 1 or 0, both float64.
     """
     x = matrix("logits", logits)
     labels, target_shares = _class_target(target, x)
@@ -171,7 +171,7 @@ def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
     x            (n, c), float32 or float64, any layout
     target       (n, c)
     weights      (n,) >= 0 with a positive sum, or None for equal weights
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns loss, a float = sum(w l) / sum(w) with l a row's mean, and its gradient dx (n, c) of x's dtype.
     """
     x = matrix("x", x)
@@ -187,7 +187,7 @@ def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
 def mean_squared_error_by_row(x, target, *, threads=1):
     """Each row's mean of (x - target)^2; no gradient.
 
-    Takes what mean_squared_error takes. Returns losses (n,), float64.
+    Arguments as for mean_squared_error. Returns losses (n,), float64.
     """
     x = matrix("x", x)
     target = same("target", target, x)

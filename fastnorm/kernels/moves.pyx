@@ -45,7 +45,7 @@ def copy(x, *, out=None, threads=1):
     """The elements of x in memory of their own.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype, C-contiguous.
     """
     x = matrix("x", x)
@@ -66,8 +66,8 @@ def spread(x, shape, scale=1.0, *, out=None, threads=1):
 
     x            (1, c), (n, 1), (1, 1) or (n, c), float32 or float64, any layout
     shape        (n, c)
-    scale        what every element is multiplied with
-    threads      rows of the result are shared among so many
+    scale        factor of every element
+    threads      the most threads that share rows of the result
     Returns (n, c) of x's dtype. Raises ShapeError where x does not fit the shape.
     """
     x = matrix("x", x)

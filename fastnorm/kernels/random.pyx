@@ -10,7 +10,7 @@ from ..errors import SettingError
 from .cpu cimport fn_kernels, kernels
 from .arguments cimport data, doubles, new_vector, whole
 
-INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # what the numbers are for: no two purposes share a stream
+INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # purposes of the numbers; no two share a stream
 
 cdef enum:
     WORDS = 1024

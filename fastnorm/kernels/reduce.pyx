@@ -51,7 +51,7 @@ def row_sums(x, scale=1.0, *, out=None, threads=1):
 
     x            (n, c), float32 or float64, any layout
     scale        1 / c gives means
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n,) of x's dtype.
     """
     x = matrix("x", x)

@@ -76,7 +76,7 @@ def softmax(x, *, out=None, threads=1):
     """exp(x) over its sum, row by row; large values do no harm.
 
     x            (n, k) logits, float32 or float64, any layout; -inf gives 0, a row of -inf only gives nan
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, k) of x's dtype.
     """
     x = matrix("x", x)
@@ -96,7 +96,7 @@ def softmax_backward(dy, y, *, out=None, threads=1):
 
     dy           (n, k), gradient of its result; its dtype is used
     y            (n, k), its result
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, k) of dy's dtype.
     """
     dy = matrix("dy", dy)
@@ -116,7 +116,7 @@ def log_softmax_forward(x, *, out=None, threads=1):
     """The logarithm of softmax, row by row, without the shares that would round to 0.
 
     x            (n, k) logits, float32 or float64, any layout; -inf stays -inf, a row of -inf only gives nan
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, k) of x's dtype.
     """
     x = matrix("x", x)
@@ -136,7 +136,7 @@ def log_softmax_backward(dy, y, *, out=None, threads=1):
 
     dy           (n, k), gradient of its result; its dtype is used
     y            (n, k), its result
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, k) of dy's dtype.
     """
     dy = matrix("dy", dy)

@@ -73,7 +73,7 @@ def exp_forward(x, *, out=None, threads=1):
     """e to the power x, element by element.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("exp", x, 0, 0, out, threads)
@@ -83,8 +83,8 @@ def exp_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of exp_forward: dy y.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("exp", dy, x, y, 0, 0, out, threads)
@@ -94,7 +94,7 @@ def log_forward(x, *, out=None, threads=1):
     """The natural logarithm of x, element by element; -inf at 0 and nan below.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("log", x, 0, 0, out, threads)
@@ -104,8 +104,8 @@ def log_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of log_forward: dy / x.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("log", dy, x, y, 0, 0, out, threads)
@@ -115,7 +115,7 @@ def sqrt_forward(x, *, out=None, threads=1):
     """The square root of x, element by element; nan below 0.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("sqrt", x, 0, 0, out, threads)
@@ -125,8 +125,8 @@ def sqrt_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of sqrt_forward: dy / (2 y).
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("sqrt", dy, x, y, 0, 0, out, threads)
@@ -136,7 +136,7 @@ def abs_forward(x, *, out=None, threads=1):
     """|x|, element by element.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("abs", x, 0, 0, out, threads)
@@ -146,8 +146,8 @@ def abs_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of abs_forward: dy with the sign of x, 0 where x is 0.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("abs", dy, x, y, 0, 0, out, threads)
@@ -158,7 +158,7 @@ def clip_forward(x, low, high, *, out=None, threads=1):
 
     x            (n, c), float32 or float64, any layout
     low, high    finite, low <= high
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     low = number("low", low, -INFINITY)
@@ -170,9 +170,9 @@ def clip_backward(dy, x, y, low, high, *, out=None, threads=1):
     """The gradient of clip_forward: dy where low <= x <= high, else 0.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
+    x, y         (n, c), forward's argument and result
     low, high    finite, low <= high
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     low = number("low", low, -INFINITY)

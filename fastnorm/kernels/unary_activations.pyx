@@ -9,7 +9,7 @@ def leaky_relu_forward(x, slope=0.01, *, out=None, threads=1):
 
     x            (n, c), float32 or float64, any layout
     slope        of the negative side, finite
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     slope = number("slope", slope, -INFINITY)
@@ -20,9 +20,9 @@ def leaky_relu_backward(dy, x, y, slope=0.01, *, out=None, threads=1):
     """The gradient of leaky_relu_forward: dy where x > 0, else slope dy.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
+    x, y         (n, c), forward's argument and result
     slope        of the negative side, finite
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     slope = number("slope", slope, -INFINITY)
@@ -33,7 +33,7 @@ def tanh_forward(x, *, out=None, threads=1):
     """The hyperbolic tangent of x, element by element.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("tanh", x, 0, 0, out, threads)
@@ -43,8 +43,8 @@ def tanh_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of tanh_forward: dy (1 - y^2).
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("tanh", dy, x, y, 0, 0, out, threads)
@@ -54,7 +54,7 @@ def sigmoid_forward(x, *, out=None, threads=1):
     """1 / (1 + exp(-x)), element by element.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("sigmoid", x, 0, 0, out, threads)
@@ -64,8 +64,8 @@ def sigmoid_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of sigmoid_forward: dy y (1 - y).
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("sigmoid", dy, x, y, 0, 0, out, threads)
@@ -75,7 +75,7 @@ def gelu_forward(x, *, out=None, threads=1):
     """x Phi(x), Phi the normal distribution, element by element; 0 at -inf. Source: Hendrycks & Gimpel 2016.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("gelu", x, 0, 0, out, threads)
@@ -85,8 +85,8 @@ def gelu_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of gelu_forward: dy (Phi(x) + x phi(x)), phi the normal density.
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("gelu", dy, x, y, 0, 0, out, threads)
@@ -96,7 +96,7 @@ def silu_forward(x, *, out=None, threads=1):
     """x / (1 + exp(-x)), element by element; 0 at -inf. Source: Elfwing, Uchibe & Doya 2018.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("silu", x, 0, 0, out, threads)
@@ -106,8 +106,8 @@ def silu_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of silu_forward: dy s (1 + x (1 - s)), where s is sigmoid(x).
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("silu", dy, x, y, 0, 0, out, threads)
@@ -117,7 +117,7 @@ def softplus_forward(x, *, out=None, threads=1):
     """log(1 + exp(x)), element by element.
 
     x            (n, c), float32 or float64, any layout
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
     return unary_forward("softplus", x, 0, 0, out, threads)
@@ -127,8 +127,8 @@ def softplus_backward(dy, x, y, *, out=None, threads=1):
     """The gradient of softplus_forward: dy sigmoid(x).
 
     dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), what it was given and its result
-    threads      rows are shared among so many
+    x, y         (n, c), forward's argument and result
+    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
     return unary_backward("softplus", dy, x, y, 0, 0, out, threads)

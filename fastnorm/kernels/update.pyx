@@ -137,7 +137,7 @@ def sgd(parameters, gradients, velocity, learning_rate=1e-2, momentum=0.9, *, av
     averaged      gradients count 1 - momentum in velocity, which so is their average
     nesterov      the step looks ahead: gradients + momentum * velocity
     weight_decay  the parameters also shrink by learning_rate * weight_decay of themselves
-    threads       chunks are shared among so many
+    threads       the most threads that share chunks
     Returns the sum of squares of the gradients as they came, a float.
     """
     p = in_place("parameters", parameters, None)
@@ -159,7 +159,7 @@ def squares(gradients, *, threads=1):
     """The sum of squares of all elements, in double: the squared norm of a gradient.
 
     gradients     any shape, float32 or float64, any layout
-    threads       chunks are shared among so many
+    threads       the most threads that share chunks
     Returns a float.
     """
     return _squares(floating("gradients", gradients, None), usable_threads(threads))
@@ -176,7 +176,7 @@ def average(parameters, averages, share, *, threads=1):
     parameters    any shape, float32 or float64, any layout
     averages      of that shape and dtype, C-contiguous: averages += share * (parameters - averages)
     share         0 <= share <= 1
-    threads       chunks are shared among so many
+    threads       the most threads that share chunks
     Returns averages.
     """
     p = floating("parameters", parameters, None)

@@ -41,7 +41,7 @@ def adam(parameters, gradients, first_moments, second_moments, step, learning_ra
     second_moments  the same of their squares
     step            1 at the first call, then 2, ...: it corrects the averages' start from 0
     weight_decay    the parameters also shrink by learning_rate * weight_decay of themselves
-    threads         chunks are shared among so many
+    threads         the most threads that share chunks
     Returns the sum of squares of the gradients as they came, a float.
     Source: Kingma & Ba 2015, Algorithm 1; Loshchilov & Hutter 2019, Algorithm 2.
     """
@@ -62,9 +62,9 @@ def nadam(parameters, gradients, first_moments, second_moments, step, momentum_p
     first_moments     of that shape and dtype, 0 at first: weighted average of the gradients
     second_moments    the same of their squares
     step              1 at the first call, then 2, ...
-    momentum_product  1 at the first call, then what the last one returned: the product of mu_1 to mu_(step - 1)
+    momentum_product  1 at the first call, then the last call's result: the product of mu_1 to mu_(step - 1)
     weight_decay      the parameters also shrink by learning_rate * weight_decay of themselves
-    threads           chunks are shared among so many
+    threads           the most threads that share chunks
     Returns the sum of squares of the gradients as they came, and the new momentum_product, both floats.
     Source: Dozat 2016; as torch.optim.NAdam.
     """
@@ -89,7 +89,7 @@ def rmsprop(parameters, gradients, second_moments, learning_rate=1e-3, decay=0.9
     second_moments  of that shape and dtype, 0 at first: weighted average of the gradients' squares
     decay           share of the old average kept at each step, 0 <= decay < 1
     weight_decay    the parameters also shrink by learning_rate * weight_decay of themselves
-    threads         chunks are shared among so many
+    threads         the most threads that share chunks
     Returns the sum of squares of the gradients as they came, a float.
     Source: Tieleman & Hinton 2012; as torch.optim.RMSprop.
     """

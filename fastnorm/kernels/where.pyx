@@ -58,9 +58,9 @@ cdef _where_forward(ndarray condition, ndarray a, ndarray b, ndarray y,
 def where_forward(condition, a, b, *, out=None, threads=1):
     """a where condition is not 0, else b, element by element; nan is not 0.
 
-    condition    (n, c), or what broadcasts to it: (1, c), (n, 1), (c,) or a number; its dtype is used, float64 for bool
+    condition    (n, c), or broadcast to it: (1, c), (n, 1), (c,) or a number; its dtype is used, float64 for bool
     a, b         likewise
-    threads      rows are shared among so many
+    threads      the most threads that share rows
     Returns (n, c) of condition's dtype.
     """
     cdef Py_ssize_t n, c
@@ -85,8 +85,8 @@ def where_backward(dy, condition, *, threads=1):
     """The gradients of where_forward: dy where condition is not 0, else 0; and the other way round.
 
     dy           (n, c), gradient of its result; its dtype is used
-    condition    what it was given
-    threads      rows are shared among so many
+    condition    forward's condition
+    threads      the most threads that share rows
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     dy = matrix("dy", dy)

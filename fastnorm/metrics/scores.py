@@ -32,7 +32,7 @@ def best_constant(task: str, actual: Any) -> dict[str, float | None]:
 
 
 def is_uneven(labels: np.ndarray) -> bool:
-    """Whether one class has so many more rows than another that accuracy alone hides the truth."""
+    """Whether the classes are so uneven that accuracy alone misleads."""
     counts = np.unique(labels, return_counts=True)[1]
     return bool(counts.max() > UNEVEN * counts.min())
 

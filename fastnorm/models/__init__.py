@@ -1,1 +1,1 @@
-"""Models: what is trained, predicts and is saved."""
+"""Models: recording, training, prediction and saving of a forward pass."""

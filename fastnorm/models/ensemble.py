@@ -1,4 +1,4 @@
-"""Several models as one: their forward passes are branches on the same input, and what they predict is averaged."""
+"""Several models as one: their forward passes are branches on the same input, and their predictions are averaged."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ GIVEN = ("parameter", "statistic", "constant")
 
 
 def ensemble(models: Sequence[Model], weights: Sequence[float] | None = None) -> Model:
-    """Return one model that predicts the weighted mean of what several predict.
+    """Return one model that predicts the weighted mean of several models' predictions.
 
     models   trained, of the same inputs, outputs, dtype, task, table and labels; classification or regression
     weights  of each, 0 or more; by default all have the same
@@ -88,7 +88,7 @@ def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _require_same(first: Model, model: Model, number: int) -> None:
-    """Require what all models of an ensemble have in common."""
+    """Require that models fit together in an ensemble."""
     if model.task == "multilabel":
         raise SettingError(f"ensemble: expected models of classes or values, got labels in models[{number}]")
     if model.task == "classification" and model.activation is None:

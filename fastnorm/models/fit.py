@@ -1,4 +1,4 @@
-"""What `fit` does around a Run: epochs followed, the best one kept, a line shown for each."""
+"""The loop of `fit` around a Run: follow the epochs, keep the best one, show a line for each."""
 
 import math
 import os

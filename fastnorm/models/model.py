@@ -1,4 +1,4 @@
-"""Model: what is trained, predicts and is saved."""
+"""Model: a forward pass with its parameters; it is trained, predicts and is saved."""
 
 import numbers
 import os
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..table._targets import Target
     from ..training.schedules import Schedule
 
-PREDICTS = ("_tape", "_arrays", "loss", "target", "table")  # what predictors are made of
+PREDICTS = ("_tape", "_arrays", "loss", "target", "table")  # a change of these lets the predictors go
 
 
 class Model:
@@ -69,7 +69,7 @@ class Model:
         self._forward = forward
         self._inputs = None if inputs is None else tuple(checks.integer("inputs", width, 1) for width in inputs)
         self._tape: Tape | None = None
-        self._written: Tape | None = None  # with what a loss applies itself, where it ends in that
+        self._written: Tape | None = None  # with a last activation that the loss applies itself
         self._arrays: dict[str, np.ndarray] = {}
         self._predictors: dict[bool, Predictor] = {}
 
@@ -185,7 +185,7 @@ class Model:
         schedule    one without a length of its own, as Cosine(), gets `epochs`
         verbose     1: a line that follows the epochs, on stderr
         deadline    by time.monotonic(); training stops there
-        The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again goes on from the
+        The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again continues from the
         present weights.
         """
         from ..training import schedules  # only now: importing fastnorm does not wait for them
@@ -305,12 +305,12 @@ class Model:
 
     @property
     def loss_name(self) -> str:
-        """What to call its loss: that of a table's values is one of standardized values."""
+        """Name of its loss: of a table's values it is computed on standardized ones."""
         return "standardized_loss" if hasattr(self.target, "scale") else "loss"
 
     @property
     def task(self) -> str:
-        """What its loss is for: "classification", "multilabel" or "regression", which is the default."""
+        """Task of its loss: "classification", "multilabel" or "regression", which is the default."""
         task = "regression" if self.loss is None else self.loss.task
         return "classification" if task == "multilabel" and self.target is not None else task
 
@@ -343,7 +343,7 @@ class Model:
     # ---- keeping ----
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles hold: predictors are made anew, and what is recorded needs no function any more."""
+        """Contents of copies and pickles: no predictors, and the function only until it is recorded."""
         forward = self._forward if self._tape is None else None
         return {**vars(self), "_predictors": {}, "_forward": forward}
 

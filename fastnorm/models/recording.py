@@ -13,7 +13,7 @@ from ..passes import fusion
 
 
 def record(forward: Callable[..., Any] | None, inputs: Sequence[int] | None, features: int) -> Tape:
-    """The forward pass on rows of so many features, which the function's arguments share if it has several."""
+    """Record the forward pass on rows of `features` columns, divided among the function's arguments by `inputs`."""
     if forward is None:
         raise SettingError("this model has no forward pass: give it a function, use Sequential, or load a file")
     features = checks.integer("features", features, 1)
@@ -88,7 +88,7 @@ def _shown(shape: tuple[Any, ...]) -> str:
 
 
 def logit_of_each_class(value: Value) -> Value:
-    """The logits of classes (N, classes): one output z that tells two apart stands for 0 and z."""
+    """The logits of classes (N, classes): of one output z, for two classes, they are 0 and z."""
     return value if value.features > 1 else ops.concatenate([value * 0, value])
 
 

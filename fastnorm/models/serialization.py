@@ -24,7 +24,7 @@ PREFIX = "loss."  # of the names of a loss's constants
 
 
 class Contents(NamedTuple):
-    """A model as its file holds it; see Model for what each is."""
+    """Contents of a model file; see Model for their meaning."""
 
     tape: Tape
     arrays: dict[str, np.ndarray]
@@ -67,7 +67,7 @@ def unpack(data: bytes) -> Contents:
 
 
 def _meaning_from_record(table: Any, target: Any) -> tuple["Table | None", "Target | None"]:
-    """Return the table and the target of a model's file; FileError for what is neither."""
+    """Return the table and the target of a model's file; FileError where they are neither."""
     if table is not None:
         from ..table import Table  # here and below only now: numbers need none of it
 
@@ -86,7 +86,7 @@ def _names(target: "Target") -> Sequence[Any]:
 
 
 def _loss_to_record(loss: Loss) -> dict[str, Any]:
-    """Plain data; a loss of one's own is what it recorded."""
+    """Plain data; a loss of one's own is stored as its tape."""
     if not isinstance(loss, Own):
         return to_record(loss)
     tape = None if loss.tape is None else tape_record.tape_to_record(loss.tape)

@@ -1,1 +1,1 @@
-"""Networks: layers, activations, what combines them, and losses."""
+"""Networks: layers, activations, combinators and losses."""

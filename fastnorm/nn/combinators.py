@@ -22,7 +22,7 @@ def listed(layers: Sequence[Any]) -> Sequence[Any]:
 
 
 def require_layers(name: str, layers: Sequence[Any]) -> tuple[Any, ...]:
-    """The layers, at least one, each with build and forward; or words for those that need no numbers."""
+    """The layers, at least one, each with build and forward; or words for layers that need no numbers."""
     layers = [named(name, layer, LAYERS) for layer in layers]
     for layer in layers:
         if isinstance(layer, type) or not (hasattr(layer, "build") and hasattr(layer, "forward")):
@@ -40,7 +40,7 @@ def in_turn(layers: Sequence[Any], x: Value) -> Value:
 
 
 class Residual(Layer):
-    """x plus what layers make of it: Residual(Dense(64), BatchNorm(), ReLU()) on rows of 64, or a list of layers.
+    """x plus the layers' result on it: Residual(Dense(64), BatchNorm(), ReLU()) on rows of 64, or a list of layers.
 
     Raises ShapeError while recording if they change the length of a row.  Source: He et al. 2016.
     """
@@ -59,7 +59,7 @@ class Residual(Layer):
 
 
 class Concatenate(Layer):
-    """What several branches make of the same input, side by side: Concatenate(Dense(8), [Dense(8), ReLU()]).
+    """Results of several branches on the same input, side by side: Concatenate(Dense(8), [Dense(8), ReLU()]).
 
     A branch is a layer or a list of layers, one after the other.
     """

@@ -1,4 +1,4 @@
-"""Losses written with operations: how they end a tape, what targets they take, and their value on given predictions."""
+"""Losses written with operations: how they end a tape, their targets, and their value on given predictions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +51,7 @@ TARGETS = {"classification": _classes, "multilabel": _labels, "regression": _val
 
 
 def _metric(task: str, prediction: Value, target: Value) -> Value:
-    """What is reported of each row (N,); for regression its squares, see metrics.from_mean."""
+    """Metric of each row (N,); for regression its squares, see metrics.from_mean."""
     if task == "classification":
         return ops.hits(prediction, target)
     if task == "multilabel":
@@ -64,12 +64,12 @@ class Recorded:
 
     @property
     def task(self) -> str:
-        """What the targets are: a key of METRICS."""
+        """Kind of targets: a key of METRICS."""
         raise NotImplementedError
 
     @property
     def metric(self) -> str:
-        """What is reported beside it."""
+        """Name of the metric reported beside the loss."""
         return METRICS[self.task]
 
     def rows(self, prediction: Value, target: Value) -> Value:
@@ -102,12 +102,12 @@ class Recorded:
 
 
 def shape_of(target: np.ndarray) -> tuple[Any, ...]:
-    """The shape of a recorded target that stands for these."""
+    """The shape of a recorded target for these targets."""
     return (ROWS, *target.shape[1:])
 
 
 class Own(Recorded):
-    """A loss of one's own, a function of prediction and target; what it records is kept, and saved with a model.
+    """A loss of one's own, a function of prediction and target; its tape is kept, and saved with a model.
 
     task  "classification" (targets are class numbers (N,), or shares), "multilabel" or "regression" (N, outputs)
     """
@@ -121,7 +121,7 @@ class Own(Recorded):
         return f"Own({self.task!r})"
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles hold: what is recorded needs no function any more."""
+        """Contents of copies and pickles: the function only until it is recorded."""
         return {**vars(self), "_function": self._function if self.tape is None else None}
 
     @property

@@ -1,4 +1,4 @@
-"""Layers: what they learn (`build`) and what they compute (`forward`), each written with operations."""
+"""Layers: their parameters (`build`) and their computation (`forward`), each written with operations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ INITIALIZERS = ("he", "glorot", "rows", "zeros", "ones")
 
 @description
 class Parameter:
-    """What a layer asks for: an array that is learned, or a statistic kept along the way.
+    """Request of a layer: an array that is learned, or a statistic kept in training.
 
     role         "parameter" or "statistic" (float64)
     initializer  "he": uniform with variance 2 / inputs (He et al. 2015); "glorot": 2 / (inputs + units) (Glorot &
@@ -43,7 +43,7 @@ def initial(settings: Mapping[str, Any], shape: tuple[int, ...], dtype: Any, see
 
 
 class Layer:
-    """What a model is made of. A layer of one's own says what it learns and what it computes:
+    """Building block of a model. A layer of one's own declares its parameters and its computation:
 
     build    features of the input -> name: Parameter; nothing to learn unless said
     forward  the input and those parameters by name, recorded values, -> the result; written with operators and ops

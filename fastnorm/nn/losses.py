@@ -1,4 +1,4 @@
-"""Losses: what a prediction is trained to make small.
+"""Losses: the functions that training minimizes.
 
 A loss of one's own is a function of prediction and target, written with operations; so are most of these.
 """
@@ -175,7 +175,7 @@ def activation_of(loss: Any) -> str | None:
 
 
 def asked_for(loss: Any) -> Any:
-    """The loss of this name, or the loss, function or None itself; TraceError for what is neither."""
+    """The loss of this name, or the loss, function or None itself; TraceError for anything else."""
     loss = named("loss", loss, LOSSES)
     if loss is not None and (isinstance(loss, type) or (not callable(loss) and not hasattr(loss, "record"))):
         raise TraceError(f"loss: expected one such as fn.Huber(), or a function of prediction and target, got {loss!r}")

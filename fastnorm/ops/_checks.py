@@ -1,4 +1,4 @@
-"""What operations ask of their inputs: recorded values, roles and shapes; what broadcasts with what."""
+"""Checks of operations' inputs: recorded values, roles, shapes and how they broadcast."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The operations that end a recording for training: losses, and what they report."""
+"""The operations that end a recording for training: losses and metrics."""
 
 from .. import checks
 from . import _checks
@@ -28,7 +28,7 @@ def mean_squared_error(prediction: Value, target: Value, weight: Value) -> Value
 
 
 def hits(prediction: Value, target: Value) -> Value:
-    """1 for each row whose largest prediction stands where the target says, else 0: (N, k) -> (N,).
+    """1 for each row whose largest prediction is at the target's class, else 0: (N, k) -> (N,).
 
     target  (N,) class numbers, or (N, k) shares, of which the largest counts
     """
@@ -41,7 +41,7 @@ def weighted_mean(losses: Value, metrics: Value | None = None, weight: Value | N
     """End a recording: the mean over the minibatch of each row's loss, weighted by `weight` (N, 1).
 
     losses   (N,), or () where the loss is that of all rows at once: then no weight can act
-    metrics  (N,), what is reported beside it; by default the losses
+    metrics  (N,), reported beside the loss; by default the losses
     """
     metrics = losses if metrics is None else metrics
     shapes = ((ROWS,), (ROWS, 1), ())

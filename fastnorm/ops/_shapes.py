@@ -63,7 +63,7 @@ def matmul(a: Any, b: Any) -> Value:
 
 
 def transpose(x: Any) -> Value:
-    """The transposed matrix, of what has no rows N: parameters, constants and what comes of them."""
+    """The transposed matrix of a value without rows N: parameters, constants and results of them."""
     (x,) = _checks.recorded("transpose", x)
     if x.ndim < 2:
         return x
@@ -123,7 +123,7 @@ def concatenate(values: Sequence[Any], axis: int = -1) -> Value:
 
 
 def part(x: Value, rows: Sequence[int] | None, columns: Sequence[int]) -> Value:
-    """Columns [first, end) of x, and rows [first, end) where it has no N; what x[rows, columns] records."""
+    """Columns [first, end) of x, and rows [first, end) where it has no N; recorded by x[rows, columns]."""
     (x,) = _checks.recorded("part", x)
     if x.ndim == 0 or (x.ndim == 1 and rows is not None):
         raise ShapeError(f"part: expected columns of a row, or rows and columns of a matrix, got {x.name} {x.shape}")

@@ -1,4 +1,4 @@
-"""Recording: a forward pass is run once on symbols, and what it does becomes a tape, a list of operations on values."""
+"""Recording: a forward pass is run once on symbols, which records a tape, a list of operations on values."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class _Rows:
 
 ROWS = _Rows()
 
-FUNCTIONS: dict[str, Callable[..., "Value"]] = {}  # by NumPy's names, what acts on values; ops fills it
+FUNCTIONS: dict[str, Callable[..., "Value"]] = {}  # by NumPy's names, the functions on values; filled by ops
 
 
 def _found(name: str) -> Callable[..., "Value"]:
@@ -53,8 +53,8 @@ class Value:
     """One array of a recorded forward pass: its shape is known, its numbers are not.
 
     role      "input", "target", "weight" come with each minibatch; "parameter" is learned, "statistic" kept along the
-              way (float64), "constant" given; "result" is what an operation gives
-    shape     (N, features) and (N,) for what has rows; (), (features,), (inputs, units) for all else
+              way (float64), "constant" given; "result" comes from an operation
+    shape     (N, features) and (N,) for values with rows; (), (features,), (inputs, units) for all else
     settings  for parameters and statistics: how they start and whether weight decay touches them; for a constant: its
               array
 
@@ -165,7 +165,7 @@ class Tape:
         return value
 
     def constant(self, array: Any) -> Value:
-        """Add a number or an array as it is now: what becomes of it later changes nothing."""
+        """Add a number or an array as it is now; later changes of the array have no effect."""
         array = np.asarray(array)
         if array.dtype.kind not in "fiub":
             raise TraceError(f"expected a recorded value or real numbers, got {array.dtype}: {array!r}")
@@ -217,7 +217,7 @@ class Tape:
 
     @property
     def result(self) -> Value:
-        """What the last operation gives; every other result must be read by an operation."""
+        """The result of the last operation; every other result must be read by an operation."""
         if not self.operations:
             raise TraceError("expected a forward pass with an operation, got none")
         *others, last = (operation.output for operation in self.operations)

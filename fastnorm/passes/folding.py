@@ -17,7 +17,7 @@ def fold(tape: Tape, arrays: Mapping[str, np.ndarray]) -> Tape:
 
 
 class Folding:
-    """A tape made that of inference: parameters are constants, dropout is gone, batch norm is part of what feeds it.
+    """A tape made that of inference: parameters are constants, dropout is gone, batch norm is folded into its input.
 
     A dense layer that feeds it alone takes it in by W' = W s and b' = (b - mean) s + beta for s = gamma / sqrt(variance
     + epsilon), computed in float64. Elsewhere (x - mean) s + beta stays an operation, "normalize".
@@ -50,7 +50,7 @@ class Folding:
         return {name: recipe() for name, recipe in self._recipes.items()}
 
     def _value(self, index: int) -> Value:
-        """The new tape's value for one of the old: inputs stay, what has numbers is a constant."""
+        """The new tape's value for one of the old: inputs stay, values with known numbers become constants."""
         value = self._old.values[index]
         if index not in self._known:
             if value.role not in ("input", "parameter", "constant"):

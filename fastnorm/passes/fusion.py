@@ -9,9 +9,9 @@ from ..ops.tape import ROWS, Operation, Tape, Value
 JOINS_RELU = ("dense", "batchnorm", "normalize")
 GIVEN = ("input", "target", "weight", "parameter", "statistic", "constant")
 
-# What a last activation makes of the outputs; and, for the activation that a loss applies itself, which of them leave
-# it no way to the right answer. That activation itself is left out; leaky_relu, and log_softmax before softmax, do no
-# harm.
+# The meaning of outputs after a last activation; and, for the activation that a loss applies itself, the last
+# activations that leave it no way to the right answer. The loss's own activation is left out of the tape; leaky_relu,
+# and log_softmax before softmax, do no harm.
 ENDS = {
     "softmax": "shares that add up to 1", "log_softmax": "numbers below 0", "sigmoid": "numbers from 0 to 1",
     "tanh": "numbers from -1 to 1", "relu": "numbers >= 0", "softplus": "numbers above 0",
@@ -28,7 +28,7 @@ Known = dict[int, Value]  # value of the old tape -> of the new one
 def _rewritten(
     tape: Tape, record: Callable[[Operation, Known], Value | None], left_out: Collection[int] = ()
 ) -> Tape:
-    """A new tape with the given values but for some left out, and what `record` records of each operation."""
+    """A new tape with the given values but for some left out, and the operations that `record` records for each."""
     copy = Tape()
     known = {
         value.index: copy.add(value.role, value.name, value.shape, **value.settings)
@@ -128,7 +128,7 @@ def without_idle_biases(tape: Tape) -> Tape:
 
 
 def last_operation(tape: Tape) -> Operation:
-    """The operation that gives a tape's result, or what is only brought into another shape to be the result."""
+    """The operation that gives a tape's result, changes of shape aside."""
     producers, operation = _producers(tape), tape.operations[-1]
     while operation.name == "reshape" and operation.inputs[0] in producers:
         operation = producers[operation.inputs[0]]

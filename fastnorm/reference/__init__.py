@@ -1,7 +1,7 @@
-"""Every kernel in plain NumPy, by the formula and slowly: what tests and the bench judge the native code by.
+"""Every kernel in plain NumPy, by the formula and slowly; tests and the bench compare the native code with it.
 
-The names, arguments and results are those of fastnorm.kernels, less `out` and `threads`. What judges float32 computes
-in float64, what judges float64 in longdouble, and results stay so wide; what a kernel changes in place is changed here
+The names, arguments and results are those of fastnorm.kernels, less `out` and `threads`. float32 arguments
+are computed in float64 and float64 in longdouble, and results stay so wide. A kernel's changes in place are made here
 too.
 """
 

@@ -1,1 +1,1 @@
-"""Saving: model files and run states, and what goes into them as plain JSON."""
+"""Saving: model files and run states, and their contents as plain JSON."""

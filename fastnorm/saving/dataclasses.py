@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain JSON records and back. A record comes from a file, so nothing in it is trusted.
 
-A dataclass here has fields of str, bool, float and tuple only, and checks in __post_init__ what their types do not say.
+A dataclass here has fields of str, bool, float and tuple only, and checks their values in __post_init__.
 """
 
 import reprlib
@@ -19,7 +19,7 @@ def to_record(thing: Any) -> dict[str, Any]:
 
 
 def from_record(where: str, record: Any, *classes: Any) -> Any:
-    """Return the thing the record describes, of one of the classes; FileError names where and what does not fit."""
+    """Return the object of a record, of one of the classes; FileError names the place that does not fit."""
     by_name = {cls.__name__: cls for cls in classes}
     name = member(where, record, "type", str)
     if name not in by_name:

@@ -68,7 +68,7 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
 def write(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file whole or not at all: to a temporary one beside it, synced, then renamed.
 
-    What a link leads to is written; a pipe or a device, which cannot be replaced, is written to as it is.
+    A link's target is written; a pipe or a device, which cannot be replaced, is written to as it is.
     """
     folder, name = os.path.split(os.path.realpath(path))
     temporary = os.path.join(folder, f".{name}.{os.getpid()}")

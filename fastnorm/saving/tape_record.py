@@ -13,7 +13,7 @@ ROLES = ("input", "target", "parameter", "statistic", "constant")
 
 
 def tape_to_record(tape: Tape) -> dict[str, Any]:
-    """A tape as JSON-able lists; values are numbered with those that no operation gives first. See constants_of."""
+    """A tape as JSON-able lists; values that no operation gives are numbered first. See constants_of."""
     given = [value for value in tape.values if value.role != "result"]
     place = {value.index: number for number, value in enumerate(given)}
     operations = []
@@ -30,7 +30,7 @@ def tape_to_record(tape: Tape) -> dict[str, Any]:
 
 
 def fingerprint(tape: Tape) -> str:
-    """A SHA-256 of what a tape computes: its operations and its constants."""
+    """A SHA-256 of a tape's operations and constants."""
     import json
 
     return digest(constants_of(tape), json.dumps(tape_to_record(tape), sort_keys=True))
@@ -64,7 +64,7 @@ def tape_from_record(record: Any, tensors: dict[str, np.ndarray], prefix: str = 
 
 
 def _settings(value: Any, shape: tuple[Any, ...], tensors: dict[str, np.ndarray], prefix: str) -> dict[str, Any]:
-    """What the record of a value that no operation gives says of it beside role, name and shape."""
+    """The settings of a value that no operation gives, from its record."""
     settings = dict(value["settings"])
     if value["role"] == "constant":
         array = tensors.pop(prefix + value["name"])

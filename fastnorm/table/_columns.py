@@ -1,6 +1,6 @@
 """A user's frame as plain columns: behind this door polars, pandas and NumPy look alike.
 
-Nothing is learned here; a column only knows what its values are:
+Nothing is learned here; a column only knows its values' kind:
 
 kind       values
 number     integer or floating array, nan where missing
@@ -23,7 +23,7 @@ import numpy as np
 from .. import checks
 from ..errors import DataError, DtypeError, ShapeError
 
-KINDS = ("number", "date", "time", "duration")  # those that measure; the other kind is the category
+KINDS = ("number", "date", "time", "duration")  # the kinds that measure; the other kind is the category
 SHOWN = 6  # names or values an error lists before it says "and more"
 DAY = np.timedelta64(1, "D")
 
@@ -180,7 +180,7 @@ def open_column(name: str, values: Any) -> Column:
 
 
 def unique_names(names: Iterable[Any]) -> tuple[str, ...]:
-    """Return the column names as text; DataError where one is missing or stands twice."""
+    """Return the column names as text; DataError where one is missing or doubled."""
     given = list(names)
     for position, name in enumerate(given):
         if name is None or name != name or not str(name).strip():

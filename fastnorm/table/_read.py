@@ -8,7 +8,7 @@ from .. import checks
 from ..errors import DataError
 from ._columns import unique_names
 
-MISSING_WORDS = ["", "?", "NA", "N/A", "NaN", "nan", "null"]  # what CSV files say where they have no value
+MISSING_WORDS = ["", "?", "NA", "N/A", "NaN", "nan", "null"]  # CSV files' words for a missing value
 FORMATS = [  # ISO 8601 alone: 3/4/2020 is March to some and April to others
     ("Date", "%Y-%m-%d"),
     ("Datetime", "%Y-%m-%d %H:%M:%S%.f"),

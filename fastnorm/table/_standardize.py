@@ -4,7 +4,7 @@ import numpy as np
 
 from ..errors import DataError
 
-LARGEST = float(np.finfo(np.float32).max)  # what standardized targets, float32, can hold
+LARGEST = float(np.finfo(np.float32).max)  # the limit of standardized targets, float32
 FARTHEST = 1e6  # standard deviations: weights that multiply by 1000 in each of 10 layers stay within float32 behind it
 ROUNDINGS = 4  # last bits by which values of one number, computed by a few sums and products, may differ
 

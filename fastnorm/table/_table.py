@@ -48,7 +48,7 @@ class Table:
         task    "classification", "regression" or "auto": text, booleans and categoricals are classes, and so are
                 whole numbers with at most 20 different values, each in two rows on average; all else is a quantity
         rows    numbers of the rows to learn from; None: all
-        Raises DataError, which names the column: no name or one that stands twice, no such target, a target missing in
+        Raises DataError, which names the column: a missing or doubled name, no such target, a target missing in
         some rows or with one value only, an infinite number, values of no use (lists, bytes), no column left to use.
         """
         checks.choice("task", task, ("auto", Classes.task, Quantity.task))

@@ -1,1 +1,1 @@
-"""Training: Run and what it is made of: data, shuffling, validation, checkpoints, optimizers, schedules."""
+"""Training: Run and its parts: data, shuffling, validation, checkpoints, optimizers, schedules."""

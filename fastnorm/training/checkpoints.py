@@ -1,4 +1,4 @@
-"""What a run has come to: its epochs, its checkpoints, and a checkpoint as bytes for another process."""
+"""A run's results so far: epochs, checkpoints, and a checkpoint as bytes for another process."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from ..errors import FileError
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to.
+    """Results of one epoch.
 
     number             from 1
     loss, metric       mean over the rows as they were trained on, each before its minibatch's update

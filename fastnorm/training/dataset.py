@@ -49,7 +49,7 @@ class Dataset:
 
     @property
     def labels(self) -> "Target | None":
-        """What other rows' targets are told by: its target, or its class numbers as labels."""
+        """The target by which other rows' labels are encoded; of plain class numbers, the numbers as labels."""
         if self.target is not None or self.task != "classification":
             return self.target
         from ..table._targets import Classes
@@ -66,7 +66,7 @@ class Dataset:
         return replace(self, x=self.x[rows], y=self.y[rows])
 
     def fitted_to(self, outputs: int) -> "Dataset":
-        """Return it for a model of this number of outputs, which says what whole numbers as labels mean.
+        """Return it for a model of this number of outputs, which decides whether whole numbers are labels or values.
 
         Labels are the model's outputs in their order; one output tells two labels apart. Whole numbers that do not name
         every output are the outputs' own numbers, counted from 0.
@@ -107,7 +107,7 @@ def dataset(
             rows for each of them on average); other floats are values
     loss    a loss object or function, or None
     table, target  those of a model that has learned them already
-    learns  whether a table and labels may be learned of these rows; False: they are to be told by what is known
+    learns  whether a table and labels may be learned of these rows; False: table and target must be known
     Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
     """
     if isinstance(x, Dataset):

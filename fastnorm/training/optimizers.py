@@ -15,7 +15,7 @@ FLAGS = ("nesterov", "averaged")
 
 
 class Optimizer(Protocol):
-    """What a program asks of one."""
+    """The part of an optimizer that a program uses."""
 
     rule: ClassVar[str]
 
@@ -30,7 +30,7 @@ class Optimizer(Protocol):
 
 
 class _Slots:
-    """What all optimizers have in common."""
+    """Settings common to all optimizers."""
 
     nesterov: bool = False
     averaged: bool = False

@@ -11,7 +11,7 @@ from ..errors import SettingError
 from ..ops.tape import Operation, Tape
 from ..passes import folding, fusion
 
-BLOCK = 8192  # rows at a time, so that what they become need not all be in memory
+BLOCK = 8192  # rows at a time, so that not all results are in memory
 
 
 def recalibrated(
@@ -19,9 +19,9 @@ def recalibrated(
 ) -> dict[str, np.ndarray]:
     """The arrays, with the statistics of every batch norm recomputed over all rows of x (n, features), first to last.
 
-    Each sees what inference gives it, with those before it recomputed already. Costs a prediction for each.
+    Each sees its input by inference, with the batch norms before it recomputed already. Costs a prediction for each.
 
-    corrected  variances are those of what x is a sample of, times n / (n - 1), as the running ones are; else those of
+    corrected  variances are times n / (n - 1), unbiased as the running ones are; else those of
                the rows themselves, divided by n, by which training normalizes them where they are a minibatch
     Raises SettingError where a corrected variance would be that of one row.
     """
@@ -48,9 +48,9 @@ def _before_dropout(tape: Tape, index: int) -> int:
 def inside(
     tape: Tape, index: int, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int = 1
 ) -> Iterator[np.ndarray]:
-    """What inference computes on the rows of x (n, features) where the tape has this value, a block of rows at a time.
+    """Inference's result at this value of the tape on the rows of x (n, features), a block of rows at a time.
 
-    With statistics recalibrated over x, but not corrected, that is what training computes of a minibatch x, but for
+    With statistics recalibrated over x, but not corrected, that equals training's result on a minibatch x, but for
     dropout.
     """
     source, predictor = _before_dropout(tape, index), None
@@ -65,7 +65,7 @@ def inside(
 
 
 def _statistics(tape: Tape, operation: Operation, arrays: Mapping[str, np.ndarray], x: np.ndarray, threads: int) -> Any:
-    """Mean of each column of what the operation reads, and sum of the squared distances from it, in float64."""
+    """Mean of each column of the operation's input, and sum of the squared distances from it, in float64."""
     count, mean, squares = 0, np.float64(0), np.float64(0)
     for rows in inside(tape, operation.inputs[0], arrays, x, threads):
         block = rows.astype(np.float64)

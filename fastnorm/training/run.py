@@ -162,12 +162,12 @@ class Run:
     def advance(
         self, epochs: int = 1, *, deadline: float | None = None, minibatches: int | None = None
     ) -> list[Epoch]:
-        """Train to the end of the present epoch, and `epochs` - 1 more; return those that were finished.
+        """Train to the end of the present epoch, and `epochs` - 1 more; return the epochs finished.
 
         deadline     by time.monotonic(): training returns at the first minibatch boundary after it
-        minibatches  at most so many are trained, whatever the epochs; None: no limit
+        minibatches  the most to train, whatever the epochs; None: no limit
         Stops at a minibatch boundary after stop(), the deadline or Ctrl-C (KeyboardInterrupt is raised on); in every
-        case the model has the weights of that moment, and the next advance goes on from there.
+        case the model has the weights of that moment, and the next advance continues from there.
         """
         finished: list[Epoch] = []
         left = math.inf if minibatches is None else checks.integer("minibatches", minibatches, 0)
@@ -253,7 +253,7 @@ class Run:
         self.program.state.set_slot("learning_rate", self.slot_of_rate(rate))
 
     def slot_of_rate(self, rate: float) -> float:
-        """The value of the slot learning_rate that gives this rate at the next minibatch, where the schedule stands."""
+        """The value of the slot learning_rate that gives this rate at the next minibatch by the schedule."""
         rate = checks.number("learning_rate", rate, 0)
         factor = self._next_factor()
         if factor == 0 and rate > 0:
@@ -271,7 +271,7 @@ class Run:
             return Checkpoint(self.program.state.to_bytes(), tuple(self.history))
 
     def revert(self, mark: Checkpoint) -> None:
-        """Go back to a checkpoint of this run; what comes after is as it was then, to the bit."""
+        """Go back to a checkpoint of this run; training from there gives the same bits again."""
         with self._exclusive:
             self.program.state.restore(mark.state)
             self.history = list(mark.history)
@@ -282,7 +282,7 @@ class Run:
         return self.checkpoint().to_bytes(self.configuration())
 
     def restore(self, state: bytes) -> None:
-        """Take over what state() gave; FileError where this run was made in another way, and nothing changes then."""
+        """Take over a state(); FileError where this run was made in another way, and nothing changes then."""
         self.revert(Checkpoint.from_bytes(state, self.configuration()))
 
     def fork(self) -> "Run":

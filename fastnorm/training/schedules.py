@@ -1,4 +1,4 @@
-"""Schedules: the factor of the learning rate as training goes on, by epochs done (a fraction within an epoch)."""
+"""Schedules: the factor of the learning rate by epochs done (a fraction within an epoch)."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -100,7 +100,7 @@ def _length(name: str, epochs: float | None) -> float:
 class Cosine:
     """Half a cosine from 1 down to 0 over `epochs` epochs, 0 after them.  Source: Loshchilov & Hutter 2017.
 
-    epochs  None: those that `fit` is asked for
+    epochs  length of the training; None: the `epochs` of fit
     """
 
     epochs: float | None = None
@@ -146,7 +146,7 @@ class CosineRestarts:
 class OneCycle:
     """Up along half a cosine from `start` to 1, then down to `end`, over `epochs` epochs.
 
-    epochs  None: those that `fit` is asked for
+    epochs  length of the training; None: the `epochs` of fit
     rise    the share of them in which it rises
     Source: Smith & Topin 2018; the defaults are PyTorch's.
     """

@@ -1,4 +1,4 @@
-"""What a run is judged on after each epoch: rows set aside, predicted as the model would."""
+"""Validation: rows set aside that score a run after each epoch, predicted as the model would."""
 
 import copy
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ..nn.losses import Loss
 from ..ops.tape import Tape
 from ..passes.folding import Folding
 
-BLOCK = 1 << 16  # rows at a time, so that what is predicted need not all be in memory
+BLOCK = 1 << 16  # rows at a time, so that not all predictions are in memory
 
 
 def where_it_lies(name: str, x: Any, dtype: np.dtype) -> Any:

@@ -1,1 +1,1 @@
-"""Analysis: what the trials of a study say together."""
+"""Analysis: results drawn from all trials of a study."""

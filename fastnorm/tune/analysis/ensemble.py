@@ -22,7 +22,7 @@ SMALLEST = 1e-12  # a probability below that costs no more
 class Ensemble:
     """The best trials' models, some of them several times, as one.
 
-    model       that predicts the mean of what they predict; it is saved, loaded and trained on as any other
+    model       that predicts the mean of their predictions; it is saved, loaded and trained on as any other
     members     trial number -> how often its model is counted
     metric      the scores' name
     score       the ensemble's on the rows it was chosen by: a little too good, as it was chosen by them
@@ -50,7 +50,7 @@ def build_ensemble(study: Study, x: Any, y: Any = None, *, size: int = 50, top: 
     x, y  rows no trial was trained on and their targets, as the search took them: those it was validated with. (With
           KFold the kept models have seen all rows of the search: give others.)
     size  as in select_ensemble
-    top   out of the models of so many of the best trials so far, as far as the study keeps them (caviar's keep)
+    top   number of best trials to choose from, as far as the study keeps their models (caviar's keep)
     Raises DataError where no trial has a score.
     """
     best = study.best_so_far.number

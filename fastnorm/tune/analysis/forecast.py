@@ -1,4 +1,4 @@
-"""What a search of so many trials may expect, from the trials of one; they must have been drawn independently.
+"""Forecasts: the best score to expect of more trials, from those of a search; they must have been drawn independently.
 
 Sources: Bergstra & Bengio 2012, Random Search for Hyper-Parameter Optimization, section 2.3 (experiments of s trials);
 Dodge et al. 2019, Show Your Work; Tang et al. 2020 on its bias, which drawing without repetition has not.
@@ -33,7 +33,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What `more` trials may bring.
+    """The gain to expect of `more` trials.
 
     best    score so far
     gain    by how much it would be better, in its own units, never below 0
@@ -62,7 +62,7 @@ class Forecast:
 
 
 def expected_best(trials: Sequence[Trial], metric: str, counts: Sequence[int] = ()) -> list[Expectation]:
-    """Return what searches of so many trials find in the mean; by default of 1, 2, 4 ... and of all.
+    """Return the expected best score of searches of `counts` trials; by default of 1, 2, 4 ... and of all.
 
     Trials that diverged or failed count as the worst. Raises DataError without a score, SettingError for counts above
     the number of trials.
@@ -74,7 +74,7 @@ def expected_best(trials: Sequence[Trial], metric: str, counts: Sequence[int] = 
 
 
 def forecast(trials: Sequence[Trial], metric: str, more: int) -> Forecast:
-    """Return what so many more trials may bring.
+    """Return the gain to expect of `more` trials.
 
     The gain is that of the step before, from N^2 / (N + more) trials to N, shrunk as that step's was against the one
     before it. Raises DataError where there are too few trials for that.

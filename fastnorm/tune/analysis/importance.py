@@ -20,7 +20,7 @@ ROUNDING = 1e-9  # a singular value below that fraction of the largest is none
 
 @dataclass(frozen=True)
 class Importance:
-    """What one hyperparameter explains.
+    """Importance of one hyperparameter.
 
     name   of the hyperparameter
     fraction  of the variance of the trials' places in the ranking that it predicts by itself, from 0 to 1
@@ -68,7 +68,7 @@ def _importance(name: str, dimension: Dimension, rows: list[dict[str, Any]], pla
 
 
 def _columns(name: str, dimension: Dimension, rows: list[dict[str, Any]]) -> np.ndarray:
-    """What predicts: 1, whether it is there, and its powers on the axis or its options."""
+    """The predictors: 1, whether it is there, and its powers on the axis or its options."""
     there = np.array([name in values for values in rows], np.float64)
     if isinstance(dimension, Choice):
         options = [[values.get(name) == option for option in dimension.options] for values in rows]

@@ -1,4 +1,4 @@
-"""Where one looks inside a model: what its activations read, and some rows to look with."""
+"""Probes inside a model: the inputs of its activations, and rows to compute them with."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "softplus", "tanh", "sigmoi
 
 
 def probe(run: Run, rows: int) -> np.ndarray:
-    """Return so many of a run's training rows, or all of fewer, evenly spread over the data."""
+    """Return `rows` of a run's training rows, evenly spread over the data; all where there are fewer."""
     x = run.data[0]
     return np.asarray(x[np.linspace(0, len(x) - 1, min(rows, len(x))).astype(np.int64)])
 
@@ -37,6 +37,6 @@ def normalized_by(tape: Tape, index: int) -> Operation | None:
 
 
 def values_at(run: Run, index: int, x: np.ndarray, arrays: dict[str, Any] | None = None) -> np.ndarray:
-    """Return what inference computes at a value of the run's tape, (n, units) in float64."""
+    """Return inference's result at a value of the run's tape, (n, units) in float64."""
     blocks = inside(run.tape, index, run.model.arrays if arrays is None else arrays, x, run.threads)
     return np.concatenate([block.astype(np.float64) for block in blocks])

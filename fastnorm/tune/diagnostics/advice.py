@@ -1,4 +1,4 @@
-"""Advice: what a curve and a look at the layers say, in words, each with the number it rests on."""
+"""Advice from a curve and from layer statistics, in words, each with its numbers."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class Advice:
 
     topic    one of TOPICS, most urgent first: "rescued", "diverged", "rate too high", "dead units", "saturated units",
              "running statistics", "rate too low", "variance", "bias", "plateau", "epochs"
-    words    what was seen, with its numbers, and what to try
+    words    the finding, with its numbers, and a remedy
     numbers  those it rests on, by name
     """
 
@@ -47,7 +47,7 @@ class Advice:
 
 
 def advise(history: Curve, look: RunStatistics | None = None, last: Action | None = None) -> list[Advice]:
-    """Return what a curve says of its training, most urgent first; nothing where nothing seems wrong.
+    """Return advice on a training from its curve, most urgent first; none where nothing seems wrong.
 
     history  the epochs from the first; of oscillation, plateaus and steady falls 6 of them tell
     look     of the run at the curve's end; without it nothing is said of layers, of steps and of bias
@@ -75,7 +75,7 @@ def _rescue(last: Action | None, epochs: int) -> Iterator[Advice]:
         yield Advice("rescued", words, {"epoch": back})
 
 
-# ---- what the curve says
+# ---- from the curve
 
 
 def _diverged(last: Epoch) -> Advice:
@@ -133,7 +133,7 @@ def _fall(history: Curve) -> float:
     )
 
 
-# ---- what the look says
+# ---- from layer statistics
 
 
 def _units(look: RunStatistics) -> Iterator[Advice]:

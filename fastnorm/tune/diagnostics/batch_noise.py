@@ -18,7 +18,7 @@ DRAWN = 200  # minibatches of each size, at the least
 
 @dataclass(frozen=True)
 class Noise:
-    """The noise that minibatches bring to what is normalized; str() is a table.
+    """Noise that minibatches add to normalized values; str() is a table.
 
     rows         of the whole set
     batch_sizes  of the minibatches drawn
@@ -53,7 +53,7 @@ def batch_noise(run: Run, batch_sizes: Sequence[int] = SIZES, seed: int = 0) -> 
 
     batch_sizes  those above half the rows are left out: too few such minibatches tell nothing
     seed         of the draws
-    The values are what batch norm reads, or an activation where there is none, by inference.
+    The values are batch norm's input, or an activation's where there is none, by inference.
     Raises SettingError for a model without hidden layers, and where no batch size is left.
     """
     x = probe(run, ROWS)

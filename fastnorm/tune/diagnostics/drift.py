@@ -15,7 +15,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True)
 class Moments:
-    """What one layer's pre-activations were over the probe rows at one look: each (units,), quantiles (3, units)."""
+    """Moments of one layer's pre-activations over the probe rows at one look: each (units,), quantiles (3, units)."""
 
     mean: np.ndarray
     deviation: np.ndarray
@@ -27,7 +27,7 @@ class Drift:
 
     run   in training; call `look` after each epoch, or every few minibatches
     rows  to look with, evenly spread over the training data
-    They are what an activation reads, by inference: the result of batch norm where there is one. Batch norm keeps their
+    They are an activation's input, by inference: the result of batch norm where there is one. Batch norm keeps their
     means and variances where gamma and beta say, so that a later layer learns on inputs that stay: that is how the
     course explains why it works.
 
@@ -44,9 +44,9 @@ class Drift:
         self.layers: dict[str, list[Moments]] = {name: [] for name in self._sites}
 
     def look(self) -> None:
-        """Add what the run's model computes now; the run is not touched.
+        """Add the moments of the run's present model; the run is not changed.
 
-        Before the first step batch norm has no averages yet and passes on what it gets.
+        Before the first step batch norm has no averages yet and passes its input on.
         """
         with np.errstate(all="ignore"):  # of a diverged model nan is told, without a warning
             for name, index in self._sites.items():
@@ -66,7 +66,7 @@ class Drift:
 
     @property
     def stretch(self) -> dict[str, float]:
-        """Layer -> by what factor the standard deviation of a unit grows or shrinks from look to look, at least 1."""
+        """Layer -> factor by which a unit's standard deviation changes from look to look, at least 1."""
         self._require_looks()
         return {name: float(np.exp(_mean([_stretched(*p) for p in _pairs(of)]))) for name, of in self.layers.items()}
 

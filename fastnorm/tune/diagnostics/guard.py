@@ -14,26 +14,26 @@ from .baseline import baseline_loss
 BETTER = 0.99  # of the loss before: an epoch above is no better
 KNOWING = 0.9  # of the baseline loss: a loss below knows something
 LEARNED = 0.1  # of the baseline loss: a loss below is worth keeping, and one above is large enough for a spike
-FALLING = 0.5  # of the training loss then: below, the training goes on well and it is validation that got worse
+FALLING = 0.5  # of the training loss then: below, training is well and validation got worse
 EARLY = 6  # epochs that may be lost by starting again
 FIRST = 12  # epochs in which a loss that goes up and down tells of a rate that was too high from the start
 RECENT = 5  # epochs that count as the end of a curve
-RISE, RISES = 1.1, 2  # times the loss before; so many of them in recent epochs are oscillation
+RISE, RISES = 1.1, 2  # a rise is above RISE times the loss before; RISES of them in recent epochs are oscillation
 SMALL = 0.05  # of the first epoch's loss: a loss below may jump, and a difference below is none
 GRACE = 5  # epochs after a person's act in which only a loss that is no number counts
 RISEN = 1.15  # times the loss before the first step: no rate that is fit leaves the first epoch's mean above
-LOWEST = 1e-8  # a rate that moves no weight: what is wrong there is not the rate
+LOWEST = 1e-8  # a rate that moves no weight: then the rate is not to blame
 TRIAL = 32  # minibatches that tell the loss before the first step
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the guard says after an epoch that went wrong.
+    """Verdict of the guard after an epoch that went wrong.
 
     reason  in words, with the number it rests on
     kind    "nan", "spike" or "patience"
     epoch   to go back to; 0: the start
-    factor  of the learning rate that failed: what the rate is to be from there on
+    factor  the new learning rate over the one that failed
     """
 
     reason: str
@@ -48,20 +48,20 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Guard:
-    """When to take a training back, how far, and what the rate becomes then.
+    """Rules for taking a training back: when, how far, and to what learning rate.
 
     A verdict comes after an epoch where
 
     - "nan": a loss is nan or infinite;
     - "spike": the loss is more than `spike` times the best before it and not small beside the baseline, and the
       training loss is above that epoch's too; or the mean of the first epoch is above the loss before the first step;
-    - "patience": for so many epochs neither loss came 1 % below those before, and the rate is to blame: nothing has
+    - "patience": for `patience` epochs neither loss came 1 % below those before, and the rate is to blame: nothing has
       been learned yet, or the training loss goes up and down in the first 12 epochs. A plateau that comes later is left
       alone, as is a validation loss that rises while the training loss falls: going back costs more than it saves.
 
     The loss, 0 at best, is that of validation where there is one, else of training. It goes back to the best epoch
     before; but to the start where that is no better than the baseline, or it was early and the training loss has not
-    fallen much since either: what a rate that is too high has done to the weights is not undone by a lower one. Each
+    fallen much since either: a lower rate does not undo the harm of a rate that is too high. Each
     verdict lowers the rate, and below 1e-8 none comes, so they come to an end.
 
     After a nudge, revert, undo or cubs of a person, a panda hears of nothing but "nan" for 5 epochs, and does not go
@@ -108,9 +108,9 @@ class Guard:
         return known
 
     def decide(self, history: Sequence[Epoch]) -> Verdict | None:
-        """Return what to do after the last epoch of a curve, or None where it may go on.
+        """Return a verdict after the last epoch of a curve, or None where training may continue.
 
-        history  the epochs of the live path, from the first; what was taken back is not among them
+        history  the epochs of the live path, from the first, without those taken back
         """
         if not history or history[-1].learning_rate < LOWEST:
             return None

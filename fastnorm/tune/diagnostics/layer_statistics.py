@@ -1,4 +1,4 @@
-"""RunStatistics: what stands in each layer of a model in training, at one moment."""
+"""Statistics of each layer of a model in training, at one moment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # outside, hardly 
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """One layer at this moment; None stands where something does not apply to it.
+    """One layer at this moment; a number that does not apply to it is None.
 
     name        as its parameters are called, or the operation of an activation
     units       length of a result row
@@ -30,7 +30,7 @@ class LayerStatistics:
                 geometric mean
     dead        of ReLU, GELU, SiLU: share of the units that are 0 on all probe rows (within 1e-3 for the smooth ones)
     saturated   of tanh, sigmoid: share of the values beyond +-0.99, or outside 0.01 to 0.99
-    update      of what learns: norm of the next step's change over the norm of the parameters
+    update      of layers with parameters: norm of the next step's change over the norm of the parameters
     """
 
     name: str
@@ -42,7 +42,7 @@ class LayerStatistics:
     update: float | None = None
 
     def cells(self) -> tuple[str, ...]:
-        """What stands in a table's columns after name and units."""
+        """Cells of a table's columns after name and units."""
         values = (self.off, self.variance, self.dead, self.saturated, self.update)
         return tuple(_cell(value, shape) for value, shape in zip(values, SHAPES, strict=True))
 
@@ -80,10 +80,10 @@ WIDTHS = (10, 11, 7, 11, 10)
 
 
 def layer_statistics(run: Run) -> RunStatistics:
-    """Return what stands in each layer of a run at this moment; the run itself is not touched.
+    """Return the statistics of each layer of a run at this moment; the run itself is not changed.
 
     A fork of the run takes the next step to see how large it is; minibatch statistics are those of that step's rows.
-    Costs a few milliseconds for small models: a prediction of 1024 rows for each layer, a step, and what a fork costs.
+    Costs a few milliseconds for small models: a prediction of 1024 rows for each layer, a step and a fork.
     Raises SettingError while the run trains in another thread.
     """
     fork = run.fork()

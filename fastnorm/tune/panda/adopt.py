@@ -41,7 +41,7 @@ def adopt(
     """Steer a trial of caviar by hand: one that has ended, was cut, or is at work this moment.
 
     study  that was recorded in a file, or the file
-    trial  its number. A search at work, here or in another process, stops it at its next minibatch and goes on
+    trial  its number. A search at work, here or in another process, stops it at its next minibatch and continues
            without it. One without a recorded state is trained again by its seed, to the same bits
     build, x, y, validation, task, loss  as in the search
     guard, test  as for panda

@@ -11,7 +11,7 @@ REFERENCE = 8  # bytes of an epoch in a history
 
 
 class Ring:
-    """The latest checkpoints, in so many bytes; the oldest go first, the newest stays whatever its size."""
+    """The latest checkpoints within a limit of bytes; the oldest are dropped first, the newest is always kept."""
 
     def __init__(self, budget: int = RING_BYTES) -> None:
         self._budget = budget

@@ -1,4 +1,4 @@
-"""Cubs: copies of a training at other rates, side by side on idle cores; the best of them goes on."""
+"""Cubs: copies of a training at other rates, side by side on idle cores; the best of them continues."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,9 +47,9 @@ def race(
 
 
 def raised(forks: Sequence[Run], epochs: int, workers: int) -> bool:
-    """Advance forks so many epochs, at most `workers` at a time; whether none was stopped before its end.
+    """Advance forks by `epochs`, at most `workers` at a time; return whether all reached their end.
 
-    What is raised here, such as KeyboardInterrupt, stops them all at their next minibatch.
+    An exception here, such as KeyboardInterrupt, stops them all at their next minibatch.
     """
     with ThreadPoolExecutor(min(workers, len(forks)), thread_name_prefix="cub") as executor:
         futures = [executor.submit(fork.advance, epochs) for fork in forks]

@@ -1,4 +1,4 @@
-"""What a steered training leaves for others: its learning rate as a schedule, its neighborhood as a caviar space."""
+"""Exports of a steered training: its learning rate as a schedule, its neighborhood as a caviar space."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from ..space.dimensions import Choice, Float
 from ..space.space import Space
 from ..study.actions import NUDGE, Action
 
-FACTORS = ("learning_rate", "l2", "weight_decay")  # what is sought by factors
-AVERAGES = ("beta_1", "momentum")  # what is sought by factors of its distance to 1
+FACTORS = ("learning_rate", "l2", "weight_decay")  # sought by factors
+AVERAGES = ("beta_1", "momentum")  # sought by factors of the distance to 1
 MOST_DROPOUT = 0.9
 
 
@@ -46,7 +46,7 @@ def steered_schedule(run: Run, first_rate: float, done: Sequence[Action]) -> Ste
 
 
 def space_around(run: Run, width: float) -> Space:
-    """Ranges from value / width to value * width, on each hyperparameter's own scale; what is 0 is left out."""
+    """Ranges from value / width to value * width, on each hyperparameter's own scale; values of 0 are left out."""
     width, slots = checks.number("width", width, 1, ends="()"), run.slots
     ranges: dict[str, Any] = {}
     for name in FACTORS:

@@ -1,8 +1,8 @@
-"""Journal: the record of one trial that is steered by hand, in a study's file; see _file.py for the tables.
+"""Journal: the record of one trial that is steered by hand, in a study's file; see study/schema.py for the tables.
 
 After every finished epoch and with every action the live state is written in the same transaction, so a process that is
 killed loses no action, and of the training no more than the present epoch. The start is kept as Run.state() gives it,
-with the facts of the run; of all later moments the bytes of Checkpoint.state, for their history stands in the branches.
+with the facts of the run; of all later moments the bytes of Checkpoint.state, for the branches hold their history.
 """
 
 import json
@@ -17,7 +17,7 @@ from ..study.study import Study
 from ..study.trial import Trial
 from ..study.writer import Writer
 
-LIVE = 0  # the part of a trial's state that a panda goes on from
+LIVE = 0  # the part of a trial's state that a panda continues from
 ACTION = "INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 BRANCH = "INSERT INTO branches VALUES (?, ?, ?, ?, ?, ?)"
 BRANCH_EPOCHS = f"REPLACE INTO branch_epochs VALUES (?, ?, {', '.join('?' for name in CURVE)})"
@@ -25,7 +25,7 @@ CHECKPOINT = "REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Journal:
-    """The tables of one trial; what `write` or `begin` is given is recorded whole or not at all."""
+    """The tables of one trial; `write` and `begin` record all of their arguments or none."""
 
     def __init__(self, writer: Writer, trial: int) -> None:
         self.writer = writer
@@ -46,10 +46,10 @@ class Journal:
         branches: Sequence[Branch] = (), epochs: tuple[int, Sequence[Epoch]] = (0, ()), checkpoint: Spot | None = None,
         stale: Sequence[Spot] = (),
     ) -> None:  # fmt: skip
-        """Record how the trial stands, and what is new.
+        """Record the trial's state and the new actions and epochs.
 
         history     epochs of the live path, where it has become another one
-        state       what the panda goes on from
+        state       to continue from
         epochs      of a branch, and its number; they are the live path's too
         checkpoint  where this state is to be kept; stale: which ones are let go
         """
@@ -86,7 +86,7 @@ class Journal:
 
 
 def live(study: Study, trial: int, tree: Tree, facts: Mapping[str, Any]) -> Checkpoint:
-    """What a panda goes on from; FileError where the trial was not steered, or the run has other facts."""
+    """The state to continue from; FileError where the trial was not steered, or the run has other facts."""
     if not tree.branches:
         raise FileError(f"{study.path or 'study'}: trial {trial} was not steered by hand")
     start(study, trial, facts)

@@ -11,7 +11,7 @@ class Turns:
     """Whose turn it is.
 
     Training takes its turn slice by slice. Whoever wants to act comes in through the door, has the slice under way stop
-    at its next minibatch, and has the next turn: training waits at the door as long as somebody stands in it.
+    at its next minibatch, and has the next turn: training waits as long as anyone holds it.
     stop  ends a slice under way, or the next one at once
     """
 

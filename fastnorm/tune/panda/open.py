@@ -35,7 +35,7 @@ def panda(
 ) -> Panda:
     """Steer a run by hand: nudge, look, take back, branch; every intervention is recorded by its minibatch.
 
-    run    where it stands now is the start. To go on with a study: one made in the same way, not trained yet
+    run    its present state is the start. To continue a study: one made in the same way, not trained yet
     study  file of the record, by default it stays in memory. The live state is in it after every epoch and action
     guard  takes a training that has gone wrong back by itself, see Guard
     test   (x, y) that stay sealed until final_score()
@@ -57,7 +57,7 @@ def panda(
 def at_the_door(
     run: Run, guard: Guard | None, test: Any
 ) -> tuple[Guard | None, Validation | None]:
-    """Return the guard, told what it wants to know of a run before that goes on anywhere, and the rows to be sealed."""
+    """Return the guard, with the facts it needs of the run, and the rows to be sealed."""
     if not isinstance(run, Run):
         raise SettingError(f"run: expected a fn.Run, got {run!r}")
     if guard is not None and not callable(getattr(guard, "decide", None)):
@@ -81,7 +81,7 @@ def _settings(run: Run) -> dict[str, Any]:
 
 
 def _facts(run: Run) -> dict[str, Any]:
-    """What must be equal for the record to go on, beside what the state itself asks for."""
+    """Facts that must be equal for a record to be continued, beside those of the run's state."""
     validation, (x, y, weight) = run.validation, run.data
     data = (x, y) if weight is None else (x, y, np.asarray(weight))
     return {
@@ -94,7 +94,7 @@ def _facts(run: Run) -> dict[str, Any]:
 
 
 def replay(study: Study | str | os.PathLike[str], run: Run, trial: int = 0) -> Panda:
-    """Do again, at the same minibatches, what led to the end of a record; what was taken back is left out.
+    """Repeat, at the same minibatches, the actions that led to the end of a record, without those taken back.
 
     study  with the record, or its file; trial: which one of it was steered
     run    one made in the same way, not trained yet

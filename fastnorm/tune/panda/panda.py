@@ -24,10 +24,10 @@ from .view import View
 class Panda(View):
     """A run that a person steers; `panda` makes one. Every intervention is on record, and can be taken back.
 
-    run    as it stands; look at it, but train and change it through the panda alone
+    run    in its present state; look at it, but train and change it through the panda alone
     study  the record
     Any thread may act (nudge, checkpoint, revert, undo, cubs, pause) while another one is in advance: the action takes
-    effect at the next minibatch boundary, and the advance goes on after it. A refused action changes nothing.
+    effect at the next minibatch boundary, and the advance continues after it. A refused action changes nothing.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Panda(View):
         """Train as Run.advance does; return the epochs that were finished, those on branches left meanwhile included.
 
         After each epoch the guard, where there is one, judges the live path, and may take it back to an earlier epoch.
-        Returns early after pause(), at the deadline (by time.monotonic()), or after so many minibatches in all.
+        Returns early after pause(), at the deadline (by time.monotonic()), or after `minibatches` in all.
         """
         epochs, run = checks.integer("epochs", epochs, 0), self.run
         left = None if minibatches is None else checks.integer("minibatches", minibatches, 0)
@@ -99,7 +99,7 @@ class Panda(View):
         self._guard = guard
 
     def _guarded(self) -> None:
-        """Let the guard judge; what a person does while it is asked for a veto comes before what it wanted."""
+        """Let the guard decide; an action of the person asked for a veto comes before the guard's."""
         count = len(self._recorded.tree.actions)
         guard = self.guard  # which another thread may take away meanwhile
         verdict = None if guard is None else guard.decide(self.history)
@@ -112,7 +112,7 @@ class Panda(View):
             elif count == len(self._recorded.tree.actions):
                 self._recorded.rescue(verdict)
 
-    # ---- what a person does ----
+    # ---- actions of a person ----
 
     def nudge(self, **settings: float) -> None:
         """Change hyperparameters from the next minibatch on: panda.nudge(learning_rate=0.01, dropout=0.2).
@@ -133,7 +133,7 @@ class Panda(View):
     def revert(self, epoch: int, branch: int | None = None) -> None:
         """Go back to the end of an epoch, before anything was done there; 0: to the start.
 
-        A branch begins there; what is left behind stays in the record. Any epoch will do: where its checkpoint is not
+        A branch begins there; the old one stays in the record. Any epoch will do: where its checkpoint is not
         kept any more, the way to it from an earlier one is trained again, to the same bits.
         branch  number of one that was left behind, whose epoch is meant; None: the live path's
         """
@@ -147,7 +147,7 @@ class Panda(View):
     def undo(self) -> None:
         """Take the last intervention back, to the state just before it; again: the one before that, and so on.
 
-        What undo goes back behind is a branch left behind, too.
+        The actions undone stay on a branch left behind, too.
         """
         with self._acting():
             spot, undone = self._recorded.tree.before_last(self._recorded.now)
@@ -156,7 +156,7 @@ class Panda(View):
     def cubs(
         self, factors: Sequence[float] = (1 / 3, 1, 3), epochs: int = 1, workers: int | None = None
     ) -> float | None:
-        """Try the learning rate times each of these factors for so many epochs, side by side; go on as the best did.
+        """Try the learning rate times each of these factors for some epochs, side by side; continue with the best.
 
         The best is that of the last epoch's validation results, or training results where there are none. The others
         stay in the record as dead branches. Undo takes all of it back.
@@ -175,7 +175,7 @@ class Panda(View):
             return race(self._recorded, factors, epochs, workers, self._stop_flag)
 
     def _redo(self, action: Action) -> None:
-        """Do what was done to another run: a nudge or a mark."""
+        """Repeat an action of another run: a nudge or a mark."""
         with self._acting():
             if action.kind == NUDGE:
                 reason = {name: words for name, words in action.details.items() if name == "reason"}
@@ -208,7 +208,7 @@ class Panda(View):
     def give_back(self) -> None:
         """Record the model of the best epoch of all branches as the trial's, and close.
 
-        The trial stays "steered": a search that goes on leaves it out of its decisions.
+        The trial stays "steered": a search that continues leaves it out of its decisions.
         """
         with self._turns.acting():
             self._require_whole()
@@ -218,7 +218,7 @@ class Panda(View):
         self.close()
 
     def close(self) -> None:
-        """Record where it stands, and let others open the study's file; closing twice is nothing."""
+        """Record its state, and let others open the study's file; closing twice is nothing."""
         if self._finalizer.alive:
             with self._turns.acting():
                 if self._standing() == self._left:  # else it was trained beside the record, which stays true
@@ -239,7 +239,7 @@ class Panda(View):
 
     @contextmanager
     def still(self) -> Iterator[Run]:
-        """A block in which the run stands between two minibatches, to be looked at; an advance under way waits."""
+        """A block in which the run rests between two minibatches and can be looked at; an advance under way waits."""
         with self._turns.acting():
             yield self.run
 
@@ -254,7 +254,7 @@ class Panda(View):
                 self._left = self._standing()
 
     def _standing(self) -> tuple[Any, ...]:
-        """What nobody else may change."""
+        """The recorded run, while no other thread may change it."""
         return self.run.program.state.position, self.run.slots
 
     def _require_whole(self) -> None:

@@ -1,6 +1,6 @@
-"""RecordedRun: a run, the record of what was done to it, and the way back to any moment of that.
+"""RecordedRun: a run, the record of the actions on it, and the way back to any moment.
 
-Training is a function of what was done, so a moment without a checkpoint is reached from one before it: the actions in
+Training is a function of the actions, so a moment without a checkpoint is reached from one before it: the actions in
 between are done again at their minibatches, and the same bits come about.
 """
 
@@ -23,19 +23,19 @@ STEERS = (NUDGE, REVERT, UNDO, CUBS)
 
 
 class RecordedRun:
-    """One trial under way by hand: the run as it stands is the end of the live branch."""
+    """One trial under way by hand: the run's present state is the end of the live branch."""
 
     def __init__(self, run: Run, journal: Journal, trial: Trial) -> None:
         self.run = run
         self.journal = journal
-        self.trial = trial  # as its row stands but for what follows from the curve
+        self.trial = trial  # its row, but for the values that follow from the curve
         self.ring = Ring()
         self.facts = run.configuration()
         self.first_rate: float  # the slot learning_rate with which it began; begin and go_on tell it
         self._read()
 
     def begin(self, state: bytes | None = None) -> None:
-        """Steer from where the run stands; what it was trained until this state then is part of the record."""
+        """Steer from the run's present state; the training before it is part of the record."""
         run = self.run
         self.first_rate = run.slots["learning_rate"]
         branch = Branch(0, None, run.epoch, run.minibatch, curve=list(run.history))
@@ -59,7 +59,7 @@ class RecordedRun:
         self.tree = Tree(study.branches(number), study.actions(number))
         self._stored = checkpoints(study, number)
 
-    # ---- where it stands ----
+    # ---- its present state ----
 
     @property
     def study(self) -> Study:
@@ -104,7 +104,7 @@ class RecordedRun:
             self.take_in()
 
     def take_in(self) -> None:
-        """Record the epochs that were finished, and where the run stands; what was interrupted is done by the next."""
+        """Record the epochs that were finished, and the run's state; the next call does what was interrupted."""
         branch, now, mark = self.tree.live, self.now, self.run.checkpoint()
         new = mark.history[len(branch.curve) + (0 if branch.parent is None else branch.epoch) :]
         stored = [*self._stored, now] if new else self._stored
@@ -131,7 +131,7 @@ class RecordedRun:
         self.trial = replace(self.trial, weights=hashlib.sha256(model).hexdigest())
         self.journal.keep(self.row(), model)
 
-    # ---- what is done ----
+    # ---- actions ----
 
     def act(self, kind: str, by: str = PERSON, **details: Any) -> Action:
         """Record an action that changes nothing in the run."""
@@ -154,7 +154,7 @@ class RecordedRun:
         return action
 
     def branch_off(self, spot: Spot, kind: str, by: str = PERSON, **details: Any) -> Action:
-        """Go to a moment and begin a branch there; what is left behind stays in the record."""
+        """Go to a moment and begin a branch there; the branch left behind stays in the record."""
         number = len(self.tree.branches)
         branch = Branch(number, spot.branch, spot.epoch, spot.minibatch, spot.after)
         action = self.action(kind, by, {**details, "branch": number})
@@ -167,7 +167,7 @@ class RecordedRun:
     def rescue(self, verdict: Verdict) -> None:
         """Revert and nudge. The rate is a share of the one that failed, so that one rescue after the other gets on.
 
-        What a person has just done is not taken back: it goes to the moment after that at the most.
+        A person's latest action is not taken back: the guard goes back to the moment after it at the most.
         """
         rate, reason = self.run.slots["learning_rate"] * verdict.factor, verdict.reason
         spot = self.tree.end_of(max(verdict.epoch, self.tree.first_epoch), self.now)
@@ -177,7 +177,7 @@ class RecordedRun:
         self.set({"learning_rate": rate}, GUARD, reason=reason, part_of=reverted.number)
 
     def held(self) -> Spot | None:
-        """The moment after a person's last act, for so many epochs as the guard must respect it and it was sound."""
+        """The moment after a person's last act, while the guard must respect it and its epochs were sound."""
         spot = self.tree.steered(self.now)
         if spot is None or self.run.epoch - spot.epoch > GRACE:
             return None
@@ -185,7 +185,7 @@ class RecordedRun:
         return spot if not before or is_finite(before[-1]) else None
 
     def grow(self, actions: Sequence[Action], branches: Sequence[Branch]) -> None:
-        """Record new branches, the last of which is live: the run stands at its end."""
+        """Record new branches, the last of which is live: the run is at its end."""
         self.tree.actions.extend(actions)
         self.tree.branches.extend(branches)
         spot = None
@@ -249,7 +249,7 @@ class RecordedRun:
 
 
 class Advances(Protocol):
-    """What goes forward: a Run, or a panda."""
+    """Anything with advance(): a Run or a panda."""
 
     def advance(self, epochs: int, *, minibatches: int) -> list[Epoch]: ...
 

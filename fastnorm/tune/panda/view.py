@@ -1,4 +1,4 @@
-"""View: what one sees of a training that is steered by hand, and what it leaves to others."""
+"""View: the readable side of a steered training, and its exports."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ class View:
 
     @property
     def undoable(self) -> Action | None:
-        """What undo would take back."""
+        """The action that undo would take back."""
         return self._recorded.tree.last(self._recorded.now)
 
     @property
@@ -80,7 +80,7 @@ class View:
 
     @property
     def peeks(self) -> int:
-        """How often somebody steered with results on the validation data before their eyes: person, guard or cubs.
+        """Number of decisions by person, guard or cubs that may have seen results on the validation data.
 
         The more often, the more the model fits these rows by choice, and the less their score says of new ones.
         """
@@ -97,7 +97,7 @@ class View:
     def schedule(self) -> Steered:
         """The learning rate over time of the live path, as factors of the first one: for fit(schedule=...).
 
-        With the same first rate, fit then trains at the rates of this run; what else was nudged is not in it.
+        With the same first rate, fit then trains at the rates of this run; other nudges are not in it.
         """
         recorded = self._recorded
         return steered_schedule(self.run, recorded.first_rate, recorded.tree.done(recorded.now))
@@ -105,7 +105,7 @@ class View:
     def space(self, width: float = 3.0) -> Space:
         """A space for caviar around the present hyperparameters, each from 1 / width to width times its value.
 
-        On each one's own scale: beta_1 and momentum by the factor of their distance to 1. What is 0 is left out;
-        dropout is for a build that takes it. learning_rate is what the schedule starts from.
+        On each one's own scale: beta_1 and momentum by the factor of their distance to 1. Values of 0 are left out;
+        dropout is for a build that takes it. learning_rate is the schedule's start.
         """
         return space_around(self.run, width)

@@ -1,4 +1,4 @@
-"""Samplers: where the next trial is looked for."""
+"""Samplers: how the hyperparameters of the next trial are chosen."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ class Exhausted(FastnormError):
 
 
 class Sampler(Protocol):
-    """What a search asks for hyperparameters.
+    """Source of a search's hyperparameters.
 
     trials  how many trials the search is to have, None where only time ends it
     """
@@ -36,5 +36,5 @@ class Sampler(Protocol):
 
 
 def described(sampler: Sampler) -> str:
-    """Return what tells a sampler from others in a study: its repr, or its class where it has none of its own."""
+    """Return a sampler's identity in a study: its repr, or its class where it has none of its own."""
     return type(sampler).__qualname__ if type(sampler).__repr__ is object.__repr__ else repr(sampler)

@@ -24,7 +24,7 @@ class Box:
 
     fractions   for each dimension with an axis its lowest and highest fraction
     options  for each Choice those it still has
-    notes    what the best trial said about the box before: sentences
+    notes    sentences on the best trial's place in the box before
     """
 
     fractions: Mapping[str, tuple[float, float]]
@@ -129,7 +129,7 @@ class CoarseToFineSampler:
     next box is wider there, and a warning says so, or that the space itself should be.
 
     rounds  the first has half of the trials, the others even parts of the rest; where their total is open, rounds are
-            those of 40 trials, and the last one goes on
+            those of 40 trials, and the last one continues
     keep    fraction of the trials inside a box that the next one is drawn around; three at the least
     margin  how far beyond them it reaches on each side, as a fraction of the old width
     Source: Ng, Improving Deep Neural Networks, "Tuning process".

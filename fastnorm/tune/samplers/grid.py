@@ -13,7 +13,7 @@ from ..study.trial import Trial
 from .base import Exhausted
 from .random import uniform_draw
 
-ORDER_PLACE = 2**32 - 3  # no hyperparameter stands there
+ORDER_PLACE = 2**32 - 3  # the place of no hyperparameter
 LARGEST = 10**6  # configurations: beyond that nobody means to try them all
 
 

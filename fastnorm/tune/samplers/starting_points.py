@@ -1,4 +1,4 @@
-"""What a search tries: first what is known to be good, then what its sampler draws, nothing twice unless asked."""
+"""Proposals: first the given starting points, then the sampler's draws, none twice unless asked."""
 
 import json
 import os
@@ -19,8 +19,8 @@ from ..study.trial import Trial
 from .base import Exhausted, Sampler, described
 from .random import RandomSampler, uniform_draw
 
-AGAIN_PLACE = 2**32 - 4  # of the seeds for further draws of a trial; no hyperparameter stands there
-ATTEMPTS = 100  # draws until one looks for what is left
+AGAIN_PLACE = 2**32 - 4  # of the seeds for further draws of a trial; the place of no hyperparameter
+ATTEMPTS = 100  # draws before the remaining options are listed
 LEFT = 10_000  # configurations among which that last draw is
 TAKEN_OVER = 5  # best configurations of another study
 
@@ -29,10 +29,10 @@ class Proposals:
     """A sampler for one search around another: it begins with known configurations, and repeats none.
 
     space, seed  the search's
-    sampler      draws what follows the known ones; RandomSampler by default
+    sampler      draws after the starting points; RandomSampler by default
     enqueue      configurations to begin with; hyperparameters that they leave out are drawn
     start_from   another study, or its file, whose five best configurations come next: of each value the nearest in this
-                 space; what is not in both is drawn
+                 space; hyperparameters that are not in both are drawn
     replicates   how many trials in a row have the same configuration, for their seeds differ; the sampler around which
                  this is gets to see their mean score
     A configuration drawn a second time is drawn again; when none is left, the search ends (Exhausted).
@@ -57,7 +57,7 @@ class Proposals:
 
     def __repr__(self) -> str:
         if not self.first and self.replicates == 1:
-            return described(self.sampler)  # what it then does is what that one does
+            return described(self.sampler)  # it then acts as that one
         return f"Proposals({described(self.sampler)}, first={self.first!r}, replicates={self.replicates})"
 
     def wave(self, number: int, trials: int | None) -> int:
@@ -107,7 +107,7 @@ class Proposals:
 
 
 def averaged(trials: Sequence[Trial], replicates: int) -> list[Trial]:
-    """Return one trial for each configuration, with its mean score; one that did not end well stands for its others."""
+    """Return one trial for each configuration, with its mean score; a bad end decides for all runs."""
     if replicates == 1:
         return list(trials)
     groups = [trials[begin : begin + replicates] for begin in range(0, len(trials), replicates)]

@@ -28,7 +28,7 @@ class Search:
     direction   of scores: "minimize" or "maximize"
     trials      how many there will be, None: no end
     sampler     where to look, by default RandomSampler()
-    enqueue, start_from, replicates  what comes first and how often, see Proposals
+    enqueue, start_from, replicates  starting points and repetitions, see Proposals
     """
 
     def __init__(

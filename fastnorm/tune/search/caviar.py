@@ -59,24 +59,24 @@ def caviar(
     x, y           training rows (n, d) and their targets, as for Run: labels of any type, or values; or a frame, and
                    the name of its target or values beside it: then the models have a table, fitted on the training
                    rows (with KFold on all rows)
-    validation     what a trial's best epoch is scored by: (x, y), a share of the rows, or KFold; by default KFold(5)
+    validation     rows that score a trial's best epoch: (x, y), a share of the rows, or KFold; by default KFold(5)
                    below 2,000 rows, from there on a fifth of them. The score is accuracy for classes, and the root mean
                    squared error in the target's units for values; the loss decides between equal ones
     task           "classification" or "regression", where neither the loss nor y tells it
-    trials         how many in all, those of a study that goes on included; timeout: for how many seconds; whichever
+    trials         number in all, those already in the study included; timeout: for how many seconds; whichever
                    ends first
-    loss           what is trained, as for Run; a function of one's own must be importable where workers are processes
-    trial_timeout  seconds of work for one trial; those that need more are marked "overtime"
+    loss           as for Run; a function of one's own must be importable where workers are processes
+    trial_timeout  seconds of work for one trial; a trial that needs more is marked "overtime"
     sampler        where to look, by default RandomSampler(); pruner: which trials end early, by default none
     workers        how many at a time, by default one for each core; executor: who they are, by default threads
-    study          file to record the search in; by default it stays in memory. The same command again goes on with it
+    study          file to record the search in; by default it stays in memory. The same command again continues it
     callbacks      each is called in this thread as callback(study, trial) after every epoch (with processes, not after
                    each), and when a trial has ended or was run again (its seed is another then)
     keep           of how many of the best trials the models are kept
     confirm        how many of the best trials are run again with five new seeds, which then decide about the best; the
                    last quarter of a timeout is theirs
     revive         numbers of trials that the pruner stopped and that are to go on to their last epoch
-    enqueue        configurations to begin with; what they leave out is drawn
+    enqueue        configurations to begin with; hyperparameters they leave out are drawn
     start_from     another study, or its file, whose best configurations come next
     replicates     how many trials in a row have the same hyperparameters; else no two have
 
@@ -84,7 +84,7 @@ def caviar(
     they are those a longer search begins with. A trial whose build or training raises is recorded as failed, with a
     warning at the end. Ctrl-C and an exception of a callback stop the trials at their next minibatch, record them, and
     are raised on. While another process works on the same study, this one waits, and says so.
-    Raises SettingError for wrong options, FileError if the study was made with others, and what trial 0 raised if all
+    Raises SettingError for wrong options, FileError if the study was made with others, and the error of trial 0 if all
     failed.
     """
     epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
@@ -99,7 +99,7 @@ def training(
     build: Callable[[dict[str, Any]], Model] | None, x: Any, y: Any, validation: Validation, epochs: int, loss: Any,
     seed: int, task: str | None = None,
 ) -> tuple[Training, dict[str, Any]]:  # fmt: skip
-    """Return what caviar's trials have in common, by its arguments of the same names, and facts that tell it."""
+    """Return the common part of caviar's trials, from its arguments of the same names, and facts that identify it."""
     loss = losses.asked_for(loss)
     rows, data, facts = parts(x, y, validation, seed, task, loss)
     if loss is not None:

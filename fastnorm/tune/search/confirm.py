@@ -12,7 +12,7 @@ from .record import Record
 from .work import Outcome, Work, WorkerPool, WorkUnit
 
 TIMES = 5  # a trial is run again
-SEEDS_POSITION = 2**32 - 2  # no hyperparameter stands there
+SEEDS_POSITION = 2**32 - 2  # the place of no hyperparameter
 
 
 def confirm_best(
@@ -26,10 +26,10 @@ def confirm_best(
     callbacks: Sequence[Callback],
     deadline: float | None,
 ) -> None:
-    """Run the best `count` trials again and record their scores; those that are on record are not repeated.
+    """Run the best `count` trials again and record their scores; recorded runs are not repeated.
 
     A trial that a person asks for is given away, and the next best one takes its place.
-    What the deadline (by time.monotonic()) leaves undone is done by the same search when it goes on.
+    Runs that the deadline (by time.monotonic()) prevents are done when the same search continues.
     """
     active: dict[Future[Outcome], Trial] = {}
 

@@ -1,4 +1,4 @@
-"""The coordinator: one loop that hands out slices of trials, takes in what came of them and writes it all down.
+"""The coordinator: one loop that hands out work units, takes in their results and records them.
 
 A unit of work is a trial's slice of epochs up to its next rung (see _work). The plan says which slices may be done
 now and is a function of numbers and curves alone; the workers only decide when. What a worker gets and gives back is
@@ -28,10 +28,10 @@ from .work import Outcome, Work, WorkerPool, WorkUnit, outcome_of
 
 Callback = Callable[[Study, Trial], None]
 SYNCS_EVERY = 1.0  # seconds at the least between two waits for the disk
-LOOKS_EVERY = 0.05  # seconds between two looks at what a person wants to steer
+LOOKS_EVERY = 0.05  # seconds between two looks at the trials a person wants to steer
 COMMITS_EVERY = 0.02  # seconds at the most between two commits while there is something to write
-MOMENT = 0.002  # seconds without news after which what is written is committed
-TAIL = 4  # trials for each worker: so many at the end of a wave begin with the dearest, that the workers end together
+MOMENT = 0.002  # seconds without news after which writes are committed
+TAIL = 4  # trials for each worker at a wave's end; the most expensive start first, so that workers end together
 LATE = 0.1  # seconds after the deadline when slices that no worker has begun are taken back
 
 
@@ -72,7 +72,7 @@ class Coordinator:
         self._synced = self._committed = time.monotonic()
 
     def run(self) -> None:
-        """Go on with what is on record, then with new trials, until there are enough or the time is over."""
+        """Continue the recorded trials, then begin new ones, until there are enough or the time is over."""
         try:
             for trial, curve in self._record.resume():
                 self._plan.open(trial)
@@ -86,7 +86,7 @@ class Coordinator:
         self._report_failures()
 
     def _stop(self) -> None:
-        """Stop all work and record where it stands, without a long wait for a study that another program holds."""
+        """Stop all work and record its state, without a long wait for a study that another program holds."""
         self._pool.stop()
         self._record.hurry()
         for future in [*self._active]:
@@ -100,7 +100,7 @@ class Coordinator:
             checks.warn(f"{error}; what is not recorded will be done again")
 
     def _leave(self) -> None:
-        """Record that what has not ended was cut, and bring all to the disk."""
+        """Record the trials under way as cut, and bring all to the disk."""
         running = [trial for trial in self._plan.trials if trial.state == RUNNING]
         self._record.mark([replace(trial, state=CUT) for trial in running])
         self._record.sync()
@@ -126,9 +126,9 @@ class Coordinator:
                 self._take(event)
 
     def _event(self) -> "Trial | Future[Outcome]":
-        """Return what happens next; Empty where that is not before the deadline.
+        """Return the next event; Empty where none comes before the deadline.
 
-        What was written is committed while the workers are at work, but together where a lot happens at once.
+        Writes are committed while the workers are at work, but together where many events come at once.
         """
         if time.monotonic() - self._committed < COMMITS_EVERY:
             with suppress(Empty):
@@ -171,9 +171,9 @@ class Coordinator:
         return heappop(self._due)[1]
 
     def _begin(self, number: int) -> None:
-        """Have the next trial begin, and with it what is left of its wave where that is little.
+        """Begin the next trial, and with it the rest of its wave where that is small.
 
-        Under a time limit trials begin in the order of their numbers, so that those that it leaves are a prefix.
+        Under a time limit trials begin in the order of their numbers, so that the trials begun are a prefix.
         """
         rest = None
         if self._deadline is None and self._workers > 1:
@@ -221,7 +221,7 @@ class Coordinator:
         outcome = outcome_of(future, self._active[future], is_stopping)
         self._record.take(outcome)
         self._plan.add(outcome.trial, outcome.curve)
-        del self._active[future]  # last: what interrupts the lines above finds it here again
+        del self._active[future]  # last: after an interruption of the lines above it is still here
         number, error = outcome.trial.number, outcome.error
         if error is not None and number <= min(self._errors, default=number):
             self._errors = {number: error}
@@ -252,7 +252,7 @@ class Coordinator:
         return math.inf if self._deadline is None else max(self._seconds_left(), 0) + LATE
 
     def _report_failures(self) -> None:
-        """Warn of trials that failed; where all did, raise what the first of them raised."""
+        """Warn of trials that failed; where all did, raise the error of the first."""
         failed = [trial for trial in self._plan.trials if trial.state == FAILED]
         if not failed:
             return

@@ -26,7 +26,7 @@ FOLDS_STREAM = 1  # of the numbers for splits; a single split uses stream 0
 
 @dataclass(frozen=True)
 class KFold:
-    """Cross-validation: a trial's score is the mean over so many models, each judged on the rows it was not trained on.
+    """Cross-validation: a trial's score is the mean over the folds, each of rows not trained on.
 
     The model a trial keeps is one more, trained on all rows beside them.
     folds  2 or more; classes are spread evenly over them
@@ -82,7 +82,7 @@ def parts(
 
 
 def _meaning(data: Dataset) -> dict[str, Any]:
-    """What class numbers or standardized values mean, as far as a study's models answer in it."""
+    """Labels of class numbers, or mean and scale of values, for the answers of a study's models."""
     return {} if data.target is None else {"target": to_record(data.target)}
 
 

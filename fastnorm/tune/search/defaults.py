@@ -19,7 +19,7 @@ OF_TRAINING = tuple(dict.fromkeys((*ADAM_SETTINGS, *SGD_SETTINGS, "decay_rate", 
 
 
 def default_space(rows: int) -> dict[str, Dimension]:
-    """Return a space for default_build, for a training set of so many rows.
+    """Return a space for default_build, for a training set of `rows` rows.
 
     Minibatches are smaller for fewer rows, so that twenty epochs are enough steps to learn something.
     """
@@ -37,7 +37,7 @@ def default_space(rows: int) -> dict[str, Dimension]:
 
 
 def default_model(units: Sequence[int], outputs: int, dropout: float = 0.0) -> Sequential:
-    """Return a model of dense hidden layers of so many units each, with batch norm, ReLU and dropout.
+    """Return a model of dense hidden layers, each with batch norm, ReLU and dropout.
 
     outputs  number of classes, or of values for regression
     """
@@ -47,7 +47,7 @@ def default_model(units: Sequence[int], outputs: int, dropout: float = 0.0) -> S
 
 @dataclass(frozen=True)
 class default_build:
-    """A `build` for caviar: default_model with so many layers of so many units as the hyperparameters say.
+    """A `build` for caviar: default_model with the hyperparameters' numbers of layers and units.
 
     outputs  number of classes, or of values for regression
     `units_3` goes before `units` for the third layer. Left out: 2 layers, 128 units, no dropout.

@@ -9,7 +9,7 @@ from ..samplers.base import Sampler
 from ..space.space import Space
 from ..study.trial import Trial
 
-SEED_POSITION = 2**32 - 1  # no hyperparameter stands there
+SEED_POSITION = 2**32 - 1  # the place of no hyperparameter
 
 
 @dataclass(frozen=True)

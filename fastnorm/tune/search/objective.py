@@ -34,10 +34,10 @@ class Interruption(BaseException):
 
 
 class Attempt:
-    """What an objective gets: one trial, to read and to report on.
+    """One trial as an objective gets it, to read and to report on.
 
     number           of the trial, from 0
-    hyperparameters  what the sampler gave
+    hyperparameters  from the sampler
     seed             for the objective's own randomness; its result should depend on this and the hyperparameters alone
     """
 
@@ -84,7 +84,7 @@ class Calling:
     metric: str
 
     def cost(self, trial: Trial) -> float:
-        """Return 0: nobody knows what the objective does."""
+        """Return 0: the cost of an objective is unknown."""
         return 0.0
 
     def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
@@ -132,7 +132,7 @@ def search(
                where the best of its reports is the score
     direction  of scores: "minimize" or "maximize"
     steps      how many an objective reports at the most; needed with a pruner, which judges trials by their reports. A
-               function cannot be held: one that goes on after a rung is called again, from its beginning
+               function cannot be paused: a trial that continues after a rung is called again, from its beginning
     The other arguments are caviar's. Time limits, Ctrl-C and a pruner take effect at the next report. Objectives run in
     threads: pure Python gains from a ProcessPoolExecutor.
     """

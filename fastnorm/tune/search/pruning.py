@@ -1,7 +1,7 @@
-"""Pruners: trials are compared at rungs on the way, and those that lag behind stop there.
+"""Pruners: trials are compared at rungs on the way, and the worst stop there.
 
-What a rule may see is fixed by the numbers of the trials, so it says the same however many workers there are and
-however often the search was interrupted. A survivor goes on from where it stands.
+The trials that a rule may see are fixed by their numbers, so it decides the same with any number of workers and
+however often the search was interrupted. A survivor continues from its state at the rung.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Key = tuple[float, float]  # of a result: less is better; see metrics.rank
 
 
 class Pruner(Protocol):
-    """A rule that says which trials go on; its repr says what it does, for the record."""
+    """A rule for which trials continue; the study records its repr."""
 
     def rungs(self, epochs: int) -> list[int]:
         """Return the epochs after which trials are judged, rising; the last is `epochs`, where all end."""
@@ -28,7 +28,7 @@ class Pruner(Protocol):
         """
 
     def survives(self, number: int, rung: int, peers: Sequence[int], keys: Mapping[int, Key]) -> bool:
-        """Say whether a trial goes on.
+        """Decide whether a trial continues.
 
         rung  the place among the rungs, from 0
         keys  the best result until this rung of the trial itself and of each peer that came so far
@@ -40,7 +40,7 @@ class SuccessiveHalving:
     """Of each cohort of trials the best 1 / reduction_factor go on at each rung, with that many times the epochs.
 
     min_epochs  at the least, before the first trials are stopped; rungs lie at epochs, epochs / reduction_factor, ...
-    A cohort is so many trials, in the order of their numbers, that one of them reaches the last epoch: 27 where 27
+    A cohort is the number of trials, in the order of their numbers, of which one reaches the last epoch: 27 where 27
     epochs are the most, 1 the least and 3 the factor. It costs as much as 3 full trials.
     Source: Jamieson & Talwalkar 2016, Non-stochastic Best Arm Identification and Hyperparameter Optimization.
     """

@@ -1,7 +1,7 @@
 """Record: the writing side of a study, for the one thread that coordinates a search.
 
-What its methods write is kept by the next commit, all of it or nothing, so that whenever the process is killed a
-trial's row, its curve, its model and the state it goes on from tell the same moment. A method that was interrupted may
+The next commit keeps all writes of its methods or none, so that whenever the process is killed a
+trial's row, its curve, its model and its state are of one moment. A method that was interrupted may
 be called again. A state that is missing is no loss: the trial begins again by its seed, and the same bits come about.
 """
 
@@ -33,7 +33,7 @@ class Record(Writer):
         self._stopped: dict[int, int] = {}  # bytes of the states of stopped trials, the latest last
 
     def resume(self) -> Iterator[tuple[Trial, list[Epoch]]]:
-        """Give the trials that are on record, with their curves; those that had not ended are running again."""
+        """Give the trials that are on record, with their curves; trials that had not ended are running again."""
         with self.writing() as write:
             write.execute("UPDATE trials SET state = ? WHERE state = ?", (RUNNING, CUT))
             write.execute("DELETE FROM requests")  # whoever still waits asks again
@@ -46,7 +46,7 @@ class Record(Writer):
             yield trial, self.study.curve(trial.number)
 
     def take(self, outcome: Outcome) -> None:
-        """Record how a trial stands after a slice."""
+        """Record a trial's state after a work unit."""
         trial = outcome.trial
         if trial.state != RUNNING:
             self._ranking.add(trial)
@@ -89,18 +89,18 @@ class Record(Writer):
             self._tidy(write)
 
     def state(self, trial: int) -> tuple[bytes, ...]:
-        """Return what a trial goes on from, nothing where it must begin anew."""
+        """Return the state a trial continues from, nothing where it must begin anew."""
         return tuple(
             part for (part,) in self.study._read("SELECT content FROM states WHERE trial = ? ORDER BY part", trial)
         )
 
     def revive(self, trial: int) -> tuple[bytes, ...]:
-        """Return what a trial goes on from, which is not to be let go any more."""
+        """Return the state a trial continues from, which is kept from now on."""
         self._stopped.pop(trial, None)
         return self.state(trial)
 
     def confirm(self, trial: int, seed: int, result: Trial) -> None:
-        """Record what came of a trial that was run again with another seed."""
+        """Record the result of a trial that was run again with another seed."""
         with self.writing() as write:
             write.execute("REPLACE INTO confirmations VALUES (?, ?, ?, ?)", (trial, seed, result.score, result.loss))
 
@@ -121,6 +121,6 @@ class Record(Writer):
         return [contender.number for contender in self._ranking.contenders()]
 
     def _tidy(self, write: Connection) -> None:
-        """Let go the models that are no longer among the best and that nobody goes on from."""
+        """Delete the models that are no longer among the best and that no trial continues from."""
         kept = ", ".join(map(str, self._kept()))
         write.execute(f"DELETE FROM models WHERE trial NOT IN ({kept}) AND trial NOT IN (SELECT trial FROM states)")

@@ -1,4 +1,4 @@
-"""What caviar and search share: options checked, the study's file locked, workers found, the coordinator run."""
+"""The common part of caviar and search: check options, lock the study's file, find workers, run the coordinator."""
 
 import os
 import time
@@ -106,7 +106,7 @@ def conduct(work: Work, space: Space, epochs: int, metric: str, facts: dict[str,
 
 
 def _described(rule: Sampler | Pruner | None) -> str | None:
-    """Return what tells a rule from others: its repr, or its name where it has none."""
+    """Return a rule's identity: its repr, or its name where it has none."""
     if rule is None:
         return None
     return type(rule).__qualname__ if type(rule).__repr__ is object.__repr__ else repr(rule)

@@ -1,8 +1,8 @@
 """Plan: which trials may be worked on now, and up to which epoch.
 
-It knows no clock and no workers: what it says is a function of the numbers of the trials and of their curves. Two
+It knows no clock and no workers: its choices are a function of the numbers of the trials and of their curves. Two
 things make a trial wait. Its wave: the sampler may look at all trials before the wave, so these must have ended. Its
-rung: the pruner compares it with its peers there, so these must have come as far or have ended. A search that goes on
+rung: the pruner compares it with its peers there, so these must have come as far or have ended. A search that continues
 gives the plan the trials that are on record, and the same decisions come about again.
 """
 
@@ -22,7 +22,7 @@ WORST = (math.inf, math.inf)
 
 
 class Plan:
-    """The trials of a search and what comes next.
+    """The trials of a search, and the choice of the next one to work on.
 
     limit    how many trials, None: no end
     revived  numbers of trials that go on whatever the pruner says
@@ -39,7 +39,7 @@ class Plan:
     ) -> None:
         self.trials: list[Trial] = []
         self.limit = limit
-        self._total = limit  # what the sampler is told, even where it ends the search before
+        self._total = limit  # the total told to the sampler, even where it ends the search before
         self._sampler = sampler
         self._pruner = pruner
         self._rungs = pruner.rungs(epochs) if pruner else [epochs]
@@ -54,7 +54,7 @@ class Plan:
         self._settled = [0] * len(self._rungs)  # all before this one have come to the rung or ended
 
     def next(self) -> int | None:
-        """Return the trial to work on now: the lowest that goes on, or a new one, the next number; None: wait."""
+        """Return the trial to work on now: the lowest that continues, or a new one, the next number; None: wait."""
         if self._ready:
             return heappop(self._ready)
         number = len(self.trials)
@@ -85,7 +85,7 @@ class Plan:
         self._keys.append([])
 
     def add(self, trial: Trial, curve: Sequence[Epoch]) -> None:
-        """Take in how a trial stands after the epochs of the curve, which go on from those before or begin anew."""
+        """Take in a trial's state after the epochs of the curve, which continue the earlier ones or begin anew."""
         number, keys = trial.number, self._keys[trial.number]
         self.trials[number] = trial
         for epoch in curve[:-1] if trial.state == DIVERGED else curve:
@@ -103,7 +103,7 @@ class Plan:
             heappush(self._ready, number)
 
     def steer(self, number: int) -> Trial:
-        """Leave a trial that is not being worked on to a person, unless it failed; return how it stands."""
+        """Leave a trial that is not being worked on to a person, unless it failed; return its state."""
         if self.trials[number].state == FAILED:
             return self.trials[number]
         self._waiting.pop(number, None)
@@ -119,7 +119,7 @@ class Plan:
         heappush(self._ready, number)
 
     def decide(self) -> list[Trial]:
-        """Judge the trials whose peers are there, until no more can be; return those that stop now."""
+        """Decide about the trials whose peers have come to their rung; return the trials that stop now."""
         stopped = []
         while decidable := [number for number in sorted(self._waiting) if self._can_decide(number)]:
             for number in decidable:

@@ -25,12 +25,12 @@ from .work import Outcome, Report, StopFlag, WorkUnit
 SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
 ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
 BATCH_SIZE = 128
-MINIBATCH = 3e5  # multiply-adds that take as long as what a minibatch costs whatever its size
+MINIBATCH = 3e5  # multiply-adds that take as long as the fixed cost of a minibatch
 
 
 @dataclass(frozen=True)
 class Training:
-    """What all trials of a search have in common; the arrays are shared and only read."""
+    """The common part of a search's trials; the arrays are shared and only read."""
 
     build: Callable[[dict[str, Any]], Model]
     data: MappedArrays
@@ -102,7 +102,7 @@ class Training:
         return _run(self.build(trial.hyperparameters), rows, validation, trial, self.loss)
 
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
-        """Return the trial's Runs, which differ in their rows alone, where it stands."""
+        """Return the trial's Runs, which differ in their rows alone, in its present state."""
         runs = [self.run(trial, part) for part in range(len(self.validated))]
         for run, content in zip(runs, state, strict=False):
             run.restore(content)

@@ -22,16 +22,16 @@ from ...kernels import cpu
 from ...training.run import Epoch
 from ..study.trial import CUT, FAILED, Trial
 
-LOOKS_EVERY = 0.05  # seconds between the looks of another process at whether its search goes on
+LOOKS_EVERY = 0.05  # seconds between another process's checks that its search still runs
 
 
 @dataclass(frozen=True)
 class WorkUnit:
     """Work on one trial.
 
-    trial     as it stands
+    trial     in its present state
     until     the epoch it is to reach
-    state     what it goes on from, a part for each of its Runs; none: from the beginning
+    state     to continue from, a part for each of its Runs; none: from the beginning
     deadline  by time.time(), which other processes share: when the search ends
     limit     seconds this trial may still take
     """
@@ -45,13 +45,13 @@ class WorkUnit:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a slice came to.
+    """Result of a work unit.
 
-    trial  as it now stands: "running" where it has more epochs before it
+    trial  in its new state: "running" where it has more epochs before it
     curve  the epochs of this slice
     model  the model file of the best epoch, where that is one of these
-    state  what to go on from, where there is more to come
-    error  what build or training raised; other processes tell it in trial.message alone
+    state  to continue from, where epochs are left
+    error  the exception of build or training; other processes tell it in trial.message alone
     """
 
     trial: Trial
@@ -62,7 +62,7 @@ class Outcome:
 
 
 class Stoppable(Protocol):
-    """What a stop_flag acts on: a Run."""
+    """Anything that a stop flag can stop: a Run."""
 
     def stop(self) -> None:
         """Stop at the next minibatch, or before the first."""
@@ -99,17 +99,17 @@ Report = Callable[[Trial], None]
 
 
 class Work(Protocol):
-    """What all trials of a search have in common: how one of them is done."""
+    """The common part of a search's trials: how one of them is worked on."""
 
     def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
-        """Do a slice; `report` is called after every epoch with the trial as it then stands."""
+        """Do a work unit; `report` is called after every epoch with the trial's state."""
 
     def cost(self, trial: Trial) -> float:
         """How much work an epoch of the trial is, about, in any unit; 0 where that cannot be told."""
 
 
 def work_on(work: Work, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
-    """Do a slice in this thread; what it raises makes it a failed trial."""
+    """Do a work unit in this thread; an exception makes it a failed trial."""
     begun = time.monotonic()
     try:
         outcome = work.advance(unit, stop_flag, report)
@@ -136,7 +136,7 @@ def work_elsewhere(work: Work, unit: WorkUnit, variant: str, sign: str) -> Outco
             if not Path(sign).exists() or Path(sign, str(unit.trial.number)).exists():
                 stop_flag.pull()
             if parent is not None and not parent.is_alive():
-                os._exit(1)  # killed: nobody is left to take what comes of this
+                os._exit(1)  # killed: nobody is left to take the result
 
     threading.Thread(target=watch, daemon=True, name="caviar-watch").start()
     try:
@@ -147,7 +147,7 @@ def work_elsewhere(work: Work, unit: WorkUnit, variant: str, sign: str) -> Outco
 
 
 def outcome_of(future: Future[Outcome], unit: WorkUnit, is_stopping: bool) -> Outcome:
-    """Return what came of a slice; a worker that could not do it at all is an error of the executor."""
+    """Return the result of a work unit; a worker that died is an error of the executor."""
     error = None if future.cancelled() else future.exception()
     if future.cancelled() or (error is not None and is_stopping):
         return Outcome(replace(unit.trial, state=CUT), state=unit.state)
@@ -164,7 +164,7 @@ class WorkerPool:
     def __init__(self, executor: Executor, until_done: ExitStack) -> None:
         self._executor = executor
         self._stop_flags: dict[Future[Outcome], tuple[int, StopFlag]] = {}  # of the slices at work, and their trials
-        self._sign = ""  # a folder that tells other processes that the search goes on
+        self._sign = ""  # a folder that tells other processes that the search still runs
         if not isinstance(executor, ThreadPoolExecutor):
             folder = TemporaryDirectory(prefix="fastnorm-", ignore_cleanup_errors=True)
             self._sign = until_done.enter_context(folder)
@@ -184,7 +184,7 @@ class WorkerPool:
         return [0.0] * len(trials) if self._sign else list(self._executor.map(work.cost, trials))
 
     def stop(self, trial: int | None = None) -> None:
-        """Stop what is being done for a trial, or all that is, at the next minibatch."""
+        """Stop the work on a trial, or all work, at the next minibatch."""
         for number, stop_flag in [*self._stop_flags.values()]:
             if trial in (None, number):
                 stop_flag.pull()

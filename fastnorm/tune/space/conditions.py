@@ -1,4 +1,4 @@
-"""Conditions: a hyperparameter that is there only when another one, which stands before it, has certain values."""
+"""Conditions: a hyperparameter that is there only when another one, which comes before it, has certain values."""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -41,5 +41,5 @@ def condition(when: Any) -> Condition | None:
 
 
 def holds(when: Any, values: Mapping[str, Any]) -> bool:
-    """Whether a hyperparameter with this condition, or with None, is there beside those that stand before it."""
+    """Whether a hyperparameter with this condition, or with None, is there beside the hyperparameters before it."""
     return when is None or bool(when.holds(values))

@@ -139,7 +139,7 @@ class Int:
 class Choice:
     """One of several values, each as likely as the others; a single value is a fixed setting.
 
-    options  numbers, words, True, False, None, or lists of these: what a study file can hold
+    options  numbers, words, True, False, None, or lists of these, which a study file can hold
     when     the condition under which it is there, as in ("optimizer", "==", "sgd")
     """
 
@@ -160,7 +160,7 @@ class Choice:
         return self.options[min(int(fraction * len(self.options)), len(self.options) - 1)]
 
     def fraction(self, value: Any) -> float:
-        """Return the fraction of the list at whose middle this option stands."""
+        """Return the fraction of the list at the middle of this option."""
         return (self.options.index(value) + 0.5) / len(self.options)
 
     def nearest(self, value: Any) -> Any:

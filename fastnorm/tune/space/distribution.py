@@ -17,7 +17,7 @@ class Distribution:
     """A number drawn as a distribution of scipy.stats says; a space makes one of `scipy.stats.loguniform(1e-4, 1)`.
 
     name       its name there; a study keeps it, with the arguments
-    arguments  what it was called with: numbers; keywords: those given by name
+    arguments  the positional arguments, numbers; keywords: those given by name
     when       the condition under which it is there, as in ("layers", ">=", 3)
     """
 

@@ -1,4 +1,4 @@
-"""What is likely wrong with a space, though it is allowed: scales that hide the good values, ranges without room."""
+"""Warnings about a space that is allowed but likely wrong: scales that hide the good values, ranges without room."""
 
 import math
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from .conditions import Condition
 from .dimensions import AXES, Choice, Float, Int
 from .space import Dimension, Space, check_space
 
-DECIMATED = ("learning_rate", "weight_decay", "l2", "decay_rate", "epsilon")  # what is sought by factors
-AVERAGING = ("beta", "momentum", "running_decay")  # what is sought by factors of its distance to 1
+DECIMATED = ("learning_rate", "weight_decay", "l2", "decay_rate", "epsilon")  # sought by factors
+AVERAGING = ("beta", "momentum", "running_decay")  # sought by factors of the distance to 1
 FACTOR = 3  # from here on a range is one of factors
 NARROW = 1.01  # highest over lowest: less than one hundredth is below the noise of training
 FAR = 0.2  # of a power of two, as a logarithm: 72 is near 64, 100 is near none
@@ -20,7 +20,7 @@ def lint(space: Any) -> list[str]:
 
     A learning rate or decay on a linear scale; beta or momentum not on one_minus_log; ranges under one hundredth wide;
     batch sizes far from powers of two; an option twice; a condition that always or never holds.
-    Raises SettingError for what is no space at all.
+    Raises SettingError for anything that is no space.
     """
     space = check_space(space)
     return [f"{name}: {words}" for name, dimension in space.items() for words in _words(space, name, dimension)]
@@ -52,7 +52,7 @@ def _scale(name: str, dimension: Float) -> Iterator[str]:
 
 
 def _spread(dimension: Float | Int) -> float:
-    """Highest over lowest of what the scale counts."""
+    """Highest over lowest value, as the scale measures them."""
     low, high = float(dimension.low), float(dimension.high)
     if dimension.scale == "linear":
         return 1 + (high - low) / max(abs(low), abs(high))

@@ -1,4 +1,4 @@
-"""A space: what a search may try, a dimension for every hyperparameter, in the order in which they are drawn."""
+"""Space: a dimension for every hyperparameter of a search, in the order in which they are drawn."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ class Space(dict[str, Dimension]):
     """The dimensions of a search by the names of their hyperparameters; every search makes its dict one.
 
     space  a mapping of name to Float, Int, Choice, a list (a Choice of it) or a frozen distribution of scipy.stats
-    A condition asks for a hyperparameter that stands before its own; where it does not hold, its own is absent.
+    A condition asks for a hyperparameter that comes before its own; where it does not hold, its own is absent.
     print(space) shows a table. Raises SettingError that names the entry.
     """
 
@@ -106,7 +106,7 @@ def check_space(space: Any) -> Space:
 
 
 def filled(space: Mapping[str, Dimension], pick: Callable[[int, str, Dimension], Any]) -> dict[str, Any]:
-    """Return a configuration: for each hyperparameter whose condition holds what pick(place, name, dimension) gives."""
+    """Return a configuration: pick(place, name, dimension) for each hyperparameter whose condition holds."""
     values: dict[str, Any] = {}
     for place, (name, dimension) in enumerate(space.items()):
         if holds(dimension.when, values):

@@ -1,4 +1,4 @@
-"""What a person did to a training: actions on branches, and the path that leads through them to any moment.
+"""Actions of a person on a training, its branches, and the path through them to any moment.
 
 A moment of the record is a Spot: a place on a branch, and the last action that was done before it. Nothing here trains.
 """
@@ -21,7 +21,7 @@ NOTHING = -1  # done so far
 
 @dataclass(frozen=True)
 class Action:
-    """What was done, and where it took effect.
+    """One action, and where it took effect.
 
     number     from 0, in the order in which they were done
     branch     on which
@@ -48,7 +48,7 @@ class Action:
 class Branch:
     """A line of training, which begins where it leaves its parent.
 
-    number            from 0; the last one is live, and what it does not pass through is dead
+    number            from 0; the last one is live, and branches it does not pass through are dead
     parent            None for the first
     epoch, minibatch  where it begins
     after             number of the last action before that moment, -1: none
@@ -96,7 +96,7 @@ class Tree:
         return self.branches[0].epoch + bool(self.branches[0].minibatch)
 
     def now(self, epoch: int, minibatch: int) -> Spot:
-        """The present moment, as the run stands at this place."""
+        """The present moment, with the run's state at this place."""
         own = [action.number for action in self.actions if action.branch == self.live.number]
         return Spot(self.live.number, epoch, minibatch, own[-1] if own else self.live.after)
 
@@ -169,7 +169,7 @@ class Tree:
         return sum(epoch not in stay for epoch in self.history(now))
 
     def steered(self, now: Spot) -> Spot | None:
-        """The moment just after what a person did last on the way to now, or what its branch began with."""
+        """The moment just after a person's last action on the live path, or after the one that began its branch."""
         for end in self.line(now):
             branch = self.branches[end.branch]
             there = [action for action in self.actions if action.branch == end.branch and action.number <= end.after]
@@ -183,7 +183,7 @@ class Tree:
         return None
 
     def _origin(self, branch: Branch) -> Action | None:
-        """What was done to begin a branch; None for the first one, and for those of cubs that lost."""
+        """The action that began a branch; None for the first one, and for those of cubs that lost."""
         return next((action for action in self.actions if action.details.get("branch") == branch.number), None)
 
     def last(self, now: Spot) -> Action | None:

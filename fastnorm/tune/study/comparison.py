@@ -17,7 +17,7 @@ from .result_order import DECIDING
 from .trial import Trial
 
 DOUBT = 0.05  # a p-value above that tells nothing apart
-ALL_SPLITS = 20_000  # beyond so many splits, as many are drawn
+ALL_SPLITS = 20_000  # where there are more, this number is drawn
 FEWEST = 2  # runs of a trial
 
 

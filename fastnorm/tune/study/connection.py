@@ -73,7 +73,7 @@ def connect(target: str | Path, path: Path | None = None) -> Connection:
 
 
 def connect_as_it_is(file: Path) -> Connection:
-    """Open a file for reading alone, in a folder where SQLite has no place for what it needs beside it.
+    """Open a file for reading alone, in a folder where SQLite cannot write its helper files.
 
     Nobody writes there, so the file is read as it is; where there is a write-ahead file, which holds trials too, a copy
     of both.

@@ -11,7 +11,7 @@ class Ranking:
 
     Trials decide in the order of their numbers: one counts when all before it have ended, so that trials a time limit
     cut short, and what happened to end after them, change nothing in what a longer search had found by then. Only where
-    no trial counts yet, the best of what is there does.
+    no trial counts yet, the best of all does.
 
     metric  the score's name, which says whether more or less of it is better
     places  how many of the best are told
@@ -23,7 +23,7 @@ class Ranking:
         self._next = 0  # the first number that has not ended
         self._leaders: list[Trial] = []  # of those before that number, best first
         self._ahead: dict[int, Trial] = {}  # ended, but some trial before them has not
-        self._spare: Trial | None = None  # best of those that did not end well
+        self._spare: Trial | None = None  # best of the trials that did not end well
 
     def add(self, trial: Trial) -> None:
         """Take in a trial that has ended or was cut; one that comes again takes its former place."""

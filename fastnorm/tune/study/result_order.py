@@ -16,6 +16,6 @@ def ranked(trials: Iterable[Trial], metric: str) -> list[Trial]:
 
 
 def key(trial: Trial, metric: str) -> tuple[float, float]:
-    """Return what sorts better trials first, the same for equally good ones."""
+    """Return a key that sorts better trials first, equal for equally good ones."""
     score, loss = (math.nan if value is None else value for value in (trial.score, trial.loss))
     return rank(metric, score, loss)

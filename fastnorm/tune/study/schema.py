@@ -1,11 +1,11 @@
-"""A study's file: an SQLite database, what tables it has, and the lock beside it.
+"""A study's file: the tables of its SQLite database, and the lock beside it.
 
 Tables: study (facts about the search, JSON by name), trials, epochs (the curves), models (model files of the best
-trials, and of those with a state), states (what trials that wait, were stopped, cut or are steered go on from, a part
-for each of their Runs), confirmations (the best trials run again with other seeds).
+trials, and of those with a state), states (from which trials that wait, were stopped, cut or are steered continue, a
+part for each of their Runs), confirmations (the best trials run again with other seeds).
 
-For trials that are steered by hand, see _journal.py: branches, actions (with details in JSON), branch_epochs (the part
-of the curve that is a branch's own; those of the live path stand in epochs too), checkpoints, and requests (which a
+For trials that are steered by hand, see panda/journal.py: branches, actions (with details in JSON), branch_epochs (the
+part of the curve that is a branch's own; those of the live path are in epochs too), checkpoints, and requests (which a
 panda asks a search at work for). `after` is the number of the last action done before that moment.
 
 A study without a path is a temporary database: SQLite holds it in memory up to CACHE_KIB and on the disk beyond.
@@ -31,12 +31,12 @@ from .trial import STATES, Trial
 
 APPLICATION = 0x666E7374  # "fnst", SQLite's application_id: this file is a study
 FORMAT = 3  # SQLite's user_version
-CACHE_KIB = 65536  # what a study's writer holds in memory, parked states too
+CACHE_KIB = 65536  # memory of a study's writer, parked states too
 WAITS = 0.1  # seconds between two tries to lock
 CURVE = [field.name for field in fields(Epoch)]
 values_of = attrgetter(*CURVE)
 TRIAL = [field.name for field in fields(Trial)]
-STANDING = TRIAL[3:]  # what changes while it is worked on
+STANDING = TRIAL[3:]  # the columns that change while it is worked on
 stands_of = attrgetter(*STANDING)
 SCHEMA = f"""
 PRAGMA application_id = {APPLICATION};

@@ -1,4 +1,4 @@
-"""Study: the record of a search in one SQLite file, to read; its tables are in _file.py, its writers in _writer.py."""
+"""Study: the record of a search in one SQLite file, to read; its tables are in schema.py, its writers in writer.py."""
 
 import json
 import math
@@ -28,10 +28,10 @@ from .trial import CUT, RUNNING, SCORED, STATES, STEERED, Trial
 class Study:
     """A search: its trials, their curves, its best models. caviar makes one; Study.open reads one, grown or growing.
 
-    What a person does to a trial is part of it (actions, branches); a panda's own study has one trial, number 0.
+    Actions of a person on a trial are part of it (actions, branches); a panda's own study has one trial, number 0.
 
     path   its file, None in memory
-    facts  what the search was done with: "metric", "seed", "epochs", "space", "sampler", "data", "version", ...
+    facts  settings of the search: "metric", "seed", "epochs", "space", "sampler", "data", "version", ...
     """
 
     def __init__(self, connection: Connection, path: Path | None, facts: Mapping[str, Any]) -> None:
@@ -95,7 +95,7 @@ class Study:
         return self._decided(self.leaders(1) or self._best_of([STEERED], 1))
 
     def leaders(self, count: int) -> list[Trial]:
-        """Return so many of the best trials so far, best first, out of those whose models are kept."""
+        """Return the best trials so far whose models are kept, best first."""
         return self._best_of([*SCORED, CUT, RUNNING], count)
 
     def _best_of(self, states: Sequence[str], count: int) -> list[Trial]:
@@ -131,7 +131,7 @@ class Study:
         return [self._epoch(row) for row in rows]
 
     def actions(self, trial: int = 0) -> list[Action]:
-        """Return what was done by hand to a trial that was steered, in order."""
+        """Return the actions on a steered trial, in order."""
         columns = ", ".join(field.name for field in fields(Action))
         rows = self._read(f"SELECT {columns} FROM actions WHERE trial = ? ORDER BY number", trial)
         with reported(self.path):

@@ -8,11 +8,11 @@ FINISHED = "finished"  # had all its epochs
 STOPPED = "stopped"  # had fewer, by a pruner; may be revived
 OVERTIME = "overtime"  # had fewer, by its own time limit
 DIVERGED = "diverged"  # its loss left the finite numbers
-CUT = "cut"  # interrupted by the search's time limit or by hand; goes on when the search does
+CUT = "cut"  # interrupted by the search's time limit or by hand; continues when the search does
 FAILED = "failed"  # build or its training raised
 STEERED = "steered"  # by hand: it decides nothing, and nothing decides about it
 SCORED = (FINISHED, STOPPED, OVERTIME)  # ended well: may be the best
-ENDED = (*SCORED, DIVERGED, FAILED, STEERED)  # what a longer search would have found too
+ENDED = (*SCORED, DIVERGED, FAILED, STEERED)  # states that a longer search would have too
 STATES = (RUNNING, *ENDED, CUT)
 
 
@@ -21,7 +21,7 @@ class Trial:
     """One model tried.
 
     number           from 0, in the order of the search
-    hyperparameters  what the sampler gave and `build` got
+    hyperparameters  from the sampler, for `build`
     seed             of its Run: the same model, data and seed give the same weights again
     state            "running", "finished", "stopped" (by a pruner), "overtime" (its own limit), "diverged" (not finite
                      any more), "failed", "cut" (the search's time limit or Ctrl-C) or "steered" (by hand: left out of
@@ -31,7 +31,7 @@ class Trial:
     best_epoch       number of that epoch
     epochs           how many it has had
     seconds          of work, all its slices together
-    message          what went wrong, for "failed"
+    message          the error, for "failed"
     weights          SHA-256 of the model file of its best epoch
     """
 

@@ -1,4 +1,4 @@
-"""Writer: a study's file open for writing, by a search (see _record.py) or by a panda (see _journal.py)."""
+"""Writer: a study's file open for writing, by a search (search/record.py) or by a panda (panda/journal.py)."""
 
 import json
 import time
@@ -22,10 +22,10 @@ EPOCHS = f"REPLACE INTO epochs VALUES (?, {', '.join('?' for name in CURVE)})"
 
 
 class Writer:
-    """A study that is being written: a new one, or one that goes on.
+    """A study that is being written: a new one, or one that is continued.
 
     path      its file; None: nowhere but in memory
-    facts     what it is done with; those of a study that is there must agree. None: it is there, and keeps its own
+    facts     settings of the search; those of an existing study must agree. None: keep those of the existing one
     who       writes it, for messages
     deadline  by time.monotonic(), to which it waits while another program holds the file
     Raises FileError for a file that is no study, and where the facts do not agree.
@@ -52,7 +52,7 @@ class Writer:
             write.execute(STARTED, to_row(trial))
 
     def stand(self, trial: Trial, curve: Sequence[Epoch] = ()) -> None:
-        """Record how a trial stands, and epochs of its curve."""
+        """Record a trial's state, and epochs of its curve."""
         with self.writing() as write:
             write.execute(STANDS, (*stands_of(trial), trial.number))
             write.executemany(EPOCHS, [(trial.number, *values_of(epoch)) for epoch in curve])
@@ -65,12 +65,12 @@ class Writer:
         self.commit()
 
     def commit(self) -> None:
-        """Keep what has been written, and show it to readers."""
+        """Commit, which shows the changes to readers."""
         with reported(self.study.path):
             self._connection.commit()
 
     def rollback(self) -> None:
-        """Let go what has been written since the last commit."""
+        """Roll back the changes since the last commit."""
         with reported(self.study.path):
             self._connection.rollback()
 
@@ -79,7 +79,7 @@ class Writer:
         self._connection.deadline = time.monotonic()
 
     def sync(self) -> None:
-        """Bring all that is recorded safely to the disk; what others still read or write stays in its -wal file."""
+        """Bring all records safely to the disk; pages that others still use stay in the -wal file."""
         self.commit()
         with reported(self.study.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -90,7 +90,7 @@ class Writer:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Write to what the next commit keeps, all of it or nothing."""
+        """Write within the next commit, all of it or nothing."""
         with reported(self.study.path):
             if not self._connection.in_transaction:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -114,7 +114,7 @@ def steered_alone(facts: Mapping[str, Any]) -> bool:
 
 
 def _difference(name: str, here: Any, there: Any, who: str) -> str:
-    """Say in what two facts differ, the smallest part of them that does."""
+    """Name the smallest part in which two facts differ."""
     if name in ("data", "validation") and isinstance(here, str) and isinstance(there, str):
         return f"{name}: this {who} has other rows than the study was made with"
     part, *values = checks.difference(name, here, there)
@@ -123,7 +123,7 @@ def _difference(name: str, here: Any, there: Any, who: str) -> str:
 
 
 def _way_out(name: str, made: Any, path: Path | None, who: str) -> str:
-    """Say what can be done about two facts that differ; about a computer or a fastnorm, why that matters too."""
+    """Name the way out for two facts that differ; of a computer or a version, also why that matters."""
     if name not in ("variant", "version"):
         return "go on with the same, or give another path"
     another = "give another path"

@@ -12,10 +12,10 @@ from fastnorm.tune import Guard, advise, layer_statistics, panda
 RELU, NORMALIZED, TANH = [fn.ReLU()], [fn.BatchNorm(), fn.ReLU()], [fn.Tanh()]
 
 
-def noisy():
+def noisy(y):
     """Targets of which half are noise: no network can learn them but by heart."""
     rng = np.random.default_rng(0)
-    return np.where(rng.random(len(curves.Y)) < 0.5, rng.integers(0, 10, len(curves.Y)), curves.Y)
+    return np.where(rng.random(len(y)) < 0.5, rng.integers(0, 10, len(y)), y)
 
 
 def advice(epochs=20, **options):
@@ -36,7 +36,7 @@ SHOWN = {
     "saturated units": {"between": TANH, "optimizer": fn.SGD(1.0)},
     "running statistics": {"between": [fn.BatchNorm(running_decay=0.999), fn.ReLU()], "optimizer": fn.Adam(0.01)},
     "rate too low": {"between": RELU, "optimizer": fn.SGD(1e-4)},
-    "variance": {"between": NORMALIZED, "optimizer": fn.Adam(0.01), "y": noisy()},
+    "variance": {"between": NORMALIZED, "optimizer": fn.Adam(0.01), "classes": noisy},
     "bias": {"between": NORMALIZED, "optimizer": fn.Adam(0.03), "units": 2},
     "epochs": {"between": NORMALIZED, "optimizer": fn.SGD(0.003), "epochs": 8},
 }

@@ -100,7 +100,7 @@ def test_noise_falls_as_the_root_of_the_batch_size():
     run = curves.run(NORMALIZED)
     run.advance()
     found = batch_noise(run, [16, 64, 256, 512])
-    assert (found.rows, found.batch_sizes) == (len(curves.TRAINING), (16, 64, 256))
+    assert (found.rows, found.batch_sizes) == (len(run.data[0]), (16, 64, 256))
     assert list(found.mean) == ["batchnorm_1", "batchnorm_4"]
     rows = found.rows
     assert found.law == pytest.approx([np.sqrt((rows - m) / (m * (rows - 1))) for m in (16, 64, 256)])
@@ -132,8 +132,9 @@ def test_noise_without_batch_norm_is_of_what_activations_read():
 
 
 def test_the_table_of_noise_fits_a_small_screen():
-    x = np.tile(curves.X, (2, 1))
-    run = fn.Run(curves.network(NORMALIZED), x, np.tile(curves.Y, 2))
+    x, y, *_ = curves.digits()
+    x = np.tile(x, (2, 1))
+    run = fn.Run(curves.network(NORMALIZED), x, np.tile(y, 2))
     lines = str(batch_noise(run)).splitlines()
     assert lines[0].split()[2:] == ["16", "32", "64", "128", "256", "512", "1024"]
     assert all(len(line) <= 78 for line in lines)

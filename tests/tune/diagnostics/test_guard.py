@@ -138,7 +138,8 @@ def test_it_rescues_starts_at_hopeless_rates(between, optimizer):
     assert run.advance(30)[-1].validation_metric < 0.5
     run = curves.run(between, optimizer)
     assert rescued(run, Guard(), 30) >= 4
-    assert run.model.evaluate(curves.X[curves.VALIDATION], curves.Y[curves.VALIDATION])["accuracy"] > 0.93
+    x, y, _, validation = curves.digits()
+    assert run.model.evaluate(x[validation], y[validation])["accuracy"] > 0.93
 
 
 def test_rescues_come_to_an_end():
