@@ -29,7 +29,7 @@ cdef class Backward(Bound):
         return self.reserve((buffer.rows or self.capacity) * buffer.ld * self.dtype.itemsize)
 
     def bind_backward(self):
-        """Gradients of results share blocks by their lifetimes; backward comes to the nodes from the last to the first."""
+        """Gradients of results share blocks by their lifetimes; backward visits nodes from last to first."""
         cdef int number, i
         cdef Node* node
         wanted = layout.differentiated(self.tape)
@@ -56,7 +56,7 @@ cdef class Backward(Bound):
         self.step.scratch = self.reserve(scratch * self.dtype.itemsize)
 
     cdef _bind_gradient(self, Node* node, int i, bint added):
-        """Where a node writes an input's gradient: to its place, or beside it where another node has written already."""
+        """Where a node writes an input's gradient: its place, or beside it after another node's write."""
         node.gradients[i] = node.inputs[i].gradient
         node.added[i] = added
         if added:
@@ -72,7 +72,7 @@ cdef class Backward(Bound):
             buffer.gradient = <char*> <Py_ssize_t> blocks[block]
 
     def _scratch(self, operation):
-        """Elements that a node's backward needs for itself: a transposed weight, or gradients before they are summed up."""
+        """Elements of a node's backward scratch: a transposed weight, or gradients before they are summed."""
         cdef Buffer* x = &self.buffers[<int> operation.inputs[0]]
         cdef Buffer* y = &self.buffers[<int> operation.output]
         if operation.name == "dense":

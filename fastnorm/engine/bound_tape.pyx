@@ -1,4 +1,4 @@
-"""A tape bound to memory: every value has a buffer for up to `capacity` rows, every operation a node that knows its own.
+"""A tape bound to memory: a buffer of up to `capacity` rows for each value, a node for each operation.
 
 Program trains on one, Gradient differentiates one; Predictor keeps a pool of them, one for each call under way.
 """
@@ -102,7 +102,7 @@ cdef class Bound:
         return buffer
 
     def _place_constant(self, value):
-        """A copy of its array in padded rows: of the tape's dtype, but for statistics, which batch norm keeps in float64."""
+        """A copy of its array in padded rows, of the tape's dtype; of float64 for batch norm's statistics."""
         cdef Py_ssize_t ld
         rows, columns = layout.as_matrix(value.shape)
         ld = row_distance(columns, self.kernels)

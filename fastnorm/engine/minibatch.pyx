@@ -85,7 +85,8 @@ cdef class Feed(Backward):
     def _checked_weight(self, weight, rows):
         if self.weight == NULL:
             raise SettingError(
-                "sample_weight: this loss is one number for all rows, so weights cannot act; return each row's loss (N,)"
+                "sample_weight: this loss is one number for all rows, so weights cannot act; "
+                "return each row's loss (N,)"
             )
         weight = checks.finite("sample_weight", checks.vector("sample_weight", weight, self.dtype, rows))
         if weight.min() < 0:

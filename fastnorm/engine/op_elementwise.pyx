@@ -67,7 +67,8 @@ cdef bint broadcasts(const Buffer* operand, const Buffer* y) noexcept nogil:
 
 cdef char* room(Node* node, Step* step, int place, char* scratch) noexcept nogil:
     """Where the gradient of an operand goes in y's shape: to its own place, or to scratch if it is to be summed up."""
-    return scratch if node.gradients[place] != NULL and broadcasts(node.inputs[place], node.output) else node.gradients[place]
+    cdef bint beside = node.gradients[place] != NULL and broadcasts(node.inputs[place], node.output)
+    return scratch if beside else node.gradients[place]
 
 
 cdef void sum_up(Node* node, Step* step, int place, const char* whole) noexcept nogil:
@@ -129,7 +130,8 @@ cdef void where_backward(Node* node, Step* step) noexcept nogil:
     cdef char* da = room(node, step, 1, step.scratch)
     cdef char* db = room(node, step, 2, second)
     where_backward_rows(step.kernels, y.gradient, y.ld, condition.data, row_stride(condition, y),
-                        column_stride(condition, y), n, y.columns, da, y.ld if da == step.scratch else node.inputs[1].ld,
+                        column_stride(condition, y), n, y.columns,
+                        da, y.ld if da == step.scratch else node.inputs[1].ld,
                         db, y.ld if db == second else node.inputs[2].ld, 1)
     sum_up(node, step, 1, step.scratch)
     sum_up(node, step, 2, second)

@@ -54,7 +54,8 @@ cdef void batchnorm_forward(Node* node, Step* step) noexcept nogil:
     cdef double* weight = <double*> node.inputs[5].data
     cdef double factor = step.rows / (step.rows - 1.0) if step.rows > 1 else 1      # one row has no variance to correct
     batchnorm_forward_columns(step.kernels, x.data, x.ld, step.rows, c, node.inputs[1].data, node.inputs[2].data,
-                              node.settings[0], node.relu, node.output.data, node.output.ld, mean, mean + c, mean + 2 * c,
+                              node.settings[0], node.relu, node.output.data, node.output.ld,
+                              mean, mean + c, mean + 2 * c,
                               threads_for(step, NORMALIZING * step.rows * c))
     weight[0] = decay * weight[0] + 1 - decay
     step.kernels.batchnorm_running(mean, mean + c, c, (1 - decay) / weight[0], factor,
@@ -67,7 +68,8 @@ cdef void batchnorm_backward(Node* node, Step* step) noexcept nogil:
     batchnorm_backward_columns(step.kernels, y.gradient, y.ld, x.data, x.ld, y.data if node.relu else NULL,
                                y.ld if node.relu else 0, step.rows, x.columns, node.statistics,
                                node.statistics + 2 * x.columns, node.inputs[1].data, node.gradients[0], x.ld,
-                               node.gradients[1], node.gradients[2], threads_for(step, NORMALIZING * step.rows * x.columns))
+                               node.gradients[1], node.gradients[2],
+                               threads_for(step, NORMALIZING * step.rows * x.columns))
 
 
 cdef void normalize_forward(Node* node, Step* step) noexcept nogil:
@@ -110,7 +112,8 @@ cdef void softmax_backward(Node* node, Step* step) noexcept nogil:
 
 cdef void log_softmax_forward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
-    log_softmax_forward_rows(step.kernels, x.data, x.ld, rows_of(x, step), x.columns, node.output.data, node.output.ld, 1)
+    log_softmax_forward_rows(step.kernels, x.data, x.ld, rows_of(x, step), x.columns, node.output.data, node.output.ld,
+                             1)
 
 
 cdef void log_softmax_backward(Node* node, Step* step) noexcept nogil:

@@ -21,7 +21,8 @@ cdef void softmax_cross_entropy_forward(Node* node, Step* step) noexcept nogil:
     """The loss and its gradient come from one pass; nothing is left for backward."""
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* target = node.inputs[1]
-    softmax_cross_entropy_rows(step.kernels, x.data, x.ld, step.rows, x.columns, labels_of(target), shares_of(target), target.ld,
+    softmax_cross_entropy_rows(step.kernels, x.data, x.ld, step.rows, x.columns,
+                               labels_of(target), shares_of(target), target.ld,
                                node.inputs[2].data, node.settings[0], 1 / step.weight, step.losses, step.metrics,
                                node.gradients[0], x.ld, threads_for(step, 20.0 * step.rows * x.columns))
 
@@ -29,7 +30,8 @@ cdef void softmax_cross_entropy_forward(Node* node, Step* step) noexcept nogil:
 cdef void mean_squared_error_forward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* x = node.inputs[0]
     cdef Buffer* target = node.inputs[1]
-    mean_squared_error_rows(step.kernels, x.data, x.ld, step.rows, x.columns, target.data, target.ld, node.inputs[2].data,
+    mean_squared_error_rows(step.kernels, x.data, x.ld, step.rows, x.columns, target.data, target.ld,
+                            node.inputs[2].data,
                             1 / step.weight, step.losses, node.gradients[0], x.ld, 1)
     memcpy(step.metrics, step.losses, step.rows * sizeof(double))    # the metric, too, is made of squares
 
@@ -46,7 +48,7 @@ cdef void put(char* data, Py_ssize_t place, Py_ssize_t itemsize, double value) n
 
 
 cdef void weighted_mean_forward(Node* node, Step* step) noexcept nogil:
-    """Each row's loss and metric, read from what was computed; and the gradient of their mean, or of the one loss of all."""
+    """Each row's loss and metric, from the losses computed; and the gradient of their mean or sole loss."""
     cdef Buffer* losses = node.inputs[0]
     cdef Buffer* metrics = node.inputs[1]
     cdef const char* weights = NULL if node.inputs[2] == NULL else node.inputs[2].data

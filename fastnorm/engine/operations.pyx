@@ -1,8 +1,8 @@
-"""What each operation of a tape does when a program comes to it: forward, and backward beside it.
+"""The registry of operations: for each of a tape's operations the functions of its forward and backward pass.
 
-A pass reads and writes the buffers of its node for the minibatch of its step, through the functions that also stand
-behind the public kernels. A new operation is a forward, a backward and a row in OPERATIONS; one element by element, which
-has a row in csrc/kernels/list.h, is there already.
+A pass reads and writes the buffers of its node for the minibatch of its step, through the functions that the public
+kernels use too. A new operation is a forward, a backward and a row in OPERATIONS; an elementwise one with a row in
+csrc/kernels/list.h needs none.
 """
 
 from libc.string cimport strcmp

@@ -93,7 +93,7 @@ cdef class Learner(Feed):
         return listing(self.tape, self.dtype.itemsize, self.capacity, self.state.size, self.reserved)
 
     cdef double update(self, double factor) noexcept nogil:
-        """One step of the optimizer on all parameters, those that decay first; the gradient's sum of squares as it came."""
+        """One step of the optimizer on all parameters, decayed ones first; return the gradient's sum of squares."""
         cdef Py_ssize_t decayed = self.state.decayed, learned = self.state.learned
         cdef double before = self.bound_gradients(), squares
         cdef double* product = &self.state.carried[PRODUCT]
@@ -106,7 +106,7 @@ cdef class Learner(Feed):
         return squares if before < 0 else before
 
     cdef double bound_gradients(self) noexcept nogil:
-        """Clip the gradients by value, then by norm, as far as asked; their sum of squares before, or -1 if it was not."""
+        """Clip the gradients by value, then by norm, where asked; return their sum of squares before, -1 without."""
         cdef Py_ssize_t count = self.state.learned // self.kernels.itemsize
         cdef double before = 0, after = 0, limit = self.clip_value[0], norm = self.clip_norm[0]
         if limit == 0 and norm == 0:
@@ -124,7 +124,8 @@ cdef class Learner(Feed):
         """Nadam's momentum of this step, which grows towards beta_1.  Source: Dozat 2016."""
         return self.beta_1[0] * (1 - 0.5 * pow(NADAM_BASE, step * self.momentum_decay[0]))
 
-    cdef double update_part(self, Py_ssize_t first, Py_ssize_t size, double factor, double l2, double weight_decay) noexcept nogil:
+    cdef double update_part(self, Py_ssize_t first, Py_ssize_t size, double factor, double l2,
+                            double weight_decay) noexcept nogil:
         """The parameters in `size` bytes from byte `first` on."""
         cdef char* p = self.state.data + first
         cdef char* g = self.gradients + first

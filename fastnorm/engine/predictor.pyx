@@ -108,7 +108,7 @@ cdef class Predictor:
         return out
 
     def predict_one(self, row, *, out=None):
-        """The last result (outputs,) for one row (features,), with as little around it as can be; `out` as in predict."""
+        """The last result (outputs,) for one row (features,), with little overhead; `out` as in predict."""
         cdef Py_buffer view
         if self.coded or not fits(row, &view, self.features, self.first.kernels.itemsize):
             return self._predict_one_checked(row, out)
@@ -138,7 +138,7 @@ cdef class Predictor:
         return good
 
     def _refuse(self, name, x, out):
-        """Say what kept the results `out` from being finite: the rows, the model's own numbers, or how far a row is off."""
+        """Raise, naming the cause of results that are not finite: the rows, the model's numbers, or one far row."""
         checks.finite(name, x)
         if not all(np.isfinite(value.settings["array"]).all() for value in self.tape.of_role("constant")):
             raise DataError(

@@ -107,7 +107,7 @@ cdef class Program(Learner):
         self.seconds = before + now() - began
 
     cdef void flush_denormals(self, int threads) noexcept nogil:
-        """So many threads flush denormals from now on; the others, and in the end all, do again what they did before."""
+        """Let this number of threads flush denormals from now on; the others, at the end all, are restored."""
         cdef int i, before = self.flushing, most = max(before, threads)
         self.flushing = threads
         if before == threads:

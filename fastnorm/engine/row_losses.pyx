@@ -12,7 +12,7 @@ cdef class RowLosses(Feed):
     """A tape whose input is a prediction, and which ends in weighted_mean."""
 
     def by_row(self, prediction, target):
-        """Loss and metric of each row, (n,) float64 each; a loss of all rows at once stands in each row of its block."""
+        """Loss and metric of each row, (n,) float64 each; a loss of all rows at once is in each row of its block."""
         cdef Py_ssize_t rows = len(prediction), done = 0, n
         cdef int64_t[::1] order = np.arange(rows)
         cdef double[:, ::1] results = np.empty((2, rows))

@@ -1,4 +1,4 @@
-"""State: parameters, their moments, statistics, slots, totals and counters in one block of bytes, which a checkpoint copies.
+"""State: parameters, moments, statistics, slots, totals and counters in one block of bytes, which a checkpoint copies.
 
 It holds no time and no address: the same training gives the same bytes.
 """
@@ -14,7 +14,8 @@ from ..kernels.cpu cimport fn_kernels, kernels
 
 # What a hyperparameter may be: lowest, highest, and whether these ends belong to it. All others lie in [0, 1).
 RANGES = {
-    "learning_rate": (0, np.inf, "[]"), "l2": (0, np.inf, "[]"), "weight_decay": (0, np.inf, "[]"), "epsilon": (0, np.inf, "(]"),
+    "learning_rate": (0, np.inf, "[]"), "l2": (0, np.inf, "[]"), "weight_decay": (0, np.inf, "[]"),
+    "epsilon": (0, np.inf, "(]"),
     "clip_norm": (0, np.inf, "[]"), "clip_value": (0, np.inf, "[]"), "momentum_decay": (0, np.inf, "[]"),
 }  # fmt: skip
 
@@ -113,9 +114,11 @@ cdef class State:
         return self.block.tobytes()
 
     def restore(self, bytes state):
-        """Go back to what to_bytes gave, for the same tape, dtype and optimizer; nothing changes where it does not fit."""
+        """Go back to the bytes of to_bytes, of the same tape, dtype and optimizer; else nothing changes."""
         if len(state) != self.size:
-            raise FileError(f"state: expected {self.size} bytes, got {len(state)}; it belongs to another model or optimizer")
+            raise FileError(
+                f"state: expected {self.size} bytes, got {len(state)}; it belongs to another model or optimizer"
+            )
         slots = np.frombuffer(state, np.float64, len(self.slots), self.first_slot)
         counters = np.frombuffer(state, np.int64, COUNTERS, self.first_counter)
         try:

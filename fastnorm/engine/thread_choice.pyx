@@ -50,7 +50,7 @@ cdef class Pace:
             return
         self.since += seconds
         self.count += 1
-        if self.count == 0:                     # the first one after a change finds what the other way left in the caches
+        if self.count == 0:                     # the first one after a change finds the caches of the other way
             return
         self.measured += seconds
         if self.way == TOGETHER and seconds > STALL * self.alone:

@@ -5,7 +5,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from numpy cimport ndarray
 
 from .. import checks
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport columns_of, data, kernels_of, matrix, number, output_like, rows_of, same, whole
 
 
@@ -17,8 +17,8 @@ cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t
         kernels.relu_forward(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.relu_forward(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                              <char*> y + first * ldy * kernels.itemsize, ldy)
 
@@ -31,8 +31,8 @@ cdef void relu_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssize
         kernels.relu_backward(dy, lddy, y, ldy, n, c, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.relu_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                               <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
                               <char*> dx + first * lddx * kernels.itemsize, lddx)
@@ -47,8 +47,8 @@ cdef void dropout_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
         kernels.dropout(x, ldx, first_row, n, c, rate, seed, stream, index, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.dropout(<const char*> x + first * ldx * kernels.itemsize, ldx, first_row + first, last - first, c, rate,
                         seed, stream, index, <char*> y + first * ldy * kernels.itemsize, ldy)
 

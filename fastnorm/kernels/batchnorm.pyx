@@ -5,7 +5,7 @@ from libc.math cimport sqrt
 from numpy cimport NPY_DOUBLE, ndarray
 
 from ..errors import DataError
-from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
 from .arguments cimport (
     INFINITY,
     apart,
@@ -53,8 +53,8 @@ cdef void batchnorm_inference_rows(const fn_kernels* kernels, const void* x, Py_
         kernels.batchnorm_inference(x, ldx, n, c, mean, inverse_std, gamma, beta, relu, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.batchnorm_inference(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c, mean,
                                     inverse_std, gamma, beta, relu, <char*> y + first * ldy * kernels.itemsize, ldy)
 

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
-from .cpu cimport binary_index, fn_kernels, moved, usable_threads
+from .cpu cimport binary_index, fn_kernels, moved, row_border, usable_threads
 from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
 
 
@@ -17,8 +17,8 @@ cdef void binary_forward_rows(const fn_kernels* kernels, int which, const void* 
         kernels.binary[which].forward(a, a_row, a_column, b, b_row, b_column, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.binary[which].forward(<const char*> a + first * a_row * kernels.itemsize, a_row, a_column,
                                       <const char*> b + first * b_row * kernels.itemsize, b_row, b_column,
                                       last - first, c, <char*> y + first * ldy * kernels.itemsize, ldy)
@@ -35,8 +35,8 @@ cdef void binary_backward_rows(const fn_kernels* kernels, int which, const void*
                                        lddb)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.binary[which].backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                        <const char*> a + first * a_row * kernels.itemsize, a_row, a_column,
                                        <const char*> b + first * b_row * kernels.itemsize, b_row, b_column,

@@ -136,6 +136,10 @@ cdef unsigned flush_denormals() noexcept nogil
 cdef void restore_denormals(unsigned state) noexcept nogil
 cdef int usable_threads(threads) except -1
 
+cdef inline Py_ssize_t row_border(Py_ssize_t n, Py_ssize_t part, int threads) noexcept nogil:
+    """The first row of a part, where threads share n rows; of part `threads`, n."""
+    return n * part // threads
+
 cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py_ssize_t part,
                                      int threads) noexcept nogil:
     """The first column of a part, where threads share c columns in whole vectors."""
@@ -143,5 +147,5 @@ cdef inline Py_ssize_t column_border(const fn_kernels* kernels, Py_ssize_t c, Py
     return border if border < c else c
 
 cdef inline char* moved(const void* x, Py_ssize_t offset) noexcept nogil:
-    """x moved on by so many bytes; NULL stays NULL, for arrays that may be absent."""
+    """x moved on by an offset in bytes; NULL stays NULL, for arrays that may be absent."""
     return NULL if x == NULL else <char*> x + offset

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from . import cpu
-from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
 from .arguments cimport (
     ANY,
     INFINITY,
@@ -30,8 +30,8 @@ cdef void gemm_rows(const fn_kernels* kernels, const void* a, Py_ssize_t a_row, 
         kernels.gemm(a, a_row, a_column, b, ldb, bias, c, ldc, m, n, k, relu)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = m * part // threads
-        last = m * (part + 1) // threads
+        first = row_border(m, part, threads)
+        last = row_border(m, part + 1, threads)
         kernels.gemm(<const char*> a + first * a_row * kernels.itemsize, a_row, a_column, b, ldb, bias,
                      <char*> c + first * ldc * kernels.itemsize, ldc, last - first, n, k, relu)
 
@@ -44,8 +44,8 @@ cdef void transpose_blocks(const fn_kernels* kernels, const void* x, Py_ssize_t 
         kernels.transpose(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = c * part // threads
-        last = c * (part + 1) // threads
+        first = row_border(c, part, threads)
+        last = row_border(c, part + 1, threads)
         kernels.transpose(<const char*> x + first * kernels.itemsize, ldx, n, last - first,
                           <char*> y + first * ldy * kernels.itemsize, ldy)
 

@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport apart, columns_of, data, in_place, kernels_of, matrix, rows_of
 
 
@@ -15,8 +15,8 @@ cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t l
         kernels.accumulate(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.accumulate(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                            <char*> y + first * ldy * kernels.itemsize, ldy)
 

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from ..errors import ShapeError
-from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
 from .arguments cimport columns_of, data, kernels_of, kind_of, matrix, output, rows_of, whole
 
 
@@ -17,8 +17,8 @@ cdef void embedding_forward_rows(const fn_kernels* kernels, const void* table, P
         kernels.embedding_forward(table, ldt, v, codes, ldcodes, n, f, e, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.embedding_forward(table, ldt, v, <const char*> codes + first * ldcodes * kernels.itemsize, ldcodes,
                                   last - first, f, e, <char*> y + first * ldy * kernels.itemsize, ldy)
 

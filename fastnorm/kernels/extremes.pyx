@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
 from .arguments cimport ANY, columns_of, data, kernels_of, kind_of, matrix, output, output_like, rows_of, vector
 
 
@@ -15,8 +15,8 @@ cdef void row_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
         kernels.row_max(x, ldx, n, c, y, stride)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.row_max(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                         <char*> y + first * stride * kernels.itemsize, stride)
 
@@ -44,8 +44,8 @@ cdef void row_max_backward_rows(const fn_kernels* kernels, const void* dy, Py_ss
         kernels.row_max_backward(dy, dy_stride, x, ldx, y, y_stride, n, c, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.row_max_backward(<const char*> dy + first * dy_stride * size, dy_stride,
                                  <const char*> x + first * ldx * size, ldx, <const char*> y + first * y_stride * size,
                                  y_stride, last - first, c, <char*> dx + first * lddx * size, lddx)

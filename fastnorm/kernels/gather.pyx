@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from libc.stdint cimport int64_t
 from numpy cimport NPY_INT64, ndarray
 
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport columns_of, data, indices, kernels_of, matrix, output, rows_of
 
 
@@ -16,8 +16,8 @@ cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, 
         kernels.gather(x, ldx, rows, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.gather(x, ldx, rows + first, last - first, c, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import checks
 from ..errors import DtypeError, ShapeError
-from .cpu cimport fn_kernels, moved, usable_threads
+from .cpu cimport fn_kernels, moved, row_border, usable_threads
 from .arguments cimport (
     ANY,
     class_numbers,
@@ -34,8 +34,8 @@ cdef void one_hot_rows(const fn_kernels* kernels, const int32_t* labels, Py_ssiz
         kernels.one_hot(labels, n, k, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.one_hot(labels + first, last - first, k, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
@@ -48,8 +48,8 @@ cdef void hits_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py
         kernels.hits(x, ldx, n, k, labels, targets, ldt, y, stride)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.hits(<const char*> x + first * ldx * size, ldx, last - first, k,
                      <const int32_t*> moved(labels, first * sizeof(int32_t)), moved(targets, first * ldt * size), ldt,
                      <char*> y + first * stride * size, stride)

@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport NPY_DOUBLE, ndarray
 
-from .cpu cimport column_border, fn_kernels, kernels, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
 from .arguments cimport (
     INFINITY,
     columns_of,
@@ -30,8 +30,8 @@ cdef void layernorm_forward_rows(const fn_kernels* kernels, const void* x, Py_ss
         kernels.layernorm_forward(x, ldx, n, c, gamma, beta, epsilon, y, ldy, mean, inverse_std)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.layernorm_forward(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c, gamma, beta,
                                   epsilon, <char*> y + first * ldy * kernels.itemsize, ldy, mean + first,
                                   inverse_std + first)
@@ -47,8 +47,8 @@ cdef void layernorm_backward_rows(const fn_kernels* kernels, const void* dy, Py_
         kernels.layernorm_backward(dy, lddy, x, ldx, n, c, mean, inverse_std, gamma, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.layernorm_backward(<const char*> dy + first * lddy * size, lddy, <const char*> x + first * ldx * size,
                                    ldx, last - first, c, mean + first, inverse_std + first, gamma,
                                    <char*> dx + first * lddx * size, lddx)

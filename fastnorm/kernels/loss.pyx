@@ -6,7 +6,7 @@ from numpy cimport NPY_DOUBLE, NPY_FLOAT, ndarray
 
 from .. import checks
 from ..errors import DataError, ShapeError
-from .cpu cimport fn_kernels, moved, usable_threads
+from .cpu cimport fn_kernels, moved, row_border, usable_threads
 from .arguments cimport (
     INFINITY,
     class_numbers,
@@ -38,8 +38,8 @@ cdef void softmax_cross_entropy_rows(const fn_kernels* kernels, const void* x, P
                                       dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.softmax_cross_entropy(
             moved(x, first * ldx * size), ldx, last - first, k, <const int32_t*> moved(labels, first * sizeof(int32_t)),
             moved(targets, first * ldt * size), ldt, moved(weights, first * size), smoothing, scale, losses + first,
@@ -55,8 +55,8 @@ cdef void mean_squared_error_rows(const fn_kernels* kernels, const void* x, Py_s
         kernels.mean_squared_error(x, ldx, n, c, targets, ldt, weights, scale, losses, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.mean_squared_error(
             moved(x, first * ldx * size), ldx, last - first, c, moved(targets, first * ldt * size), ldt,
             moved(weights, first * size), scale, losses + first,

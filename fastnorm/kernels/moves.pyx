@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output, output_like, rows_of, whole
 
 
@@ -16,8 +16,8 @@ cdef void copy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py
         kernels.copy(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.copy(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                      <char*> y + first * ldy * kernels.itemsize, ldy)
 
@@ -30,8 +30,8 @@ cdef void spread_rows(const fn_kernels* kernels, const void* x, Py_ssize_t x_row
         kernels.spread(x, x_row, x_column, scale, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.spread(<const char*> x + first * x_row * kernels.itemsize, x_row, x_column, scale, last - first, c,
                        <char*> y + first * ldy * kernels.itemsize, ldy)
 

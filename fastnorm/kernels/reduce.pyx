@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport (
     ANY,
     INFINITY,
@@ -29,8 +29,8 @@ cdef void row_sums_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx
         kernels.row_sums(x, ldx, n, c, scale, sums, stride)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.row_sums(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c, scale,
                          <char*> sums + first * stride * kernels.itemsize, stride)
 

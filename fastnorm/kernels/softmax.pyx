@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, usable_threads
+from .cpu cimport fn_kernels, row_border, usable_threads
 from .arguments cimport columns_of, data, kernels_of, matrix, output_like, rows_of, same
 
 
@@ -15,8 +15,8 @@ cdef void softmax_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
         kernels.softmax(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.softmax(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                         <char*> y + first * ldy * kernels.itemsize, ldy)
 
@@ -30,8 +30,8 @@ cdef void softmax_backward_rows(const fn_kernels* kernels, const void* dy, Py_ss
         kernels.softmax_backward(dy, lddy, y, ldy, n, c, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.softmax_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                  <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
                                  <char*> dx + first * lddx * kernels.itemsize, lddx)
@@ -45,8 +45,8 @@ cdef void log_softmax_forward_rows(const fn_kernels* kernels, const void* x, Py_
         kernels.log_softmax_forward(x, ldx, n, c, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.log_softmax_forward(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c,
                                    <char*> y + first * ldy * kernels.itemsize, ldy)
 
@@ -60,8 +60,8 @@ cdef void log_softmax_backward_rows(const fn_kernels* kernels, const void* dy, P
         kernels.log_softmax_backward(dy, lddy, y, ldy, n, c, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.log_softmax_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                      <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c,
                                      <char*> dx + first * lddx * kernels.itemsize, lddx)

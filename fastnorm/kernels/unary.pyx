@@ -3,7 +3,7 @@
 from cython.parallel cimport prange
 from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, unary_index, usable_threads
+from .cpu cimport fn_kernels, row_border, unary_index, usable_threads
 from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
 
 
@@ -15,8 +15,8 @@ cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x
         kernels.unary[which].forward(x, ldx, n, c, p, q, y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.unary[which].forward(<const char*> x + first * ldx * kernels.itemsize, ldx, last - first, c, p, q,
                                      <char*> y + first * ldy * kernels.itemsize, ldy)
 
@@ -30,8 +30,8 @@ cdef void unary_backward_rows(const fn_kernels* kernels, int which, const void* 
         kernels.unary[which].backward(dy, lddy, x, ldx, y, ldy, n, c, p, q, dx, lddx)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.unary[which].backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                       <const char*> x + first * ldx * kernels.itemsize, ldx,
                                       <const char*> y + first * ldy * kernels.itemsize, ldy, last - first, c, p, q,

@@ -4,7 +4,7 @@ from cython.parallel cimport prange
 from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
-from .cpu cimport fn_kernels, moved, usable_threads
+from .cpu cimport fn_kernels, moved, row_border, usable_threads
 from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
 
 
@@ -19,8 +19,8 @@ cdef void where_forward_rows(const fn_kernels* kernels, const void* condition, P
                               y, ldy)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.where_forward(<const char*> condition + first * condition_row * kernels.itemsize, condition_row,
                               condition_column, <const char*> a + first * a_row * kernels.itemsize, a_row, a_column,
                               <const char*> b + first * b_row * kernels.itemsize, b_row, b_column, last - first, c,
@@ -36,8 +36,8 @@ cdef void where_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssiz
         kernels.where_backward(dy, lddy, condition, condition_row, condition_column, n, c, da, ldda, db, lddb)
         return
     for part in prange(threads, num_threads=threads, schedule="static"):
-        first = n * part // threads
-        last = n * (part + 1) // threads
+        first = row_border(n, part, threads)
+        last = row_border(n, part + 1, threads)
         kernels.where_backward(<const char*> dy + first * lddy * kernels.itemsize, lddy,
                                <const char*> condition + first * condition_row * kernels.itemsize, condition_row,
                                condition_column, last - first, c, moved(da, first * ldda * kernels.itemsize),

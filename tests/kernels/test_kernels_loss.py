@@ -136,7 +136,7 @@ LOGITS = np.zeros((3, 4))
             r"target: expected probabilities >= 0 that sum to 1, got \[1. 1. 1. 1.\] in row 0",
         ),
         ((LOGITS, [[1, 0, 0, 0], [2, -1, 0, 0], [1, 0, 0, 0]]), DataError, "target: .* in row 1"),
-        ((LOGITS, np.full((3, 4), np.nan)), DataError, "target: expected shares"),
+        ((LOGITS, np.full((3, 4), np.nan)), DataError, "target: expected probabilities"),
         ((LOGITS, [0, 1, 2], [1, 1]), ShapeError, r"weights: expected shape \(3,\), got \(2,\)"),
         ((LOGITS, [0, 1, 2], [1, -1, 1]), DataError, "weights: expected numbers >= 0, got -1.0 at position 1"),
         ((LOGITS, [0, 1, 2], [1, np.nan, 1]), DataError, "weights: expected finite numbers"),
