@@ -172,21 +172,34 @@ class Model:
     ) -> History:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
-        x, y        features (n, d) and targets (n,) or (n, outputs); or x a data frame and y its target, or `target`
-                    the name of its column: then a Table is fitted on the training rows and kept, and predict finds
-                    columns by their names. A model that has one keeps it. Labels may be of any type: predict answers
-                    in them
-        validation  (x, y), a frame with the target's column, or the share of rows to set aside, or None
-        task        "classification" or "regression", where neither the loss nor y tells it
-        metric      by which validation rows choose the best epoch: "loss", or None: "accuracy" for classes, with the
-                    loss between equal ones, and "root_mean_squared_error" for values
-        patience    stop after this many epochs in which neither this metric nor the validation loss was better than
-                    ever before; needs validation
-        schedule    one without a length of its own, as Cosine(), gets `epochs`
-        verbose     1: a line that follows the epochs, on stderr
-        deadline    by time.monotonic(); training stops there
-        The other settings are Run's. Returns the epochs, and which of them was kept. Fitting again continues from the
-        present weights.
+        x, y           features (n, d) and targets (n,) or (n, outputs); a tuple of matrices as x for several inputs. Or
+                       x is a data frame and y its target: then a Table is fitted on the training rows and kept, and
+                       predict finds columns by their names. Labels may be of any type; predict answers in them
+        target         name of the frame's target column, instead of y
+        validation     rows that choose the best epoch: (x, y), a frame with the target's column, or a fraction of the
+                       rows to set aside; None: the last epoch is kept
+        task           "classification" or "regression"; by default told by the loss, or by y
+        epochs         passes over the training rows, at least 0
+        batch_size     rows of a minibatch, at least 1
+        optimizer      such as Adam(1e-3), the default, or its name: "sgd", "adamw"
+        schedule       factor of the learning rate, such as schedules.Cosine(), or its name; one without a length of its
+                       own gets `epochs`; by default constant
+        window         rows shuffled together, None: all; see Run
+        loss           such as Huber(), its name, or a function of prediction and target; by default cross-entropy for
+                       classes and mean squared error for values
+        sample_weight  (n,) weights >= 0 of the training rows
+        averaging      0 <= averaging < 1, fraction of the old average of the weights kept at each step; None: none
+        metric         "loss", or the metric that chooses the best epoch; None: "accuracy" for classes, with the loss
+                       between equal ones, and "root_mean_squared_error" for values
+        patience       stop after this number of epochs in which neither this metric nor the validation loss was better
+                       than ever before; needs validation
+        seed           of initialization, shuffling, dropout and the rows set aside; the same seed gives the same bits
+        threads        the most to use for one step
+        verbose        1: a line on stderr that follows the epochs
+        deadline       seconds by time.monotonic() at which training stops
+        Returns a History: the epochs, and which of them was kept. Fitting again continues from the present weights.
+        Raises SettingError for options that do not fit, and DataError, DtypeError or ShapeError for rows that do not.
+        Ctrl-C raises KeyboardInterrupt at the next minibatch; the model then has the weights of that moment.
         """
         from ..training import schedules  # only now: importing fastnorm does not wait for them
 
