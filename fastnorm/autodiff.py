@@ -37,7 +37,7 @@ def _rebuilt(tree: Tree, leaves: Any) -> Tree:
 
 
 def _form(tree: Tree) -> Any:
-    """What two trees of the same form have in common."""
+    """Form of a tree, without its leaves; two trees of the same form have equal ones."""
     if isinstance(tree, dict):
         return ("dict", *((key, _form(part)) for key, part in tree.items()))
     if isinstance(tree, list | tuple):

@@ -1,4 +1,4 @@
-"""What every public door checks before native code runs; each message says what was expected, what came and where."""
+"""Checks of arguments before native code runs; messages name the expected, the given and the place."""
 
 import importlib
 import math
@@ -24,7 +24,7 @@ def lies_plainly(array: np.ndarray) -> bool:
 
 
 def layout_of(array: np.ndarray) -> str:
-    """What keeps an array from lying plainly, for the end of a sentence."""
+    """Reason why an array cannot be used as it is, for the end of a sentence."""
     return ("" if array.flags.c_contiguous else ", not C-contiguous") + ("" if array.flags.aligned else ", not aligned")
 
 
@@ -194,7 +194,7 @@ def choice(name: str, value: Any, options: Sequence[Any]) -> Any:
 
 
 def difference(name: str, one: Any, other: Any) -> tuple[str, Any, Any]:
-    """Return the smallest part in which two records differ, as JSON has them: its name, and what each has there."""
+    """Return the smallest part in which two JSON records differ: its name and both values."""
     if isinstance(one, dict) and isinstance(other, dict):
         part = next(key for key in [*one, *other] if one.get(key) != other.get(key))
         return difference(f"{name}: {part}", one.get(part), other.get(part))

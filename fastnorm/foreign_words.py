@@ -1,4 +1,4 @@
-"""Words of Keras, PyTorch, scikit-learn and Optuna, and what fastnorm has for them: for the end of an error.
+"""Words of Keras, PyTorch, scikit-learn and Optuna, and their counterparts in fastnorm, for the end of an error.
 
 Imported where an error is made, so that nothing waits for it.
 """
@@ -95,7 +95,7 @@ VALUES = {  # losses, optimizers, schedules and layers by name
 
 
 def way_out(words: dict[str, str], word: str, known: Iterable[str], owner: str = "") -> str:
-    """What to say instead of a word: by a table above, or the known word that is nearest to it, or one of all."""
+    """Replacement for a word: by a table above, or the known word that is nearest to it, or one of all."""
     if found := words.get(f"{owner} {word}") or words.get(word):
         return f"here it is {found}"
     names = sorted(known)

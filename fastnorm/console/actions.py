@@ -1,4 +1,4 @@
-"""What keys do to a panda, where that is more than one of its own methods."""
+"""Actions of keys on a panda that are more than one of its own methods."""
 
 from ..errors import SettingError
 from ..tune import Action, Panda

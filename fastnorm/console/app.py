@@ -82,7 +82,7 @@ class Console(App[str]):
         self._lay_out(event.size.height)
 
     def _lay_out(self, rows: int) -> None:
-        """Share the rows out: the curves have what the others do not need."""
+        """Divide the rows: the curves have those that the others do not need."""
         rest, look = rows - 2, self.driver.moment.look
         layers = 2 + len(look.layers if look else ())
         heights = {"middle": min(max(9, layers), max(9, rest // 3)), "bottom": max(4, rest // 5)}
@@ -99,7 +99,7 @@ class Console(App[str]):
         return self._drawn
 
     def _tick(self) -> None:
-        """Draw what is new, unless this is to end."""
+        """Draw the news, unless this is to end."""
         if self._is_ending():
             self.action_interrupt()
         if not self.query("#status"):
@@ -242,6 +242,6 @@ class Console(App[str]):
 
 
 def _whole(text: str, name: str, low: int) -> int:
-    """The whole number in what was typed."""
+    """The whole number in the typed text."""
     word = text.strip()
     return checks.integer(name, int(word) if word.isdecimal() else word, low)

@@ -11,7 +11,7 @@ BLANK = 0x2800
 
 
 class Canvas:
-    """A rectangle of cells, each with dots of one color, or a character; what is drawn later lies on top.
+    """A rectangle of cells, each with dots of one color, or a character; later drawings are on top.
 
     width, height  in cells, at least 1
     """
@@ -57,7 +57,7 @@ class Canvas:
         self._colors[cell] = color
 
     def rows(self) -> list[Text]:
-        """What has been drawn, a line of text for each row of cells."""
+        """The drawing, a line of text for each row of cells."""
         return [self._row(row) for row in range(self.height)]
 
     def _row(self, row: int) -> Text:

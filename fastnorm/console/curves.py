@@ -1,4 +1,4 @@
-"""The curves of a training: the live path in color, what was left behind in grey, a letter where something was done."""
+"""The curves of a training: the live path in color, branches left behind in grey, a letter for each action."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ LEAST, TINY = 0.1, 1e-9  # of the highest value: the least span of a linear scal
 
 @dataclass(frozen=True)
 class Axis:
-    """A scale from low to high, logarithmic or not; what lies outside is drawn at the edge."""
+    """A scale from low to high, logarithmic or not; values outside are drawn at the edge."""
 
     low: float
     high: float
@@ -50,7 +50,7 @@ class Axis:
         return cls(low, high, False) if low < high else cls(low - reach - TINY, high + reach + TINY, False)
 
     def share(self, values: Sequence[float]) -> np.ndarray:
-        """Where values lie, 0 at low and 1 at high; nan for what is no number."""
+        """Places of values, 0 at low and 1 at high; nan for values that are not finite."""
         array = np.array([value if math.isfinite(value) else math.nan for value in values], float)
         if self.is_log:
             array = np.log(np.maximum(array, self.low))

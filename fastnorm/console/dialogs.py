@@ -1,4 +1,4 @@
-"""What lies over the console for a while: a prompt, a question, a page to read."""
+"""Dialogs over the console: a prompt, a question, a page to read."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -20,7 +20,7 @@ Submit = Callable[[str], "Future[Any]"]
 
 
 class Prompt(ModalScreen[None]):
-    """A line to type into. It closes when what was asked for is done; where that is refused, it says why and stays.
+    """A line to type into. It closes when the request is done; where it is refused, it shows the reason and stays.
 
     submit  begins the action a text asks for, or raises FastnormError
     """

@@ -65,7 +65,7 @@ class Driver:
 
     @property
     def state(self) -> str:
-        """What it is doing, in a word."""
+        """Its present activity, in a word."""
         if self._acts or (self._last_pause is not None and not self._last_pause.done()):
             return "acting"
         if self._goes:
@@ -103,7 +103,7 @@ class Driver:
         self.act(lambda panda: setattr(panda, "guard", None if panda.guard else self._guard))
 
     def act(self, call: Callable[[Panda], Any]) -> Future[Any]:
-        """Do something to the panda at the next minibatch, after what was asked for before; a refusal is noted too."""
+        """Act on the panda at the next minibatch, after earlier requests; a refusal is noted too."""
         self._last_act = self._actors.submit(self._act, call)
         return self._last_act
 
@@ -113,7 +113,7 @@ class Driver:
         self.version = next(self._versions)
 
     def close(self) -> None:
-        """Stop training, let what is being done end, and the threads with it; the panda stays open."""
+        """Stop training, let the action under way end, and the threads with it; the panda stays open."""
         self._actors.shutdown(wait=False, cancel_futures=True)
         is_left_paused = self.state == "paused" and self.failure is None
         self.panda.hurry()
@@ -188,7 +188,7 @@ class Driver:
             self._refresh()
 
     def _fail(self, error: Exception) -> None:
-        """Stop, and say why; what was no fault of a setting or a file is raised again by whoever closes."""
+        """Stop, and note the reason; errors other than of settings and files are raised again when it is closed."""
         self._goes = False
         words = str(error)
         if not isinstance(error, FastnormError):

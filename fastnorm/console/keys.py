@@ -1,4 +1,4 @@
-"""The keys: one table for what they do, the line at the bottom and the help."""
+"""The keys: one table for their actions, the line at the bottom and the help."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -81,5 +81,5 @@ def footer(width: int, state: str) -> list[tuple[str, str]]:
 
 
 def help_lines() -> list[tuple[str, str]]:
-    """A label and what the key does, for each."""
+    """A label and an action for each key."""
     return [*((key.label, key.help) for key in KEYS), ("ctrl+c", "leave at once; all is saved")]

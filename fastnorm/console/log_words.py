@@ -1,4 +1,4 @@
-"""What was done, in words: a line of the log and a letter under the curves for each action."""
+"""Actions in words: a line of the log and a letter under the curves for each action."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,7 +40,7 @@ def place_of(action: Action) -> str:
 
 
 def in_words(action: Action, actions: Sequence[Action]) -> str:
-    """Say what was done, not why; `actions` are all there are, among them the parts of this one."""
+    """Name the action without its reason; `actions` are all actions, the parts of this one among them."""
     details = action.details
     parts = [part for part in actions if part.details.get("part_of") == action.number]
     if action.kind == NUDGE:

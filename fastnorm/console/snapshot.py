@@ -1,4 +1,4 @@
-"""What a driver shows to the screen: a moment of the training, and notes."""
+"""Snapshots for the screen: a moment of the training, and notes."""
 
 from dataclasses import dataclass
 

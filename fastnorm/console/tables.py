@@ -78,7 +78,7 @@ def slots(moment: Moment, width: int, height: int) -> Text:
 
 
 def log_lines(moment: Moment, notes: Sequence[Note]) -> list[Text]:
-    """All that was done, and what was noted in between, oldest first; the guard's acts are highlighted."""
+    """All actions, and the notes in between, oldest first; the guard's acts are highlighted."""
     told = [(action.number, 0, _action(moment, action.number)) for action in moment.actions if is_whole(action)]
     told += [(note.after, -1, Text(note.words, WRONG if note.is_wrong else WEAK)) for note in notes]
     return [line for *_, line in sorted(told, key=lambda entry: entry[:2])]

@@ -45,7 +45,7 @@ class Sigmoid(Layer):
 
 @description
 class GELU(Layer):
-    """x times the share of the normal distribution below x.  Source: Hendrycks & Gimpel 2016."""
+    """x times the normal distribution function of x.  Source: Hendrycks & Gimpel 2016."""
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.gelu(x)
@@ -69,7 +69,7 @@ class Softplus(Layer):
 
 @description
 class Softmax(Layer):
-    """Shares of each row that add up to 1.
+    """exp(x) over its sum along the row: probabilities that add up to 1.
 
     As the last layer it may be left out before SoftmaxCrossEntropy and Focal, which do so themselves: they take logits.
     """

@@ -1,4 +1,4 @@
-"""What a Table learned of each feature column: a Number or a Category, fitted on the training rows, frozen.
+"""Features: a Number or a Category for each column, learned from the training rows of a Table and frozen.
 
 A feature owns one or more places, the columns it fills in the feature matrix. A place that no training row used would
 carry weights nobody trained, so there is none: a value without a place (missing where no training row was, or a label
@@ -107,5 +107,5 @@ Feature = Number | Category
 
 
 def fit_feature(column: Column) -> Feature:
-    """Return what the training rows teach about the column; it has no places if that is nothing."""
+    """Return the feature learned from the training rows of a column; it has no places if they tell nothing."""
     return Category.fit(column) if column.kind == "category" else Number.fit(column)

@@ -22,7 +22,7 @@ from ._targets import Classes, Quantity, Target, fit_target
 
 @dataclass(frozen=True)
 class Table:
-    """What the training rows taught about a frame's columns; frozen, so that every later row is treated alike.
+    """A frame's columns as learned from the training rows; frozen, so that every later row is treated alike.
 
     inputs   a Number or a Category for each column that is used, in the training frame's order
     target   Classes, a Quantity, or None where no target was given
@@ -134,7 +134,7 @@ class Table:
         return self.target
 
     def describe(self) -> str:
-        """Return a short text: the target, the columns, what was flagged, pooled and dropped."""
+        """Return a short text: the target, the columns, and those flagged, pooled or dropped."""
         numbers = [column for column in self.inputs if isinstance(column, Number)]
         categories = [column for column in self.inputs if isinstance(column, Category)]
         lines = [f"{self.width} features; columns of numbers: {len(numbers)}, of categories: {len(categories)}"]
@@ -160,7 +160,7 @@ class Table:
 
     @classmethod
     def from_dict(cls, record: Any) -> Self:
-        """Return the table that to_dict gave. Nothing in the record is trusted: FileError says what does not fit."""
+        """Return the table that to_dict gave. Nothing in it is trusted: FileError names a part that does not fit."""
         dataclasses.only("table", record, ["inputs", "target", "dropped"])
         entries = dataclasses.member("table", record, "inputs", list)
         inputs = tuple(

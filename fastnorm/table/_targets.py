@@ -1,4 +1,4 @@
-"""What a Table learned of the target column: Classes or a Quantity, fitted on the training rows, frozen."""
+"""Targets: Classes or a Quantity, learned from the training rows of a Table and frozen."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -120,7 +120,7 @@ Target = Classes | Quantity
 
 
 def fit_target(column: Column, task: str) -> Target:
-    """Return what the training rows teach about the target; task "auto" is guessed as Table.fit documents."""
+    """Return the target learned from the training rows; task "auto" is guessed as Table.fit documents."""
     if task == "auto":
         task = _guess(column)
     return Classes.fit(column) if task == Classes.task else Quantity.fit(column)

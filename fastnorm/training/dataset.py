@@ -37,7 +37,7 @@ class Dataset:
 
     @property
     def groups(self) -> np.ndarray | None:
-        """The class of each row, where there are classes: parts of the rows keep their shares of them."""
+        """The class of each row, where there are classes: parts of the rows keep their proportions."""
         return self.y if self.task == "classification" and np.ndim(self.y) == 1 else None
 
     @property
@@ -134,7 +134,7 @@ def refuse_frame(name: str, x: Any) -> None:
 def divided(
     x: Any, y: Any, fractions: Sequence[float], seed: int, **known: Any
 ) -> tuple[Dataset, tuple[np.ndarray, ...]]:
-    """Return all rows, and the numbers of those of each part, shared out at random; classes keep their shares.
+    """Return all rows, and the row numbers of each part, divided at random; each part has the classes in proportion.
 
     fractions  of the parts, adding up to 1; a table is fitted on the rows of the first
     known      keywords of dataset
@@ -162,7 +162,7 @@ def divided(
 
 
 def split_fractions(fraction: numbers.Real) -> tuple[float, float]:
-    """Return the shares of training and validation."""
+    """Return the fractions of training and validation."""
     aside = checks.number("validation", fraction, 0, 1, ends="()")
     return 1 - aside, aside
 

@@ -99,7 +99,7 @@ class Run:
 
     @property
     def validates(self) -> bool:
-        """Whether there are rows that judge each epoch."""
+        """Whether each epoch is scored on validation rows."""
         return self.validation is not None
 
     @property
@@ -139,7 +139,7 @@ class Run:
 
     @property
     def minibatches(self) -> int:
-        """How many minibatches an epoch has."""
+        """Number of minibatches in an epoch."""
         return len(self._starts) - 1
 
     @property
@@ -278,7 +278,7 @@ class Run:
             self._hand_over()
 
     def state(self) -> bytes:
-        """All that a run made in the same way, in another process too, needs to go on from here: see restore."""
+        """The run's state as bytes, from which a run made in the same way continues, in another process too."""
         return self.checkpoint().to_bytes(self.configuration())
 
     def restore(self, state: bytes) -> None:
@@ -302,7 +302,7 @@ class Run:
         raise SettingError("a Run is neither copied nor pickled: fork() copies it, and state() goes to another process")
 
     def configuration(self) -> dict[str, Any]:
-        """How the run was made, as far as its states depend on it: they fit runs of equal facts alone."""
+        """Settings on which the run's states depend; a state fits only runs of equal settings."""
         from ..saving import tape_record  # only now: training needs none of it
 
         return {

@@ -86,7 +86,7 @@ class Step:
 
 
 def _half_cosine(share: np.ndarray, start: float = 1.0, end: float = 0.0) -> np.ndarray:
-    """From start to end along half a cosine, as a share of the way done goes from 0 to 1."""
+    """From start to end along half a cosine, as the fraction of the way goes from 0 to 1."""
     return end + (start - end) * (0.5 + 0.5 * np.cos(np.pi * np.clip(share, 0.0, 1.0)))
 
 
