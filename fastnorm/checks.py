@@ -23,9 +23,41 @@ def lies_plainly(array: np.ndarray) -> bool:
     return bool(array.flags.c_contiguous and array.flags.aligned)
 
 
+def lies_in_rows(array: np.ndarray) -> bool:
+    """Whether native code can write a matrix where it lies: rows without gaps, which may lie apart, not overlap."""
+    if array.ndim != 2 or not array.flags.aligned:
+        return lies_plainly(array)
+    (rows, columns), (gap, step), size = array.shape, array.strides, array.itemsize
+    apart = rows <= 1 or (gap >= columns * size and gap % size == 0)
+    return lies_plainly(array) or ((columns <= 1 or step == size) and apart)
+
+
 def layout_of(array: np.ndarray) -> str:
     """Reason why an array cannot be used as it is, for the end of a sentence."""
     return ("" if array.flags.c_contiguous else ", not C-contiguous") + ("" if array.flags.aligned else ", not aligned")
+
+
+def as_array(name: str, value: Any) -> np.ndarray:
+    """Return numbers of any kind, by the array or buffer protocol or DLPack, as an array.
+
+    Raises DtypeError where they give none, as tensors do that lie on a GPU or take part in torch's autograd.
+    """
+    try:
+        if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+            return np.from_dlpack(value)
+        return np.asarray(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        raise DtypeError(f"{name}: expected real numbers, got {type(value).__name__}: {error}") from error
+
+
+def in_its_memory(value: Any) -> np.ndarray | None:
+    """Return an array in the memory of value, another library's array or a buffer; None where it offers none."""
+    if isinstance(value, np.ndarray):
+        return value
+    try:
+        return np.from_dlpack(value) if hasattr(value, "__dlpack__") else np.asarray(memoryview(value))
+    except (BufferError, RuntimeError, TypeError, ValueError):
+        return None
 
 
 def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
@@ -38,7 +70,7 @@ def floating(name: str, value: Any, dtype: Any = None) -> np.ndarray:
         fits = value.dtype in FLOATS if dtype is None else value.dtype == dtype
         if fits:
             return value
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"{name}: expected real numbers, got dtype {array.dtype}")
     if dtype is None:
@@ -75,7 +107,7 @@ def vector(name: str, value: Any, dtype: Any = None, length: int | None = None) 
 
 def indices(name: str, value: Any, bound: int, dtype: Any = np.int64) -> np.ndarray:
     """Return value as a contiguous (n,) integer array whose entries lie in [0, bound)."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iu":
         raise DtypeError(f"{name}: expected integers, got dtype {array.dtype}")
     if array.ndim != 1:
@@ -139,17 +171,28 @@ def output(name: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: np.
     """Return out, or a new array where it is None; an `out` must fit exactly and overlap none of the inputs."""
     if out is None:
         return np.empty(shape, dtype)
-    in_place(name, out, shape, dtype)
+    out = in_place(name, out, shape, dtype, in_rows=True)
     apart(name, out, *inputs)
     return out
 
 
-def in_place(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Return array, which native code is to write to: its dtype, shape and layout must fit exactly."""
-    if not isinstance(array, np.ndarray) or array.dtype != dtype:
-        came = getattr(array, "dtype", type(array).__name__)
+def in_place(
+    name: str, value: Any, shape: tuple[int, ...] | None, dtype: Any = None, *, in_rows: bool = False
+) -> np.ndarray:
+    """Return value as an array in the same memory, which native code is to write to; its layout must fit exactly.
+
+    shape, dtype  that it must have; None: any shape, float32 or float64
+    in_rows       a matrix's rows may lie apart
+    """
+    array = in_its_memory(value)
+    if dtype is None:
+        dtype = array.dtype if array is not None and array.dtype in FLOATS else FLOATS[1]
+    if array is None or array.dtype != dtype:
+        came = type(value).__name__ if array is None else array.dtype
         raise DtypeError(f"{name}: expected an array of {np.dtype(dtype)}, got {came}")
-    if array.shape != shape or not array.flags.carray:
+    shape = array.shape if shape is None else shape
+    lies = lies_in_rows(array) if in_rows else lies_plainly(array)
+    if array.shape != shape or not lies or not array.flags.writeable:
         came = f"{array.shape}{layout_of(array)}{'' if array.flags.writeable else ', read-only'}"
         raise ShapeError(f"{name}: expected a writeable C-contiguous array of shape {shape}, got {came}")
     return array
@@ -157,7 +200,7 @@ def in_place(name: str, array: Any, shape: tuple[int, ...], dtype: Any) -> np.nd
 
 def apart(name: str, array: np.ndarray, *inputs: np.ndarray | None) -> None:
     """Raise DataError where an array that is written shares memory with one that is read."""
-    if any(other is not None and np.may_share_memory(array, other) for other in inputs):
+    if any(other is not None and np.shares_memory(array, other) for other in inputs):
         raise DataError(f"{name}: expected memory of its own, got an array that overlaps an input; pass a copy")
 
 

@@ -1,7 +1,9 @@
-"""The numerical kernels: checked functions on NumPy arrays, the same native code that training runs.
+"""The numerical kernels: checked functions on arrays, the same native code that training runs.
 
-One function for each kernel, of the same name in the C code, in fastnorm.reference and in the bench. float32 and
-float64; arrays of any layout are converted once and never modified, but where a docstring says "in place".
+One function for each kernel, of the same name in the C code, in fastnorm.reference and in the bench; float32 and
+float64. Arguments are NumPy arrays, buffers or arrays with DLPack; results are NumPy arrays. A matrix of unit stride
+within its rows is read where it lies, however far apart its rows are, and `out` may be one; any other layout is copied
+when it is read and refused where it would be written. Nothing is modified but where a docstring says "in place".
 """
 
 from .activation import dropout, relu_backward, relu_forward

@@ -2,11 +2,10 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport uint32_t, uint64_t
-from numpy cimport ndarray
 
 from .. import checks
-from .cpu cimport fn_kernels, row_border, usable_threads
-from .arguments cimport columns_of, data, kernels_of, matrix, number, output_like, rows_of, same, whole
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport columns_of, is_single, matrix, number, output_like, rows_of, same, stride, whole
 
 
 cdef void relu_forward_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c,
@@ -53,9 +52,9 @@ cdef void dropout_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx,
                         seed, stream, index, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _relu_forward(ndarray x, ndarray y, int threads):
+cdef _relu_forward(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        relu_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
+        relu_forward_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0], stride(y),
                           threads)
 
 
@@ -68,14 +67,17 @@ def relu_forward(x, *, out=None, threads=1):
     """
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _relu_forward(x, y, usable_threads(threads))
+    if is_single(x):
+        _relu_forward[float](x, y, usable_threads(threads))
+    else:
+        _relu_forward[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _relu_backward(ndarray dy, ndarray y, ndarray dx, int threads):
+cdef _relu_backward(const real[:, :] dy, const real[:, :] y, real[:, :] dx, int threads):
     with nogil:
-        relu_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
-                           columns_of(dy), data(dx), columns_of(dx), threads)
+        relu_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &y[0, 0], stride(y), dy.shape[0],
+                           dy.shape[1], &dx[0, 0], stride(dx), threads)
 
 
 def relu_backward(dy, y, *, out=None, threads=1):
@@ -89,15 +91,18 @@ def relu_backward(dy, y, *, out=None, threads=1):
     dy = matrix("dy", dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, y))
-    _relu_backward(dy, y, dx, usable_threads(threads))
+    if is_single(dy):
+        _relu_backward[float](dy, y, dx, usable_threads(threads))
+    else:
+        _relu_backward[double](dy, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _dropout(ndarray x, Py_ssize_t first_row, double rate, uint64_t seed, uint32_t stream, uint32_t index,
-              ndarray y, int threads):
+cdef _dropout(const real[:, :] x, Py_ssize_t first_row, double rate, uint64_t seed, uint32_t stream, uint32_t index,
+              real[:, :] y, int threads):
     with nogil:
-        dropout_rows(kernels_of(x), data(x), columns_of(x), first_row, rows_of(x), columns_of(x), rate, seed, stream,
-                     index, data(y), columns_of(y), threads)
+        dropout_rows(kernels(sizeof(real)), &x[0, 0], stride(x), first_row, x.shape[0], x.shape[1], rate, seed, stream,
+                     index, &y[0, 0], stride(y), threads)
 
 
 def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=1):
@@ -124,5 +129,8 @@ def dropout(x, rate, seed, stream=0, index=0, *, first_row=0, out=None, threads=
     else:
         first_row = checks.integer("first_row", first_row, 0, last_row)
     y = output_like(out, x, (x,))
-    _dropout(x, first_row, rate, seed, stream, index, y, usable_threads(threads))
+    if is_single(x):
+        _dropout[float](x, first_row, rate, seed, stream, index, y, usable_threads(threads))
+    else:
+        _dropout[double](x, first_row, rate, seed, stream, index, y, usable_threads(threads))
     return y

@@ -1,16 +1,16 @@
 """What a kernel's public function lets in: the checks of fastnorm.checks, in C for arrays that need no conversion.
 
-Each function here knows the common case, a contiguous array of a fitting dtype, by some comparisons; everything else it
-leaves to its namesake in checks, which converts or raises an error in words.
+Each function here knows the common case, a NumPy array of a fitting dtype that lies in rows, by some comparisons of its
+buffer; everything else it leaves to its namesake in checks, which converts or raises an error in words.
 """
 
+from cpython.buffer cimport PyBUF_RECORDS_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 from cpython.long cimport PyLong_AsLongAndOverflow
 from libc.math cimport INFINITY, fabs, isfinite
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from numpy cimport (
-    NPY_DOUBLE, NPY_FLOAT, NPY_INT32, NPY_INT64, PyArray_CheckExact, PyArray_DATA, PyArray_DIM, PyArray_EMPTY,
-    PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED, PyArray_ISNOTSWAPPED, PyArray_ISWRITEABLE, PyArray_NBYTES, PyArray_NDIM,
-    PyArray_TYPE, import_array, ndarray, npy_intp,
+    NPY_CORDER, NPY_DOUBLE, NPY_FLOAT, NPY_INT32, NPY_INT64, NPY_ORDER, NPY_UINT32, PyArray_EMPTY, import_array,
+    ndarray, npy_intp,
 )
 
 import numpy as np
@@ -18,183 +18,231 @@ import numpy as np
 from .. import checks
 from ..errors import ShapeError
 
-import_array()
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_NewLikeArray(ndarray prototype, NPY_ORDER order, void* descr, int subok)
 
-FLOAT32, FLOAT64 = checks.FLOATS
+import_array()          # NumPy's C interface makes arrays here, and does nothing else
 
-
-cdef inline bint plain(value, int dimensions) noexcept:
-    """Whether this is a contiguous, aligned, native array that kernels can read as it is, but for its dtype."""
-    return (PyArray_CheckExact(value) and PyArray_NDIM(<ndarray> value) == dimensions
-            and PyArray_IS_C_CONTIGUOUS(<ndarray> value) and PyArray_ISALIGNED(<ndarray> value)
-            and PyArray_ISNOTSWAPPED(<ndarray> value))
+cdef object ARRAY = np.ndarray
+cdef object SINGLE = checks.FLOATS[0], DOUBLE = checks.FLOATS[1]
+cdef double SUM_TOLERANCE = checks.SUM_TOLERANCE
 
 
-cdef inline bint is_kind(value, int kind) noexcept:
-    cdef int came = PyArray_TYPE(<ndarray> value)
-    return came == kind if kind != ANY else came == NPY_FLOAT or came == NPY_DOUBLE
+cdef struct Layout:
+    int kind, dimensions
+    Py_ssize_t rows, columns        # of a vector, its length and 1; of other than vectors and matrices, 0
+    char* data
+    char* end                       # behind its last element, where it lies in rows
+    bint in_rows                    # unit stride within rows, which follow each other, apart and aligned
+    bint contiguous, writeable
 
 
-cdef bint has_shape_of(ndarray array, ndarray like) noexcept:
-    cdef int i
-    if PyArray_NDIM(array) != PyArray_NDIM(like):
+cdef int kind_in(const Py_buffer* buffer) noexcept:
+    """The kind of a buffer's numbers, OTHER unless it is one of ours in native byte order."""
+    if buffer.format == NULL or buffer.format[0] == 0 or buffer.format[1] != 0:
+        return OTHER
+    if buffer.format[0] == b"f":
+        return FLOAT32
+    if buffer.format[0] == b"d":
+        return FLOAT64
+    if buffer.format[0] in (b"i", b"l", b"q"):
+        return INT32 if buffer.itemsize == 4 else INT64
+    return OTHER
+
+
+cdef bint describe(value, Layout* layout):
+    """Say how a NumPy array lies; False for anything else, and for arrays that have no buffer, such as of dates."""
+    cdef Py_buffer buffer
+    cdef Py_ssize_t size, gap
+    if type(value) is not ARRAY:
         return False
-    for i in range(PyArray_NDIM(like)):
-        if PyArray_DIM(array, i) != PyArray_DIM(like, i):
-            return False
+    try:
+        PyObject_GetBuffer(value, &buffer, PyBUF_RECORDS_RO)
+    except (BufferError, ValueError):
+        return False
+    size = buffer.itemsize
+    layout.kind, layout.dimensions, layout.data = kind_in(&buffer), buffer.ndim, <char*> buffer.buf
+    layout.contiguous = PyBuffer_IsContiguous(&buffer, b"C") and <size_t> buffer.buf % size == 0
+    layout.writeable = not buffer.readonly
+    layout.rows = layout.columns = 0
+    layout.in_rows = layout.contiguous
+    layout.end = layout.data + buffer.len
+    if buffer.ndim == 1:
+        layout.rows, layout.columns = buffer.shape[0], 1
+    elif buffer.ndim == 2:
+        layout.rows, layout.columns = buffer.shape[0], buffer.shape[1]
+        gap = buffer.strides[0]
+        if not layout.contiguous and layout.rows > 0 and layout.columns > 0 and <size_t> buffer.buf % size == 0:
+            layout.in_rows = ((layout.columns == 1 or buffer.strides[1] == size)
+                              and (layout.rows == 1 or gap >= layout.columns * size and gap % size == 0))
+            layout.end = layout.data + (layout.rows - 1) * gap + layout.columns * size
+    PyBuffer_Release(&buffer)
     return True
 
 
+cdef inline bint is_kind(const Layout* layout, int kind) noexcept:
+    return layout.kind == kind if kind != ANY else layout.kind == FLOAT32 or layout.kind == FLOAT64
+
+
 cdef dtype_of(int kind):
-    return None if kind == ANY else FLOAT32 if kind == NPY_FLOAT else FLOAT64
+    return None if kind == ANY else SINGLE if kind == FLOAT32 else DOUBLE
 
 
 cdef length_or_none(Py_ssize_t length):
     return None if length == ANY else length
 
 
-cdef ndarray matrix(name, value, int kind=ANY, Py_ssize_t rows=ANY, Py_ssize_t columns=ANY):
-    """checks.matrix."""
-    cdef Py_ssize_t n, c
-    if plain(value, 2) and is_kind(value, kind):
-        n, c = PyArray_DIM(<ndarray> value, 0), PyArray_DIM(<ndarray> value, 1)
-        if n > 0 and c > 0 and (rows == ANY or n == rows) and (columns == ANY or c == columns):
-            return <ndarray> value
+cdef matrix(name, value, int kind=ANY, Py_ssize_t rows=ANY, Py_ssize_t columns=ANY):
+    """checks.matrix, but rows may lie apart."""
+    cdef Layout it
+    if describe(value, &it) and it.dimensions == 2 and it.in_rows and is_kind(&it, kind):
+        if it.rows > 0 and it.columns > 0 and rows in (ANY, it.rows) and columns in (ANY, it.columns):
+            return value
     return checks.matrix(name, value, dtype_of(kind), length_or_none(columns), length_or_none(rows))
 
 
-cdef ndarray vector(name, value, int kind=ANY, Py_ssize_t length=ANY):
+cdef vector(name, value, int kind=ANY, Py_ssize_t length=ANY):
     """checks.vector."""
-    if plain(value, 1) and is_kind(value, kind) and (length == ANY or PyArray_DIM(<ndarray> value, 0) == length):
-        return <ndarray> value
+    cdef Layout it
+    if describe(value, &it) and it.dimensions == 1 and it.contiguous and is_kind(&it, kind):
+        if length in (ANY, it.rows):
+            return value
     return checks.vector(name, value, dtype_of(kind), length_or_none(length))
 
 
-cdef ndarray same(name, value, ndarray like):
-    """A matrix of the dtype and shape of another one."""
-    return matrix(name, value, PyArray_TYPE(like), PyArray_DIM(like, 0), PyArray_DIM(like, 1))
+cdef same(name, value, like):
+    """A matrix of the kind and shape of another one."""
+    cdef Layout model
+    describe(like, &model)
+    return matrix(name, value, model.kind, model.rows, model.columns)
 
 
-cdef ndarray floating(name, value, ndarray like):
-    """checks.floating, of another's dtype or, where that is None, of any."""
-    cdef int kind = ANY if like is None else PyArray_TYPE(like)
-    if PyArray_CheckExact(value) and plain(value, PyArray_NDIM(<ndarray> value)) and is_kind(value, kind):
-        return <ndarray> value
+cdef floating(name, value, int kind=ANY):
+    """checks.floating."""
+    cdef Layout it
+    if describe(value, &it) and it.contiguous and is_kind(&it, kind):
+        return value
     return checks.floating(name, value, dtype_of(kind))
 
 
-cdef ndarray indices(name, value, Py_ssize_t bound, int kind):
-    """checks.indices, as NPY_INT32 or NPY_INT64."""
-    cdef ndarray result
-    cdef Py_ssize_t i, n
+cdef indices(name, value, Py_ssize_t bound, int kind):
+    """checks.indices, as INT32 or INT64."""
+    cdef Layout it, made
+    cdef Py_ssize_t i
     cdef int64_t index
-    cdef bint wide
-    if plain(value, 1) and (is_kind(value, NPY_INT32) or is_kind(value, NPY_INT64)):
-        n, wide = PyArray_DIM(<ndarray> value, 0), PyArray_TYPE(<ndarray> value) == NPY_INT64
-        source = PyArray_DATA(<ndarray> value)
-        result = <ndarray> value if is_kind(value, kind) else new_vector(n, kind)
-        sink = PyArray_DATA(result)
-        for i in range(n):
-            index = (<int64_t*> source)[i] if wide else (<int32_t*> source)[i]
+    if describe(value, &it) and it.dimensions == 1 and it.contiguous and it.kind in (INT32, INT64):
+        result = value if it.kind == kind else new_vector(it.rows, kind)
+        describe(result, &made)
+        for i in range(it.rows):
+            index = (<int64_t*> it.data)[i] if it.kind == INT64 else (<int32_t*> it.data)[i]
             if index < 0 or index >= bound:
                 break
-            if sink != source:
-                if kind == NPY_INT64:
-                    (<int64_t*> sink)[i] = index
+            if made.data != it.data:
+                if kind == INT64:
+                    (<int64_t*> made.data)[i] = index
                 else:
-                    (<int32_t*> sink)[i] = <int32_t> index
+                    (<int32_t*> made.data)[i] = <int32_t> index
         else:
             return result
-    return checks.indices(name, value, bound, np.int64 if kind == NPY_INT64 else np.int32)
+    return checks.indices(name, value, bound, np.int64 if kind == INT64 else np.int32)
 
 
 cdef int dimensions_of(value) except -1:
-    return PyArray_NDIM(<ndarray> value) if PyArray_CheckExact(value) else np.ndim(value)
+    return value.ndim if type(value) is ARRAY else np.ndim(value)
 
 
-cdef ndarray class_numbers(target, ndarray x):
+cdef class_numbers(target, x):
     """A class number below x's columns for each of its rows, int32."""
-    cdef ndarray labels = indices("target", target, PyArray_DIM(x, 1), NPY_INT32)
-    if PyArray_DIM(labels, 0) != PyArray_DIM(x, 0):
-        raise ShapeError(f"target: expected {PyArray_DIM(x, 0)} rows, got {PyArray_DIM(labels, 0)}")
+    labels = indices("target", target, columns_of(x), INT32)
+    if rows_of(labels) != rows_of(x):
+        raise ShapeError(f"target: expected {rows_of(x)} rows, got {rows_of(labels)}")
     return labels
 
 
-cdef ndarray shares(name, value, ndarray like):
-    """checks.probabilities, of another's dtype and shape."""
-    cdef Py_ssize_t i, j, n = PyArray_DIM(like, 0), c = PyArray_DIM(like, 1)
-    cdef double share, sum
-    cdef bint good = True, single = PyArray_TYPE(like) == NPY_FLOAT
-    cdef ndarray array = same(name, value, like)
-    x = PyArray_DATA(array)
-    for i in range(n):
+cdef bint add_to_one(const real[:, :] x) noexcept nogil:
+    """Whether each row is >= 0 with a sum of 1."""
+    cdef Py_ssize_t i, j
+    cdef double sum
+    cdef bint good = True
+    for i in range(x.shape[0]):
         sum = 0
-        for j in range(c):
-            share = (<float*> x)[i * c + j] if single else (<double*> x)[i * c + j]
-            good &= share >= 0
-            sum += share
+        for j in range(x.shape[1]):
+            good &= x[i, j] >= 0
+            sum += x[i, j]
         good &= fabs(sum - 1) <= SUM_TOLERANCE
-    return array if good else checks.probabilities(name, array, dtype_of(PyArray_TYPE(like)), c, n)
+    return good
 
 
-cdef double SUM_TOLERANCE = checks.SUM_TOLERANCE
+cdef shares(name, value, like):
+    """checks.probabilities, of another's kind and shape."""
+    array = same(name, value, like)
+    if add_to_one[float](array) if is_single(array) else add_to_one[double](array):
+        return array
+    return checks.probabilities(name, array, dtype_of(kind_of(like)), columns_of(like), rows_of(like))
 
 
-cdef ndarray new_vector(Py_ssize_t length, int kind):
-    cdef npy_intp count = length
-    return PyArray_EMPTY(1, &count, kind, False)
-
-
-cdef ndarray output(out, Py_ssize_t rows, Py_ssize_t columns, ndarray like, tuple inputs):
-    """checks.output, of another's dtype: (rows, columns), or (rows,) for ANY columns; inputs are contiguous or None."""
+cdef new_array(int dimensions, Py_ssize_t rows, Py_ssize_t columns, int kind):
     cdef npy_intp[2] shape
-    cdef int dimensions = 1 if columns == ANY else 2
+    cdef int[6] number
+    number[FLOAT32], number[FLOAT64] = NPY_FLOAT, NPY_DOUBLE
+    number[INT32], number[INT64], number[UINT32] = NPY_INT32, NPY_INT64, NPY_UINT32
     shape[0], shape[1] = rows, columns
+    return PyArray_EMPTY(dimensions, shape, number[kind], False)
+
+
+cdef new_vector(Py_ssize_t length, int kind):
+    return new_array(1, length, 1, kind)
+
+
+cdef output(out, Py_ssize_t rows, Py_ssize_t columns, int kind, tuple inputs):
+    """checks.output: (rows, columns), rows may lie apart; or (rows,) for ANY columns. Inputs are checked or None."""
+    cdef Layout it
+    cdef int dimensions = 1 if columns == ANY else 2
     if out is None:
-        return PyArray_EMPTY(dimensions, shape, PyArray_TYPE(like), False)
-    if (plain(out, dimensions) and is_kind(out, PyArray_TYPE(like)) and PyArray_ISWRITEABLE(<ndarray> out)
-            and PyArray_DIM(<ndarray> out, 0) == rows
-            and (columns == ANY or PyArray_DIM(<ndarray> out, 1) == columns) and is_apart(<ndarray> out, inputs)):
-        return <ndarray> out
+        return new_array(dimensions, rows, columns, kind)
+    if (describe(out, &it) and it.dimensions == dimensions and it.in_rows and it.writeable and it.kind == kind
+            and it.rows == rows and columns in (ANY, it.columns) and is_apart(&it, inputs)):
+        return out
     cdef tuple wanted = (rows, columns)
-    return checks.output("out", out, wanted[:dimensions], dtype_of(PyArray_TYPE(like)), *inputs)
+    return checks.output("out", out, wanted[:dimensions], dtype_of(kind), *inputs)
 
 
-cdef ndarray output_like(out, ndarray like, tuple inputs):
-    """The same, of a matrix's shape."""
-    return output(out, PyArray_DIM(like, 0), PyArray_DIM(like, 1), like, inputs)
+cdef output_like(out, like, tuple inputs):
+    """The same, of a matrix's shape and kind."""
+    if out is None:
+        return PyArray_NewLikeArray(<ndarray> like, NPY_CORDER, NULL, False)
+    return output(out, rows_of(like), columns_of(like), kind_of(like), inputs)
 
 
-cdef bint is_apart(ndarray array, tuple inputs):
-    """Whether contiguous memory overlaps none of the inputs'."""
-    cdef char* first = <char*> PyArray_DATA(array)
-    cdef char* last = first + PyArray_NBYTES(array)
-    cdef char* other
+cdef bint is_apart(const Layout* layout, tuple inputs):
+    """Whether memory from first to last element overlaps none of the inputs'."""
+    cdef Layout other
     for one in inputs:
         if one is not None:
-            other = <char*> PyArray_DATA(<ndarray> one)
-            if other < last and first < other + PyArray_NBYTES(<ndarray> one):
+            describe(one, &other)
+            if other.data < layout.end and layout.data < other.end:
                 return False
     return True
 
 
-cdef ndarray in_place(name, array, ndarray like):
+cdef in_place(name, array, like):
     """checks.in_place, of another's shape and dtype; where that is None, float32 or float64 of any shape."""
-    cdef int dimensions
-    if PyArray_CheckExact(array) and PyArray_ISWRITEABLE(<ndarray> array):
-        dimensions = PyArray_NDIM(<ndarray> array if like is None else like)
-        if plain(array, dimensions) and is_kind(array, ANY if like is None else PyArray_TYPE(like)):
-            if like is None or has_shape_of(<ndarray> array, like):
-                return <ndarray> array
+    cdef Layout it
     if like is None:
-        dtype = FLOAT32 if getattr(array, "dtype", None) == FLOAT32 else FLOAT64
-        return checks.in_place(name, array, np.shape(array), dtype)
-    return checks.in_place(name, array, (<object> like).shape, (<object> like).dtype)
+        if describe(array, &it) and it.contiguous and it.writeable and is_kind(&it, ANY):
+            return array
+        return checks.in_place(name, array, None)
+    if describe(array, &it) and it.contiguous and it.writeable and it.kind == kind_of(like):
+        if array.shape == like.shape:
+            return array
+    return checks.in_place(name, array, like.shape, like.dtype)
 
 
-cdef apart(name, ndarray array, tuple inputs):
-    """checks.apart, of contiguous arrays or None."""
-    if not is_apart(array, inputs):
+cdef apart(name, array, tuple inputs):
+    """checks.apart, of checked arrays or None."""
+    cdef Layout it
+    describe(array, &it)
+    if not is_apart(&it, inputs):
         checks.apart(name, array, *inputs)
 
 

@@ -2,25 +2,25 @@
 
 from cython.parallel cimport prange
 from libc.math cimport sqrt
-from numpy cimport NPY_DOUBLE, ndarray
 
 from ..errors import DataError
-from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, real, row_border, usable_threads
 from .arguments cimport (
+    FLOAT64,
     INFINITY,
     apart,
     columns_of,
-    data,
-    doubles,
     in_place,
-    kernels_of,
+    is_single,
     kind_of,
     matrix,
     new_vector,
     number,
     output_like,
     rows_of,
+    rows_start,
     same,
+    stride,
     vector,
     whole,
 )
@@ -78,17 +78,12 @@ cdef void batchnorm_backward_columns(const fn_kernels* kernels, const void* dy, 
                                    <char*> dgamma + offset, <char*> dbeta + offset)
 
 
-cdef inline ndarray new_doubles(ndarray x):
-    """A double for each column."""
-    return new_vector(columns_of(x), NPY_DOUBLE)
-
-
-cdef _forward(ndarray x, ndarray gamma, ndarray beta, double epsilon, bint relu,
-              ndarray y, ndarray mean, ndarray variance, ndarray inverse_std, int threads):
+cdef _forward(const real[:, :] x, const real[::1] gamma, const real[::1] beta, double epsilon, bint relu,
+              real[:, :] y, double[::1] mean, double[::1] variance, double[::1] inverse_std, int threads):
     with nogil:
-        batchnorm_forward_columns(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma),
-                                  data(beta), epsilon, relu, data(y), columns_of(y), doubles(mean), doubles(variance),
-                                  doubles(inverse_std), threads)
+        batchnorm_forward_columns(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &gamma[0],
+                                  &beta[0], epsilon, relu, &y[0, 0], stride(y), &mean[0], &variance[0],
+                                  &inverse_std[0], threads)
 
 
 def batchnorm_forward(x, gamma, beta, epsilon=1e-5, *, relu=False, out=None, threads=1):
@@ -104,33 +99,32 @@ def batchnorm_forward(x, gamma, beta, epsilon=1e-5, *, relu=False, out=None, thr
     Source: Ioffe & Szegedy 2015, Algorithm 1.
     """
     x = matrix("x", x)
-    gamma = vector("gamma", gamma, kind_of(x), columns_of(x))
-    beta = vector("beta", beta, kind_of(x), columns_of(x))
+    cdef Py_ssize_t c = columns_of(x)
+    gamma, beta = vector("gamma", gamma, kind_of(x), c), vector("beta", beta, kind_of(x), c)
     epsilon = number("epsilon", epsilon, 0, INFINITY, "(]")
     y = output_like(out, x, (x, gamma, beta))
-    mean, variance, inverse_std = new_doubles(x), new_doubles(x), new_doubles(x)
-    _forward(x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
+    mean, variance, inverse_std = new_vector(c, FLOAT64), new_vector(c, FLOAT64), new_vector(c, FLOAT64)
+    if is_single(x):
+        _forward[float](x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
+    else:
+        _forward[double](x, gamma, beta, epsilon, relu, y, mean, variance, inverse_std, usable_threads(threads))
     return y, mean, inverse_std
 
 
-cdef _inference(ndarray x, ndarray mean, ndarray inverse_std, ndarray gamma,
-                ndarray beta, bint relu, ndarray y, int threads):
+cdef _inference(const real[:, :] x, const double[::1] mean, const double[::1] inverse_std, const real[::1] gamma,
+                const real[::1] beta, bint relu, real[:, :] y, int threads):
     with nogil:
-        batchnorm_inference_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), doubles(mean),
-                                 doubles(inverse_std), data(gamma), data(beta), relu, data(y), columns_of(y), threads)
+        batchnorm_inference_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &mean[0],
+                                 &inverse_std[0], &gamma[0], &beta[0], relu, &y[0, 0], stride(y), threads)
 
 
-cdef ndarray _inverse_std(ndarray variance, double epsilon):
-    """1 / sqrt(variance + epsilon)."""
-    cdef ndarray result = new_vector(rows_of(variance), NPY_DOUBLE)
-    cdef double* given = doubles(variance)
-    cdef double* inverse_std = doubles(result)
+cdef _inverse_std(const double[::1] variance, double epsilon, double[::1] inverse_std):
+    """inverse_std = 1 / sqrt(variance + epsilon)."""
     cdef Py_ssize_t i
-    for i in range(rows_of(variance)):
-        if given[i] < 0:
-            raise DataError(f"variance: expected numbers >= 0, got {given[i]} at position {i}")
-        inverse_std[i] = 1 / sqrt(given[i] + epsilon)
-    return result
+    for i in range(variance.shape[0]):
+        if variance[i] < 0:
+            raise DataError(f"variance: expected numbers >= 0, got {variance[i]} at position {i}")
+        inverse_std[i] = 1 / sqrt(variance[i] + epsilon)
 
 
 def batchnorm_inference(x, mean, variance, gamma, beta, epsilon=1e-5, *, relu=False, out=None, threads=1):
@@ -145,23 +139,26 @@ def batchnorm_inference(x, mean, variance, gamma, beta, epsilon=1e-5, *, relu=Fa
     Returns (n, c) of x's dtype.
     """
     x = matrix("x", x)
-    mean = vector("mean", mean, NPY_DOUBLE, columns_of(x))
-    variance = vector("variance", variance, NPY_DOUBLE, columns_of(x))
-    gamma = vector("gamma", gamma, kind_of(x), columns_of(x))
-    beta = vector("beta", beta, kind_of(x), columns_of(x))
-    inverse_std = _inverse_std(variance, number("epsilon", epsilon, 0, INFINITY, "(]"))
+    cdef Py_ssize_t c = columns_of(x)
+    mean, variance = vector("mean", mean, FLOAT64, c), vector("variance", variance, FLOAT64, c)
+    gamma, beta = vector("gamma", gamma, kind_of(x), c), vector("beta", beta, kind_of(x), c)
+    inverse_std = new_vector(c, FLOAT64)
+    _inverse_std(variance, number("epsilon", epsilon, 0, INFINITY, "(]"), inverse_std)
     y = output_like(out, x, (x, gamma, beta, mean))
-    _inference(x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
+    if is_single(x):
+        _inference[float](x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
+    else:
+        _inference[double](x, mean, inverse_std, gamma, beta, relu, y, usable_threads(threads))
     return y
 
 
-cdef _backward(ndarray dy, ndarray x, ndarray y, ndarray mean,
-               ndarray inverse_std, ndarray gamma, ndarray dx, ndarray dgamma, ndarray dbeta,
+cdef _backward(const real[:, :] dy, const real[:, :] x, const real[:, :] y, const double[::1] mean,
+               const double[::1] inverse_std, const real[::1] gamma, real[:, :] dx, real[::1] dgamma, real[::1] dbeta,
                int threads):
     with nogil:
-        batchnorm_backward_columns(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), data(y),
-                                   columns_of(x), rows_of(x), columns_of(x), doubles(mean), doubles(inverse_std),
-                                   data(gamma), data(dx), columns_of(dx), data(dgamma), data(dbeta), threads)
+        batchnorm_backward_columns(kernels(sizeof(real)), &dy[0, 0], stride(dy), &x[0, 0], stride(x), rows_start(y),
+                                   stride(y), x.shape[0], x.shape[1], &mean[0], &inverse_std[0],
+                                   &gamma[0], &dx[0, 0], stride(dx), &dgamma[0], &dbeta[0], threads)
 
 
 def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, threads=1):
@@ -178,21 +175,26 @@ def batchnorm_backward(dy, x, mean, inverse_std, gamma, y=None, *, out=None, thr
     """
     dy = matrix("dy", dy)
     x = same("x", x, dy)
-    mean = vector("mean", mean, NPY_DOUBLE, columns_of(x))
-    inverse_std = vector("inverse_std", inverse_std, NPY_DOUBLE, columns_of(x))
-    gamma = vector("gamma", gamma, kind_of(dy), columns_of(x))
+    cdef Py_ssize_t c = columns_of(x)
+    cdef int kind = kind_of(dy)
+    mean, inverse_std = vector("mean", mean, FLOAT64, c), vector("inverse_std", inverse_std, FLOAT64, c)
+    gamma = vector("gamma", gamma, kind, c)
     if y is not None:
         y = same("y", y, dy)
     dx = output_like(out, x, (dy, x, y, gamma, mean, inverse_std))
-    dgamma, dbeta = new_vector(columns_of(x), kind_of(x)), new_vector(columns_of(x), kind_of(x))
-    _backward(dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
+    dgamma, dbeta = new_vector(c, kind), new_vector(c, kind)
+    if is_single(dy):
+        _backward[float](dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
+    else:
+        _backward[double](dy, x, y, mean, inverse_std, gamma, dx, dgamma, dbeta, usable_threads(threads))
     return dx, dgamma, dbeta
 
 
-cdef _running(ndarray mean, ndarray variance, double share, double factor, ndarray running_mean,
-              ndarray running_variance):
-    kernels(sizeof(double)).batchnorm_running(doubles(mean), doubles(variance), rows_of(mean), share, factor,
-                                              doubles(running_mean), doubles(running_variance))
+cdef _running(const double[::1] mean, const double[::1] variance, double share, double factor,
+              double[::1] running_mean, double[::1] running_variance):
+    with nogil:
+        kernels(sizeof(double)).batchnorm_running(&mean[0], &variance[0], mean.shape[0], share, factor,
+                                                  &running_mean[0], &running_variance[0])
 
 
 def batchnorm_running(mean, variance, running_mean, running_variance, weight, decay, rows=None):
@@ -207,10 +209,12 @@ def batchnorm_running(mean, variance, running_mean, running_variance, weight, de
     Returns the new weight, decay * weight + 1 - decay; the averages moved by (1 - decay) / weight of the distance.
     Source: Ioffe & Szegedy 2015, Algorithm 2.
     """
-    mean = vector("mean", mean, NPY_DOUBLE)
-    variance = vector("variance", variance, NPY_DOUBLE, rows_of(mean))
-    apart("running_mean", in_place("running_mean", running_mean, mean), (mean, variance))
-    apart("running_variance", in_place("running_variance", running_variance, mean), (mean, variance, running_mean))
+    mean = vector("mean", mean, FLOAT64)
+    variance = vector("variance", variance, FLOAT64, rows_of(mean))
+    running_mean = in_place("running_mean", running_mean, mean)
+    apart("running_mean", running_mean, (mean, variance))
+    running_variance = in_place("running_variance", running_variance, mean)
+    apart("running_variance", running_variance, (mean, variance, running_mean))
     decay = number("decay", decay, 0, 1, "[)")
     weight = decay * number("weight", weight, 0, 1) + 1 - decay
     cdef double n = 0 if rows is None else whole("rows", rows, 2)

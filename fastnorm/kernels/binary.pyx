@@ -1,11 +1,10 @@
 """Functions of two numbers, forward and backward; their operands broadcast by NumPy's rule."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
-from .cpu cimport binary_index, fn_kernels, moved, row_border, usable_threads
-from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of, same
+from .cpu cimport binary_index, fn_kernels, kernels, moved, real, row_border, usable_threads
+from .arguments cimport ANY, is_single, kind_of, matrix, output, output_like, same, stride
 
 
 cdef void binary_forward_rows(const fn_kernels* kernels, int which, const void* a, Py_ssize_t a_row,
@@ -45,43 +44,49 @@ cdef void binary_backward_rows(const fn_kernels* kernels, int which, const void*
                                        moved(db, first * lddb * kernels.itemsize), lddb)
 
 
-cdef _forward(int which, ndarray a, ndarray b, ndarray y, int threads):
+cdef _forward(int which, const real[:, :] a, const real[:, :] b, real[:, :] y, int threads):
     with nogil:
-        binary_forward_rows(kernels_of(a), which,
-                            data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
-                            data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
-                            rows_of(y), columns_of(y), data(y), columns_of(y), threads)
+        binary_forward_rows(kernels(sizeof(real)), which,
+                            &a[0, 0], stride_of_rows(a), stride_of_columns(a),
+                            &b[0, 0], stride_of_rows(b), stride_of_columns(b),
+                            y.shape[0], y.shape[1], &y[0, 0], stride(y), threads)
 
 
 cdef binary_forward(const char* name, a, b, out, threads):
     """What every <name>_forward does."""
     cdef Py_ssize_t n, c
-    a = operand("a", a, None)
-    b = operand("b", b, a)
+    a = operand("a", a, ANY)
+    b = operand("b", b, kind_of(a))
     broadcast(("a", "b"), (a, b), &n, &c)
-    y = output(out, n, c, a, (a, b))
-    _forward(binary_index(name), a, b, y, usable_threads(threads))
+    y = output(out, n, c, kind_of(a), (a, b))
+    if is_single(a):
+        _forward[float](binary_index(name), a, b, y, usable_threads(threads))
+    else:
+        _forward[double](binary_index(name), a, b, y, usable_threads(threads))
     return y
 
 
-cdef _backward(int which, ndarray dy, ndarray a, ndarray b, ndarray y,
-               ndarray da, ndarray db, int threads):
+cdef _backward(int which, const real[:, :] dy, const real[:, :] a, const real[:, :] b, const real[:, :] y,
+               real[:, :] da, real[:, :] db, int threads):
     with nogil:
-        binary_backward_rows(kernels_of(dy), which, data(dy), columns_of(dy),
-                             data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
-                             data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
-                             data(y), columns_of(y), rows_of(dy), columns_of(dy), data(da), columns_of(da), data(db),
-                             columns_of(db), threads)
+        binary_backward_rows(kernels(sizeof(real)), which, &dy[0, 0], stride(dy),
+                             &a[0, 0], stride_of_rows(a), stride_of_columns(a),
+                             &b[0, 0], stride_of_rows(b), stride_of_columns(b),
+                             &y[0, 0], stride(y), dy.shape[0], dy.shape[1], &da[0, 0], stride(da), &db[0, 0],
+                             stride(db), threads)
 
 
 cdef binary_backward(const char* name, dy, a, b, y, threads):
     """What every <name>_backward does."""
     dy = matrix("dy", dy)
-    a, b = operand("a", a, dy), operand("b", b, dy)
+    a, b = operand("a", a, kind_of(dy)), operand("b", b, kind_of(dy))
     y = same("y", y, dy)
     must_fit("dy", dy, ("a", "b"), (a, b))
     da, db = output_like(None, dy, ()), output_like(None, dy, ())
-    _backward(binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
+    if is_single(dy):
+        _backward[float](binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
+    else:
+        _backward[double](binary_index(name), dy, a, b, y, da, db, usable_threads(threads))
     return da, db
 
 

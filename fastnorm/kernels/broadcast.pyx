@@ -1,21 +1,19 @@
 """Operands that broadcast to a matrix by NumPy's rule."""
 
-from numpy cimport PyArray_NDIM, ndarray
-
 import numpy as np
 
 from ..errors import ShapeError
-from .arguments cimport columns_of, floating, rows_of, size_of
+from .arguments cimport columns_of, floating, matrix, number, rows_of, vector
 
 
-cdef ndarray operand(name, value, ndarray like):
-    """value as a contiguous matrix, of another's dtype unless that is None: a number is (1, 1), a vector one row."""
-    cdef ndarray array = floating(name, value, like)
-    if PyArray_NDIM(array) > 2 or size_of(array) == 0:
-        raise ShapeError(
-            f"{name}: expected a number, a vector or a matrix, not empty, got shape {(<object> array).shape}"
-        )
-    return array if PyArray_NDIM(array) == 2 else np.atleast_2d(array)
+cdef operand(name, value, int kind):
+    """value as a matrix of that kind, its own where it is ANY: a number is (1, 1), a vector one row."""
+    if type(value) is np.ndarray and value.ndim == 2 and value.size:
+        return matrix(name, value, kind)
+    array = floating(name, value, kind)
+    if array.ndim > 2 or array.size == 0:
+        raise ShapeError(f"{name}: expected a number, a vector or a matrix, not empty, got shape {array.shape}")
+    return np.atleast_2d(array)
 
 
 cdef broadcast(tuple names, tuple operands, Py_ssize_t* rows, Py_ssize_t* columns):
@@ -30,10 +28,9 @@ cdef broadcast(tuple names, tuple operands, Py_ssize_t* rows, Py_ssize_t* column
         rows[0], columns[0] = max(rows[0], n), max(columns[0], c)
 
 
-cdef must_fit(name, ndarray array, tuple names, tuple operands):
+cdef must_fit(name, array, tuple names, tuple operands):
     """Raise ShapeError where the operands do not broadcast to array's shape."""
     cdef Py_ssize_t n, c
     broadcast(names, operands, &n, &c)
     if rows_of(array) != n or columns_of(array) != c:
-        shape = (<object> array).shape
-        raise ShapeError(f"{name}: expected the operands' common shape {(n, c)}, got {shape}")
+        raise ShapeError(f"{name}: expected the operands' common shape {(n, c)}, got {array.shape}")

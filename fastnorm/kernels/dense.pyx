@@ -1,22 +1,22 @@
 """Dense layers: y = x weight + bias and its gradients, on one matrix product with three arrangements."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
 from . import cpu
-from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, real, row_border, usable_threads
 from .arguments cimport (
     ANY,
     INFINITY,
     columns_of,
-    data,
-    kernels_of,
+    is_single,
     kind_of,
     matrix,
     number,
     output,
     output_like,
     rows_of,
+    start_of,
+    stride,
     vector,
 )
 
@@ -79,12 +79,14 @@ cdef void dense_weight_gradient(const fn_kernels* kernels, const void* x, Py_ssi
     gemm_rows(kernels, x, 1, ldx, dy, lddy, NULL, dweight, ldw, d, h, n, 0, threads)
 
 
-cdef _gemm(ndarray a, bint transpose_a, ndarray b, ndarray bias, bint relu,
-           ndarray c, int threads):
-    cdef Py_ssize_t lda = columns_of(a), depth = rows_of(b)
+cdef _gemm(const real[:, :] a, bint transpose_a, const real[:, :] b, const real[::1] bias, bint relu,
+           real[:, :] c, int threads):
+    cdef Py_ssize_t a_row = stride(a), a_column = 1
+    if transpose_a:
+        a_row, a_column = a_column, a_row
     with nogil:
-        gemm_rows(kernels_of(a), data(a), 1 if transpose_a else lda, lda if transpose_a else 1, data(b), columns_of(b),
-                  data(bias), data(c), columns_of(c), rows_of(c), columns_of(c), depth, relu, threads)
+        gemm_rows(kernels(sizeof(real)), &a[0, 0], a_row, a_column, &b[0, 0], stride(b), start_of(bias), &c[0, 0],
+                  stride(c), c.shape[0], c.shape[1], b.shape[0], relu, threads)
 
 
 def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1):
@@ -104,14 +106,17 @@ def gemm(a, b, bias=None, *, transpose_a=False, relu=False, out=None, threads=1)
     b = matrix("b", b, kind_of(a), k)
     if bias is not None:
         bias = vector("bias", bias, kind_of(a), columns_of(b))
-    c = output(out, m, columns_of(b), a, (a, b, bias))
-    _gemm(a, transpose_a, b, bias, relu, c, usable_threads(threads))
+    c = output(out, m, columns_of(b), kind_of(a), (a, b, bias))
+    if is_single(a):
+        _gemm[float](a, transpose_a, b, bias, relu, c, usable_threads(threads))
+    else:
+        _gemm[double](a, transpose_a, b, bias, relu, c, usable_threads(threads))
     return c
 
 
-cdef _transpose(ndarray x, ndarray y, int threads):
+cdef _transpose(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        transpose_blocks(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
+        transpose_blocks(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0], stride(y),
                          threads)
 
 
@@ -123,14 +128,17 @@ def transpose(x, *, out=None, threads=1):
     Returns (c, n) of x's dtype, C-contiguous.
     """
     x = matrix("x", x)
-    y = output(out, columns_of(x), rows_of(x), x, (x,))
-    _transpose(x, y, usable_threads(threads))
+    y = output(out, columns_of(x), rows_of(x), kind_of(x), (x,))
+    if is_single(x):
+        _transpose[float](x, y, usable_threads(threads))
+    else:
+        _transpose[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _column_sums(ndarray x, double scale, ndarray sums, int threads):
+cdef _column_sums(const real[:, :] x, double scale, real[::1] sums, int threads):
     with nogil:
-        column_sums_columns(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sums),
+        column_sums_columns(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], scale, &sums[0],
                             threads)
 
 
@@ -144,8 +152,11 @@ def column_sums(x, scale=1.0, *, out=None, threads=1):
     """
     x = matrix("x", x)
     scale = number("scale", scale, -INFINITY)
-    sums = output(out, columns_of(x), ANY, x, (x,))
-    _column_sums(x, scale, sums, usable_threads(threads))
+    sums = output(out, columns_of(x), ANY, kind_of(x), (x,))
+    if is_single(x):
+        _column_sums[float](x, scale, sums, usable_threads(threads))
+    else:
+        _column_sums[double](x, scale, sums, usable_threads(threads))
     return sums
 
 
@@ -164,12 +175,12 @@ def dense_forward(x, weight, bias=None, *, relu=False, out=None, threads=1):
     return gemm(x, weight, bias, relu=relu, out=out, threads=threads)
 
 
-cdef _input_gradient(ndarray dy, ndarray weight, ndarray transposed, ndarray dx,
+cdef _input_gradient(const real[:, :] dy, const real[:, :] weight, real[:, :] transposed, real[:, :] dx,
                      int threads):
     with nogil:
-        dense_input_gradient(kernels_of(dy), data(dy), columns_of(dy), data(weight), columns_of(weight),
-                             data(transposed), columns_of(transposed), data(dx), columns_of(dx), rows_of(dy),
-                             rows_of(weight), columns_of(weight), threads)
+        dense_input_gradient(kernels(sizeof(real)), &dy[0, 0], stride(dy), &weight[0, 0], stride(weight),
+                             &transposed[0, 0], stride(transposed), &dx[0, 0], stride(dx), dy.shape[0],
+                             weight.shape[0], weight.shape[1], threads)
 
 
 def dense_backward(dy, x, weight, *, threads=1):
@@ -184,6 +195,9 @@ def dense_backward(dy, x, weight, *, threads=1):
     x = matrix("x", x, kind_of(dy), rows_of(dy))
     weight = matrix("weight", weight, kind_of(dy), columns_of(x), columns_of(dy))
     dx = output_like(None, x, ())
-    transposed = output(None, columns_of(weight), rows_of(weight), dy, ())
-    _input_gradient(dy, weight, transposed, dx, usable_threads(threads))
+    transposed = output(None, columns_of(weight), rows_of(weight), kind_of(dy), ())
+    if is_single(dy):
+        _input_gradient[float](dy, weight, transposed, dx, usable_threads(threads))
+    else:
+        _input_gradient[double](dy, weight, transposed, dx, usable_threads(threads))
     return dx, gemm(x, dy, transpose_a=True, threads=threads), column_sums(dy, threads=threads)

@@ -1,10 +1,9 @@
 """Sums of arrays, element by element."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, row_border, usable_threads
-from .arguments cimport apart, columns_of, data, in_place, kernels_of, matrix, rows_of
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport apart, in_place, is_single, matrix, stride
 
 
 cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -21,9 +20,9 @@ cdef void accumulate_rows(const fn_kernels* kernels, const void* x, Py_ssize_t l
                            <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _accumulate(ndarray x, ndarray y, int threads):
+cdef _accumulate(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        accumulate_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y),
+        accumulate_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0], stride(y),
                         threads)
 
 
@@ -36,6 +35,10 @@ def accumulate(x, y, *, threads=1):
     Returns y.
     """
     x = matrix("x", x)
-    apart("y", in_place("y", y, x), (x,))
-    _accumulate(x, y, usable_threads(threads))
+    y = in_place("y", y, x)
+    apart("y", y, (x,))
+    if is_single(x):
+        _accumulate[float](x, y, usable_threads(threads))
+    else:
+        _accumulate[double](x, y, usable_threads(threads))
     return y

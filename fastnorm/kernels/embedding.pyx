@@ -1,11 +1,10 @@
 """Rows of a table by codes that stand among the numbers, and the gradient of the table."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
 from ..errors import ShapeError
-from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
-from .arguments cimport columns_of, data, kernels_of, kind_of, matrix, output, rows_of, whole
+from .cpu cimport column_border, fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport columns_of, is_single, kind_of, matrix, output, rows_of, stride, whole
 
 
 cdef void embedding_forward_rows(const fn_kernels* kernels, const void* table, Py_ssize_t ldt, Py_ssize_t v,
@@ -38,11 +37,11 @@ cdef void embedding_backward_rows(const fn_kernels* kernels, const void* dy, Py_
                                    last - first, v, <char*> dtable + first * kernels.itemsize, ldt)
 
 
-cdef _embedding_forward(ndarray table, ndarray codes, ndarray y, int threads):
+cdef _embedding_forward(const real[:, :] table, const real[:, :] codes, real[:, :] y, int threads):
     with nogil:
-        embedding_forward_rows(kernels_of(table), data(table), columns_of(table), rows_of(table), data(codes),
-                               columns_of(codes), rows_of(codes), columns_of(codes), columns_of(table), data(y),
-                               columns_of(y), threads)
+        embedding_forward_rows(kernels(sizeof(real)), &table[0, 0], stride(table), table.shape[0], &codes[0, 0],
+                               stride(codes), codes.shape[0], codes.shape[1], table.shape[1], &y[0, 0],
+                               stride(y), threads)
 
 
 def embedding_forward(table, codes, *, out=None, threads=1):
@@ -55,16 +54,19 @@ def embedding_forward(table, codes, *, out=None, threads=1):
     """
     table = matrix("table", table)
     codes = matrix("codes", codes, kind_of(table))
-    y = output(out, rows_of(codes), columns_of(codes) * columns_of(table), table, (table, codes))
-    _embedding_forward(table, codes, y, usable_threads(threads))
+    y = output(out, rows_of(codes), columns_of(codes) * columns_of(table), kind_of(table), (table, codes))
+    if is_single(table):
+        _embedding_forward[float](table, codes, y, usable_threads(threads))
+    else:
+        _embedding_forward[double](table, codes, y, usable_threads(threads))
     return y
 
 
-cdef _embedding_backward(ndarray dy, ndarray codes, ndarray dtable, int threads):
+cdef _embedding_backward(const real[:, :] dy, const real[:, :] codes, real[:, :] dtable, int threads):
     with nogil:
-        embedding_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(codes), columns_of(codes),
-                                rows_of(codes), columns_of(codes), columns_of(dtable), rows_of(dtable), data(dtable),
-                                columns_of(dtable), threads)
+        embedding_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &codes[0, 0], stride(codes),
+                                codes.shape[0], codes.shape[1], dtable.shape[1], dtable.shape[0], &dtable[0, 0],
+                                stride(dtable), threads)
 
 
 def embedding_backward(dy, codes, v, *, out=None, threads=1):
@@ -81,6 +83,9 @@ def embedding_backward(dy, codes, v, *, out=None, threads=1):
     cdef Py_ssize_t e = columns_of(dy) // columns_of(codes)
     if e * columns_of(codes) != columns_of(dy):
         raise ShapeError(f"dy: expected columns for each of {codes.shape[1]} codes, got shape {dy.shape}")
-    dtable = output(out, whole("v", v, 1), e, dy, (dy, codes))
-    _embedding_backward(dy, codes, dtable, usable_threads(threads))
+    dtable = output(out, whole("v", v, 1), e, kind_of(dy), (dy, codes))
+    if is_single(dy):
+        _embedding_backward[float](dy, codes, dtable, usable_threads(threads))
+    else:
+        _embedding_backward[double](dy, codes, dtable, usable_threads(threads))
     return dtable

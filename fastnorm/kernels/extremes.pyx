@@ -1,10 +1,9 @@
 """The largest of each row or column, and its gradient."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
-from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
-from .arguments cimport ANY, columns_of, data, kernels_of, kind_of, matrix, output, output_like, rows_of, vector
+from .cpu cimport column_border, fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport ANY, columns_of, is_single, kind_of, matrix, output, output_like, rows_of, stride, vector
 
 
 cdef void row_max_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -67,9 +66,9 @@ cdef void column_max_backward_rows(const fn_kernels* kernels, const void* dy, co
                                     n, last - first, <char*> dx + offset, lddx)
 
 
-cdef _row_max(ndarray x, ndarray y, int threads):
+cdef _row_max(const real[:, :] x, real[::1] y, int threads):
     with nogil:
-        row_max_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), 1, threads)
+        row_max_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0], 1, threads)
 
 
 def row_max(x, *, out=None, threads=1):
@@ -80,14 +79,17 @@ def row_max(x, *, out=None, threads=1):
     Returns (n,) of x's dtype.
     """
     x = matrix("x", x)
-    y = output(out, rows_of(x), ANY, x, (x,))
-    _row_max(x, y, usable_threads(threads))
+    y = output(out, rows_of(x), ANY, kind_of(x), (x,))
+    if is_single(x):
+        _row_max[float](x, y, usable_threads(threads))
+    else:
+        _row_max[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _column_max(ndarray x, ndarray y, int threads):
+cdef _column_max(const real[:, :] x, real[::1] y, int threads):
     with nogil:
-        column_max_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), threads)
+        column_max_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0], threads)
 
 
 def column_max(x, *, out=None, threads=1):
@@ -98,15 +100,18 @@ def column_max(x, *, out=None, threads=1):
     Returns (c,) of x's dtype.
     """
     x = matrix("x", x)
-    y = output(out, columns_of(x), ANY, x, (x,))
-    _column_max(x, y, usable_threads(threads))
+    y = output(out, columns_of(x), ANY, kind_of(x), (x,))
+    if is_single(x):
+        _column_max[float](x, y, usable_threads(threads))
+    else:
+        _column_max[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _row_max_backward(ndarray dy, ndarray x, ndarray y, ndarray dx, int threads):
+cdef _row_max_backward(const real[::1] dy, const real[:, :] x, const real[::1] y, real[:, :] dx, int threads):
     with nogil:
-        row_max_backward_rows(kernels_of(dy), data(dy), 1, data(x), columns_of(x), data(y), 1, rows_of(x),
-                              columns_of(x), data(dx), columns_of(dx), threads)
+        row_max_backward_rows(kernels(sizeof(real)), &dy[0], 1, &x[0, 0], stride(x), &y[0], 1, x.shape[0],
+                              x.shape[1], &dx[0, 0], stride(dx), threads)
 
 
 def row_max_backward(dy, x, y, *, out=None, threads=1):
@@ -122,14 +127,17 @@ def row_max_backward(dy, x, y, *, out=None, threads=1):
     x = matrix("x", x, kind_of(dy), rows_of(dy))
     y = vector("y", y, kind_of(dy), rows_of(x))
     dx = output_like(out, x, (dy, x, y))
-    _row_max_backward(dy, x, y, dx, usable_threads(threads))
+    if is_single(dy):
+        _row_max_backward[float](dy, x, y, dx, usable_threads(threads))
+    else:
+        _row_max_backward[double](dy, x, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _column_max_backward(ndarray dy, ndarray x, ndarray y, ndarray dx, int threads):
+cdef _column_max_backward(const real[::1] dy, const real[:, :] x, const real[::1] y, real[:, :] dx, int threads):
     with nogil:
-        column_max_backward_rows(kernels_of(dy), data(dy), data(x), columns_of(x), data(y), rows_of(x), columns_of(x),
-                                 data(dx), columns_of(dx), threads)
+        column_max_backward_rows(kernels(sizeof(real)), &dy[0], &x[0, 0], stride(x), &y[0], x.shape[0], x.shape[1],
+                                 &dx[0, 0], stride(dx), threads)
 
 
 def column_max_backward(dy, x, y, *, out=None, threads=1):
@@ -145,5 +153,8 @@ def column_max_backward(dy, x, y, *, out=None, threads=1):
     x = matrix("x", x, kind_of(dy), ANY, rows_of(dy))
     y = vector("y", y, kind_of(dy), columns_of(x))
     dx = output_like(out, x, (dy, x, y))
-    _column_max_backward(dy, x, y, dx, usable_threads(threads))
+    if is_single(dy):
+        _column_max_backward[float](dy, x, y, dx, usable_threads(threads))
+    else:
+        _column_max_backward[double](dy, x, y, dx, usable_threads(threads))
     return dx

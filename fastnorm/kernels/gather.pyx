@@ -2,10 +2,9 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport int64_t
-from numpy cimport NPY_INT64, ndarray
 
-from .cpu cimport fn_kernels, row_border, usable_threads
-from .arguments cimport columns_of, data, indices, kernels_of, matrix, output, rows_of
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport INT64, columns_of, indices, is_single, kind_of, matrix, output, rows_of, stride
 
 
 cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, const int64_t* rows, Py_ssize_t n,
@@ -21,10 +20,10 @@ cdef void gather_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, 
         kernels.gather(x, ldx, rows + first, last - first, c, <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _gather(ndarray x, ndarray rows, ndarray y, int threads):
+cdef _gather(const real[:, :] x, const int64_t[::1] rows, real[:, :] y, int threads):
     with nogil:
-        gather_rows(kernels_of(x), data(x), columns_of(x), <const int64_t*> data(rows), rows_of(rows), columns_of(x),
-                    data(y), columns_of(y), threads)
+        gather_rows(kernels(sizeof(real)), &x[0, 0], stride(x), &rows[0], rows.shape[0], x.shape[1],
+                    &y[0, 0], stride(y), threads)
 
 
 def gather(x, rows, *, out=None, threads=1):
@@ -36,7 +35,10 @@ def gather(x, rows, *, out=None, threads=1):
     Returns (m, c) of x's dtype. Raises DataError for a row that x does not have.
     """
     x = matrix("x", x)
-    rows = indices("rows", rows, rows_of(x), NPY_INT64)
-    y = output(out, rows_of(rows), columns_of(x), x, (x, rows))
-    _gather(x, rows, y, usable_threads(threads))
+    rows = indices("rows", rows, rows_of(x), INT64)
+    y = output(out, rows_of(rows), columns_of(x), kind_of(x), (x, rows))
+    if is_single(x):
+        _gather[float](x, rows, y, usable_threads(threads))
+    else:
+        _gather[double](x, rows, y, usable_threads(threads))
     return y

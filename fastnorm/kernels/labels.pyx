@@ -2,26 +2,29 @@
 
 from cython.parallel cimport prange
 from libc.stdint cimport int32_t
-from numpy cimport NPY_DOUBLE, NPY_FLOAT, NPY_INT32, ndarray
 
 import numpy as np
 
 from .. import checks
 from ..errors import DtypeError, ShapeError
-from .cpu cimport fn_kernels, moved, row_border, usable_threads
+from .cpu cimport fn_kernels, kernels, moved, real, row_border, usable_threads
 from .arguments cimport (
     ANY,
+    FLOAT32,
+    FLOAT64,
+    INT32,
     class_numbers,
-    columns_of,
-    data,
     dimensions_of,
     indices,
-    kernels_of,
+    is_single,
+    kind_of,
     matrix,
-    new_vector,
     output,
     rows_of,
+    rows_start,
     same,
+    start_of,
+    stride,
     whole,
 )
 
@@ -55,9 +58,9 @@ cdef void hits_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py
                      <char*> y + first * stride * size, stride)
 
 
-cdef _one_hot(ndarray labels, ndarray y, int threads):
+cdef _one_hot(const int32_t[::1] labels, real[:, :] y, int threads):
     with nogil:
-        one_hot_rows(kernels_of(y), <const int32_t*> data(labels), rows_of(y), columns_of(y), data(y), columns_of(y),
+        one_hot_rows(kernels(sizeof(real)), &labels[0], y.shape[0], y.shape[1], &y[0, 0], stride(y),
                      threads)
 
 
@@ -71,21 +74,23 @@ def one_hot(labels, k, dtype=np.float32, *, out=None, threads=1):
     Returns (n, k) of that dtype. Raises DataError for a class number out of range.
     """
     k = whole("k", k, 1, 2**31 - 1)
-    labels = indices("labels", labels, k, NPY_INT32)
+    labels = indices("labels", labels, k, INT32)
     if not labels.size:
         raise ShapeError(f"labels: expected shape (n,) with n >= 1, got {labels.shape}")
     if dtype not in checks.FLOATS:
         raise DtypeError(f"dtype: expected float32 or float64, got {dtype!r}")
-    like = new_vector(0, NPY_FLOAT if dtype == np.float32 else NPY_DOUBLE)
-    y = output(out, rows_of(labels), k, like, (labels,))
-    _one_hot(labels, y, usable_threads(threads))
+    y = output(out, rows_of(labels), k, FLOAT32 if dtype == np.float32 else FLOAT64, (labels,))
+    if is_single(y):
+        _one_hot[float](labels, y, usable_threads(threads))
+    else:
+        _one_hot[double](labels, y, usable_threads(threads))
     return y
 
 
-cdef _hits(ndarray x, ndarray labels, ndarray targets, ndarray y, int threads):
+cdef _hits(const real[:, :] x, const int32_t[::1] labels, const real[:, :] targets, real[::1] y, int threads):
     with nogil:
-        hits_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), <const int32_t*> data(labels),
-                  data(targets), columns_of(x), data(y), 1, threads)
+        hits_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1],
+                  start_of(labels), rows_start(targets), stride(targets), &y[0], 1, threads)
 
 
 def hits(x, target, *, out=None, threads=1):
@@ -102,6 +107,9 @@ def hits(x, target, *, out=None, threads=1):
         labels = class_numbers(target, x)
     else:
         targets = same("target", target, x)
-    y = output(out, rows_of(x), ANY, x, (x, labels, targets))
-    _hits(x, labels, targets, y, usable_threads(threads))
+    y = output(out, rows_of(x), ANY, kind_of(x), (x, labels, targets))
+    if is_single(x):
+        _hits[float](x, labels, targets, y, usable_threads(threads))
+    else:
+        _hits[double](x, labels, targets, y, usable_threads(threads))
     return y

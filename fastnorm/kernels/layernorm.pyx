@@ -1,15 +1,13 @@
 """Layer normalization: each row by its own mean and variance; forward, and both its gradients."""
 
 from cython.parallel cimport prange
-from numpy cimport NPY_DOUBLE, ndarray
 
-from .cpu cimport column_border, fn_kernels, kernels, row_border, usable_threads
+from .cpu cimport column_border, fn_kernels, kernels, real, row_border, usable_threads
 from .arguments cimport (
+    FLOAT64,
     INFINITY,
     columns_of,
-    data,
-    doubles,
-    kernels_of,
+    is_single,
     kind_of,
     matrix,
     new_vector,
@@ -17,6 +15,7 @@ from .arguments cimport (
     output_like,
     rows_of,
     same,
+    stride,
     vector,
 )
 
@@ -72,11 +71,11 @@ cdef void layernorm_gamma_beta_backward_rows(const fn_kernels* kernels, const vo
                                               <char*> dbeta + offset)
 
 
-cdef _forward(ndarray x, ndarray gamma, ndarray beta, double epsilon, ndarray y,
-              ndarray mean, ndarray inverse_std, int threads):
+cdef _forward(const real[:, :] x, const real[::1] gamma, const real[::1] beta, double epsilon, real[:, :] y,
+              double[::1] mean, double[::1] inverse_std, int threads):
     with nogil:
-        layernorm_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(gamma),
-                               data(beta), epsilon, data(y), columns_of(y), doubles(mean), doubles(inverse_std),
+        layernorm_forward_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &gamma[0],
+                               &beta[0], epsilon, &y[0, 0], stride(y), &mean[0], &inverse_std[0],
                                threads)
 
 
@@ -96,25 +95,28 @@ def layernorm_forward(x, gamma, beta, epsilon=1e-5, *, out=None, threads=1):
     beta = vector("beta", beta, kind_of(x), columns_of(x))
     epsilon = number("epsilon", epsilon, 0, INFINITY, "(]")
     y = output_like(out, x, (x, gamma, beta))
-    mean, inverse_std = new_vector(rows_of(x), NPY_DOUBLE), new_vector(rows_of(x), NPY_DOUBLE)
-    _forward(x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
+    mean, inverse_std = new_vector(rows_of(x), FLOAT64), new_vector(rows_of(x), FLOAT64)
+    if is_single(x):
+        _forward[float](x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
+    else:
+        _forward[double](x, gamma, beta, epsilon, y, mean, inverse_std, usable_threads(threads))
     return y, mean, inverse_std
 
 
-cdef _backward(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
-               ndarray gamma, ndarray dx, int threads):
+cdef _backward(const real[:, :] dy, const real[:, :] x, const double[::1] mean, const double[::1] inverse_std,
+               const real[::1] gamma, real[:, :] dx, int threads):
     with nogil:
-        layernorm_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), rows_of(x),
-                                columns_of(x), doubles(mean), doubles(inverse_std), data(gamma), data(dx),
-                                columns_of(dx), threads)
+        layernorm_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &x[0, 0], stride(x), x.shape[0],
+                                x.shape[1], &mean[0], &inverse_std[0], &gamma[0], &dx[0, 0],
+                                stride(dx), threads)
 
 
 def _arguments(dy, x, mean, inverse_std):
     """What both gradients take, checked."""
     dy = matrix("dy", dy)
     x = same("x", x, dy)
-    mean = vector("mean", mean, NPY_DOUBLE, rows_of(x))
-    return dy, x, mean, vector("inverse_std", inverse_std, NPY_DOUBLE, rows_of(x))
+    mean = vector("mean", mean, FLOAT64, rows_of(x))
+    return dy, x, mean, vector("inverse_std", inverse_std, FLOAT64, rows_of(x))
 
 
 def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
@@ -130,16 +132,19 @@ def layernorm_backward(dy, x, mean, inverse_std, gamma, *, out=None, threads=1):
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)
     gamma = vector("gamma", gamma, kind_of(dy), columns_of(x))
     dx = output_like(out, x, (dy, x, mean, inverse_std, gamma))
-    _backward(dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
+    if is_single(dy):
+        _backward[float](dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
+    else:
+        _backward[double](dy, x, mean, inverse_std, gamma, dx, usable_threads(threads))
     return dx
 
 
-cdef _gamma_beta(ndarray dy, ndarray x, ndarray mean, ndarray inverse_std,
-                 ndarray dgamma, ndarray dbeta, int threads):
+cdef _gamma_beta(const real[:, :] dy, const real[:, :] x, const double[::1] mean, const double[::1] inverse_std,
+                 real[::1] dgamma, real[::1] dbeta, int threads):
     with nogil:
-        layernorm_gamma_beta_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(x), columns_of(x), rows_of(x),
-                                           columns_of(x), doubles(mean), doubles(inverse_std), data(dgamma),
-                                           data(dbeta), threads)
+        layernorm_gamma_beta_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &x[0, 0], stride(x),
+                                           x.shape[0], x.shape[1], &mean[0], &inverse_std[0], &dgamma[0], &dbeta[0],
+                                           threads)
 
 
 def layernorm_gamma_beta_backward(dy, x, mean, inverse_std, *, threads=1):
@@ -153,5 +158,8 @@ def layernorm_gamma_beta_backward(dy, x, mean, inverse_std, *, threads=1):
     """
     dy, x, mean, inverse_std = _arguments(dy, x, mean, inverse_std)
     dgamma, dbeta = new_vector(columns_of(x), kind_of(dy)), new_vector(columns_of(x), kind_of(dy))
-    _gamma_beta(dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
+    if is_single(dy):
+        _gamma_beta[float](dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
+    else:
+        _gamma_beta[double](dy, x, mean, inverse_std, dgamma, dbeta, usable_threads(threads))
     return dgamma, dbeta

@@ -1,28 +1,29 @@
 """Losses, each with its gradient from one pass over the rows."""
 
 from cython.parallel cimport prange
+from libc.math cimport NAN, isnan
 from libc.stdint cimport int32_t
-from numpy cimport NPY_DOUBLE, NPY_FLOAT, ndarray
 
 from .. import checks
 from ..errors import DataError, ShapeError
-from .cpu cimport fn_kernels, moved, row_border, usable_threads
+from .cpu cimport fn_kernels, kernels, moved, real, row_border, usable_threads
 from .arguments cimport (
+    FLOAT64,
     INFINITY,
     class_numbers,
-    columns_of,
-    data,
     dimensions_of,
-    doubles,
-    kernels_of,
+    is_single,
     kind_of,
     matrix,
     new_vector,
     number,
     output_like,
     rows_of,
+    rows_start,
     same,
     shares,
+    start_of,
+    stride,
     vector,
 )
 
@@ -63,64 +64,66 @@ cdef void mean_squared_error_rows(const fn_kernels* kernels, const void* x, Py_s
             moved(dx, first * lddx * size), lddx)
 
 
-cdef inline double weight_of(ndarray weights, Py_ssize_t i) noexcept:
-    """1 where there are none."""
-    if weights is None:
-        return 1
-    return (<float*> data(weights))[i] if kind_of(weights) == NPY_FLOAT else doubles(weights)[i]
-
-
-cdef double _weighted_mean(ndarray losses, ndarray weights, double total):
-    """Row after row, as a program adds them."""
+cdef double _weighted_mean(const double[::1] losses, const real[::1] weights, double total):
+    """The sum of w l over total, row after row, as a program adds them; w is 1 where there are no weights."""
     cdef double sum = 0
     cdef Py_ssize_t i
-    for i in range(rows_of(losses)):
-        sum += weight_of(weights, i) * doubles(losses)[i]
+    for i in range(losses.shape[0]):
+        sum += losses[i] if weights is None else weights[i] * losses[i]
     return sum / total
 
 
-cdef ndarray _weights(weights, ndarray x):
-    """The weights of x's rows, or None."""
-    if weights is None:
-        return None
-    cdef ndarray checked = vector("weights", weights, kind_of(x), rows_of(x))
-    cdef Py_ssize_t i
-    for i in range(rows_of(x)):
-        if not 0 <= weight_of(checked, i) < INFINITY:
-            weights = checks.finite("weights", checked)
-            raise DataError(f"weights: expected numbers >= 0, got {weights.min()} at position {weights.argmin()}")
-    return checked
-
-
-cdef double _total(ndarray weights, ndarray x) except -1:
-    """The sum of the weights of x's rows."""
+cdef double _total(const real[::1] weights):
+    """Their sum, nan where one is negative or not finite."""
     cdef double total = 0
     cdef Py_ssize_t i
-    for i in range(rows_of(x)):
-        total += weight_of(weights, i)
-    if total == 0:
-        raise DataError("weights: expected a positive sum, got all zeros")
+    for i in range(weights.shape[0]):
+        if not 0 <= weights[i] < INFINITY:
+            return NAN
+        total += weights[i]
     return total
 
 
-cdef _class_target(target, ndarray x):
+cdef tuple _weights(weights, x):
+    """The weights of x's rows, or None, and their sum."""
+    if weights is None:
+        return None, <double> rows_of(x)
+    weights = vector("weights", weights, kind_of(x), rows_of(x))
+    cdef double total = _total[float](weights) if is_single(weights) else _total[double](weights)
+    if isnan(total):
+        checks.finite("weights", weights)
+        raise DataError(f"weights: expected numbers >= 0, got {weights.min()} at position {weights.argmin()}")
+    if total == 0:
+        raise DataError("weights: expected a positive sum, got all zeros")
+    return weights, total
+
+
+cdef _class_target(target, x):
     """(labels, None) for class numbers, (None, shares) for soft labels."""
     return (class_numbers(target, x), None) if dimensions_of(target) == 1 else (None, shares("target", target, x))
 
 
-cdef inline ndarray new_doubles(ndarray x):
+cdef inline new_doubles(x):
     """A double for each row."""
-    return new_vector(rows_of(x), NPY_DOUBLE)
+    return new_vector(rows_of(x), FLOAT64)
 
 
-cdef _cross_entropy(ndarray x, ndarray labels, ndarray targets,
-                    ndarray weights, double smoothing, double scale, ndarray losses, ndarray correct,
-                    ndarray dx, int threads):
+cdef _cross_entropy(const real[:, :] x, const int32_t[::1] labels, const real[:, :] targets,
+                    const real[::1] weights, double smoothing, double scale, double[::1] losses, double[::1] correct,
+                    real[:, :] dx, int threads):
     with nogil:
-        softmax_cross_entropy_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x),
-                                   <const int32_t*> data(labels), data(targets), columns_of(x), data(weights),
-                                   smoothing, scale, doubles(losses), doubles(correct), data(dx), columns_of(x),
-                                   threads)
+        softmax_cross_entropy_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1],
+                                   start_of(labels), rows_start(targets), stride(targets),
+                                   start_of(weights), smoothing, scale, &losses[0], &correct[0],
+                                   NULL if dx is None else &dx[0, 0], stride(dx), threads)
+
+
+cdef cross_entropy(x, labels, targets, weights, double smoothing, double scale, losses, correct, dx, int threads):
+    """The same by x's dtype; where there are no labels, targets, weights or dx, None."""
+    if is_single(x):
+        _cross_entropy[float](x, labels, targets, weights, smoothing, scale, losses, correct, dx, threads)
+    else:
+        _cross_entropy[double](x, labels, targets, weights, smoothing, scale, losses, correct, dx, threads)
 
 
 def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, out=None, threads=1):
@@ -136,13 +139,15 @@ def softmax_cross_entropy(logits, target, weights=None, label_smoothing=0.0, *, 
     """
     x = matrix("logits", logits)
     labels, target_shares = _class_target(target, x)
-    weights = _weights(weights, x)
-    cdef double total = _total(weights, x), smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
+    weights, total = _weights(weights, x)
+    cdef double smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
     dx = output_like(out, x, (x, labels, target_shares, weights))
     losses, correct = new_doubles(x), new_doubles(x)
-    _cross_entropy(x, labels, target_shares, weights, smoothing, 1 / total, losses, correct, dx,
-                   usable_threads(threads))
-    return _weighted_mean(losses, weights, total), dx
+    cross_entropy(x, labels, target_shares, weights, smoothing, 1 / total, losses, correct, dx,
+                  usable_threads(threads))
+    if is_single(x):
+        return _weighted_mean[float](losses, weights, total), dx
+    return _weighted_mean[double](losses, weights, total), dx
 
 
 def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads=1):
@@ -154,15 +159,24 @@ def softmax_cross_entropy_by_row(logits, target, label_smoothing=0.0, *, threads
     labels, target_shares = _class_target(target, x)
     smoothing = number("label_smoothing", label_smoothing, 0, 1, "[)")
     losses, correct = new_doubles(x), new_doubles(x)
-    _cross_entropy(x, labels, target_shares, None, smoothing, 1, losses, correct, None, usable_threads(threads))
+    cross_entropy(x, labels, target_shares, None, smoothing, 1, losses, correct, None, usable_threads(threads))
     return losses, correct
 
 
-cdef _squared_error(ndarray x, ndarray targets, ndarray weights, double scale,
-                    ndarray losses, ndarray dx, int threads):
+cdef _squared_error(const real[:, :] x, const real[:, :] targets, const real[::1] weights, double scale,
+                    double[::1] losses, real[:, :] dx, int threads):
     with nogil:
-        mean_squared_error_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(targets),
-                                columns_of(x), data(weights), scale, doubles(losses), data(dx), columns_of(x), threads)
+        mean_squared_error_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &targets[0, 0],
+                                stride(targets), start_of(weights), scale, &losses[0],
+                                NULL if dx is None else &dx[0, 0], stride(dx), threads)
+
+
+cdef squared_error(x, targets, weights, double scale, losses, dx, int threads):
+    """The same by x's dtype; where there are no weights or dx, None."""
+    if is_single(x):
+        _squared_error[float](x, targets, weights, scale, losses, dx, threads)
+    else:
+        _squared_error[double](x, targets, weights, scale, losses, dx, threads)
 
 
 def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
@@ -176,12 +190,13 @@ def mean_squared_error(x, target, weights=None, *, out=None, threads=1):
     """
     x = matrix("x", x)
     target = same("target", target, x)
-    weights = _weights(weights, x)
-    cdef double total = _total(weights, x)
+    weights, total = _weights(weights, x)
     dx = output_like(out, x, (x, target, weights))
     losses = new_doubles(x)
-    _squared_error(x, target, weights, 1 / total, losses, dx, usable_threads(threads))
-    return _weighted_mean(losses, weights, total), dx
+    squared_error(x, target, weights, 1 / total, losses, dx, usable_threads(threads))
+    if is_single(x):
+        return _weighted_mean[float](losses, weights, total), dx
+    return _weighted_mean[double](losses, weights, total), dx
 
 
 def mean_squared_error_by_row(x, target, *, threads=1):
@@ -192,5 +207,5 @@ def mean_squared_error_by_row(x, target, *, threads=1):
     x = matrix("x", x)
     target = same("target", target, x)
     losses = new_doubles(x)
-    _squared_error(x, target, None, 1, losses, None, usable_threads(threads))
+    squared_error(x, target, None, 1, losses, None, usable_threads(threads))
     return losses

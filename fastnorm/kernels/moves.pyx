@@ -1,11 +1,23 @@
 """Copies of a matrix, and of a row, a column or a number into a whole one."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, row_border, usable_threads
-from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output, output_like, rows_of, whole
+from .broadcast cimport stride_of_columns, stride_of_rows
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport (
+    INFINITY,
+    columns_of,
+    is_single,
+    kind_of,
+    matrix,
+    number,
+    output,
+    output_like,
+    rows_of,
+    stride,
+    whole,
+)
 
 
 cdef void copy_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -36,9 +48,9 @@ cdef void spread_rows(const fn_kernels* kernels, const void* x, Py_ssize_t x_row
                        <char*> y + first * ldy * kernels.itemsize, ldy)
 
 
-cdef _copy(ndarray x, ndarray y, int threads):
+cdef _copy(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        copy_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y), threads)
+        copy_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0], stride(y), threads)
 
 
 def copy(x, *, out=None, threads=1):
@@ -50,15 +62,17 @@ def copy(x, *, out=None, threads=1):
     """
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _copy(x, y, usable_threads(threads))
+    if is_single(x):
+        _copy[float](x, y, usable_threads(threads))
+    else:
+        _copy[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _spread(ndarray x, double scale, ndarray y, int threads):
-    cdef Py_ssize_t x_row = 0 if rows_of(x) == 1 else columns_of(x), x_column = 0 if columns_of(x) == 1 else 1
+cdef _spread(const real[:, :] x, double scale, real[:, :] y, int threads):
     with nogil:
-        spread_rows(kernels_of(x), data(x), x_row, x_column, scale, rows_of(y), columns_of(y), data(y),
-                    columns_of(y), threads)
+        spread_rows(kernels(sizeof(real)), &x[0, 0], stride_of_rows(x), stride_of_columns(x), scale, y.shape[0],
+                    y.shape[1], &y[0, 0], stride(y), threads)
 
 
 def spread(x, shape, scale=1.0, *, out=None, threads=1):
@@ -76,6 +90,9 @@ def spread(x, shape, scale=1.0, *, out=None, threads=1):
     if (rows_of(x) != 1 and rows_of(x) != n) or (columns_of(x) != 1 and columns_of(x) != c):
         raise ShapeError(f"x: expected 1 or {n} rows and 1 or {c} columns, got shape {x.shape}")
     scale = number("scale", scale, -INFINITY)
-    y = output(out, n, c, x, (x,))
-    _spread(x, scale, y, usable_threads(threads))
+    y = output(out, n, c, kind_of(x), (x,))
+    if is_single(x):
+        _spread[float](x, scale, y, usable_threads(threads))
+    else:
+        _spread[double](x, scale, y, usable_threads(threads))
     return y

@@ -4,11 +4,9 @@ Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"."""
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from numpy cimport NPY_DOUBLE, NPY_INT64, NPY_UINT32
-
 from ..errors import SettingError
 from .cpu cimport fn_kernels, kernels
-from .arguments cimport data, doubles, new_vector, whole
+from .arguments cimport FLOAT64, INT64, UINT32, new_vector, number, whole
 
 INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # purposes of the numbers; no two share a stream
 
@@ -87,10 +85,10 @@ def random_bits(seed, purpose, stream, index, count, *, first=0):
     if start % 4:
         raise SettingError(f"first: expected a multiple of 4, got {first}")
     cdef Py_ssize_t length = whole("count", count, 0, 2**34 - start)
-    words = new_vector(length, NPY_UINT32)
-    cdef uint32_t* out = <uint32_t*> data(words)
+    words = new_vector(length, UINT32)
+    cdef uint32_t[::1] out = words
     with nogil:
-        kernels(4).random_bits(key.seed, key.purpose, key.stream, key.index, start, length, out)
+        kernels(4).random_bits(key.seed, key.purpose, key.stream, key.index, start, length, &out[0])
     return words
 
 
@@ -101,9 +99,9 @@ def uniform(seed, purpose, stream, index, count):
     Returns float64 (count,).
     """
     cdef Py_ssize_t i, length = whole("count", count, 0, 2**33)
-    words, numbers = random_bits(seed, purpose, stream, index, 2 * length), new_vector(length, NPY_DOUBLE)
-    cdef uint32_t* word = <uint32_t*> data(words)
-    cdef double* number = doubles(numbers)
+    numbers = new_vector(length, FLOAT64)
+    cdef const uint32_t[::1] word = random_bits(seed, purpose, stream, index, 2 * length)
+    cdef double[::1] number = numbers
     for i in range(length):
         number[i] = ((word[2 * i] >> 5) * 2.0**26 + (word[2 * i + 1] >> 6)) / 2.0**53
     return numbers
@@ -117,8 +115,8 @@ def permutation(seed, purpose, stream, index, count):
     """
     cdef Key key = _key(seed, purpose, stream, index)
     cdef Py_ssize_t length = whole("count", count, 0, 2**32 - 1)
-    order = new_vector(length, NPY_INT64)
-    cdef int64_t* out = <int64_t*> data(order)
+    order = new_vector(length, INT64)
+    cdef int64_t[::1] out = order
     with nogil:
-        fill_permutation(kernels(4), key.seed, key.purpose, key.stream, key.index, length, out)
+        fill_permutation(kernels(4), key.seed, key.purpose, key.stream, key.index, length, &out[0])
     return order

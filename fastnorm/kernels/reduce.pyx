@@ -1,23 +1,21 @@
 """Sums of rows and of whole matrices, and whether all is finite; sums of columns stand with the dense layer."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, row_border, usable_threads
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
 from .arguments cimport (
     ANY,
     INFINITY,
-    columns_of,
-    data,
+    flat,
     floating,
-    kernels_of,
+    is_single,
     kind_of,
     matrix,
     new_vector,
     number,
     output,
     rows_of,
-    size_of,
+    stride,
 )
 
 
@@ -41,9 +39,9 @@ cdef void total_sum_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ld
     kernels.total_sum(x, ldx, n, c, scale, sum)
 
 
-cdef _row_sums(ndarray x, double scale, ndarray sums, int threads):
+cdef _row_sums(const real[:, :] x, double scale, real[::1] sums, int threads):
     with nogil:
-        row_sums_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sums), 1, threads)
+        row_sums_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], scale, &sums[0], 1, threads)
 
 
 def row_sums(x, scale=1.0, *, out=None, threads=1):
@@ -56,14 +54,17 @@ def row_sums(x, scale=1.0, *, out=None, threads=1):
     """
     x = matrix("x", x)
     scale = number("scale", scale, -INFINITY)
-    sums = output(out, rows_of(x), ANY, x, (x,))
-    _row_sums(x, scale, sums, usable_threads(threads))
+    sums = output(out, rows_of(x), ANY, kind_of(x), (x,))
+    if is_single(x):
+        _row_sums[float](x, scale, sums, usable_threads(threads))
+    else:
+        _row_sums[double](x, scale, sums, usable_threads(threads))
     return sums
 
 
-cdef _total_sum(ndarray x, double scale, ndarray sum):
+cdef _total_sum(const real[:, :] x, double scale, real[::1] sum):
     with nogil:
-        total_sum_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), scale, data(sum), 1)
+        total_sum_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], scale, &sum[0], 1)
 
 
 def total_sum(x, scale=1.0):
@@ -76,7 +77,10 @@ def total_sum(x, scale=1.0):
     x = matrix("x", x)
     scale = number("scale", scale, -INFINITY)
     sum = new_vector(1, kind_of(x))
-    _total_sum(x, scale, sum)
+    if is_single(x):
+        _total_sum[float](x, scale, sum)
+    else:
+        _total_sum[double](x, scale, sum)
     return sum[0]
 
 
@@ -87,9 +91,9 @@ cdef bint is_finite(const fn_kernels* kernels, const void* x, Py_ssize_t count) 
     return finite
 
 
-cdef bint _all_finite(ndarray x):
+cdef bint _all_finite(const real[::1] x):
     with nogil:
-        return is_finite(kernels_of(x), data(x), size_of(x))
+        return is_finite(kernels(sizeof(real)), &x[0], x.shape[0])
 
 
 def all_finite(x):
@@ -98,4 +102,5 @@ def all_finite(x):
     x            any shape, float32 or float64, any layout
     Returns a bool; True where there is no element.
     """
-    return _all_finite(floating("x", x, None))
+    x = flat(floating("x", x))
+    return _all_finite[float](x) if is_single(x) else _all_finite[double](x)

@@ -1,10 +1,9 @@
 """Softmax over rows and its logarithm, forward and backward."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, row_border, usable_threads
-from .arguments cimport columns_of, data, kernels_of, matrix, output_like, rows_of, same
+from .cpu cimport fn_kernels, kernels, real, row_border, usable_threads
+from .arguments cimport is_single, matrix, output_like, same, stride
 
 
 cdef void softmax_rows(const fn_kernels* kernels, const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, void* y,
@@ -67,9 +66,9 @@ cdef void log_softmax_backward_rows(const fn_kernels* kernels, const void* dy, P
                                      <char*> dx + first * lddx * kernels.itemsize, lddx)
 
 
-cdef _softmax(ndarray x, ndarray y, int threads):
+cdef _softmax(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        softmax_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y), columns_of(y), threads)
+        softmax_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0], stride(y), threads)
 
 
 def softmax(x, *, out=None, threads=1):
@@ -81,14 +80,17 @@ def softmax(x, *, out=None, threads=1):
     """
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _softmax(x, y, usable_threads(threads))
+    if is_single(x):
+        _softmax[float](x, y, usable_threads(threads))
+    else:
+        _softmax[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _softmax_backward(ndarray dy, ndarray y, ndarray dx, int threads):
+cdef _softmax_backward(const real[:, :] dy, const real[:, :] y, real[:, :] dx, int threads):
     with nogil:
-        softmax_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
-                              columns_of(dy), data(dx), columns_of(dx), threads)
+        softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &y[0, 0], stride(y), dy.shape[0],
+                              dy.shape[1], &dx[0, 0], stride(dx), threads)
 
 
 def softmax_backward(dy, y, *, out=None, threads=1):
@@ -102,14 +104,17 @@ def softmax_backward(dy, y, *, out=None, threads=1):
     dy = matrix("dy", dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, y))
-    _softmax_backward(dy, y, dx, usable_threads(threads))
+    if is_single(dy):
+        _softmax_backward[float](dy, y, dx, usable_threads(threads))
+    else:
+        _softmax_backward[double](dy, y, dx, usable_threads(threads))
     return dx
 
 
-cdef _log_softmax_forward(ndarray x, ndarray y, int threads):
+cdef _log_softmax_forward(const real[:, :] x, real[:, :] y, int threads):
     with nogil:
-        log_softmax_forward_rows(kernels_of(x), data(x), columns_of(x), rows_of(x), columns_of(x), data(y),
-                                 columns_of(y), threads)
+        log_softmax_forward_rows(kernels(sizeof(real)), &x[0, 0], stride(x), x.shape[0], x.shape[1], &y[0, 0],
+                                 stride(y), threads)
 
 
 def log_softmax_forward(x, *, out=None, threads=1):
@@ -121,14 +126,17 @@ def log_softmax_forward(x, *, out=None, threads=1):
     """
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _log_softmax_forward(x, y, usable_threads(threads))
+    if is_single(x):
+        _log_softmax_forward[float](x, y, usable_threads(threads))
+    else:
+        _log_softmax_forward[double](x, y, usable_threads(threads))
     return y
 
 
-cdef _log_softmax_backward(ndarray dy, ndarray y, ndarray dx, int threads):
+cdef _log_softmax_backward(const real[:, :] dy, const real[:, :] y, real[:, :] dx, int threads):
     with nogil:
-        log_softmax_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(y), columns_of(y), rows_of(dy),
-                                  columns_of(dy), data(dx), columns_of(dx), threads)
+        log_softmax_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &y[0, 0], stride(y), dy.shape[0],
+                                  dy.shape[1], &dx[0, 0], stride(dx), threads)
 
 
 def log_softmax_backward(dy, y, *, out=None, threads=1):
@@ -142,5 +150,8 @@ def log_softmax_backward(dy, y, *, out=None, threads=1):
     dy = matrix("dy", dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, y))
-    _log_softmax_backward(dy, y, dx, usable_threads(threads))
+    if is_single(dy):
+        _log_softmax_backward[float](dy, y, dx, usable_threads(threads))
+    else:
+        _log_softmax_backward[double](dy, y, dx, usable_threads(threads))
     return dx

@@ -1,10 +1,9 @@
 """Functions of single numbers, forward and backward: what all of them share, and those of arithmetic."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
-from .cpu cimport fn_kernels, row_border, unary_index, usable_threads
-from .arguments cimport INFINITY, columns_of, data, kernels_of, matrix, number, output_like, rows_of, same
+from .cpu cimport fn_kernels, kernels, real, row_border, unary_index, usable_threads
+from .arguments cimport INFINITY, is_single, matrix, number, output_like, same, stride
 
 
 cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x, Py_ssize_t ldx, Py_ssize_t n,
@@ -38,25 +37,28 @@ cdef void unary_backward_rows(const fn_kernels* kernels, int which, const void* 
                                       <char*> dx + first * lddx * kernels.itemsize, lddx)
 
 
-cdef _forward(int which, ndarray x, double p, double q, ndarray y, int threads):
+cdef _forward(int which, const real[:, :] x, double p, double q, real[:, :] y, int threads):
     with nogil:
-        unary_forward_rows(kernels_of(x), which, data(x), columns_of(x), rows_of(x), columns_of(x), p, q, data(y),
-                           columns_of(y), threads)
+        unary_forward_rows(kernels(sizeof(real)), which, &x[0, 0], stride(x), x.shape[0], x.shape[1], p, q, &y[0, 0],
+                           stride(y), threads)
 
 
 cdef unary_forward(const char* name, x, double p, double q, out, threads):
     """What every <name>_forward does."""
     x = matrix("x", x)
     y = output_like(out, x, (x,))
-    _forward(unary_index(name), x, p, q, y, usable_threads(threads))
+    if is_single(x):
+        _forward[float](unary_index(name), x, p, q, y, usable_threads(threads))
+    else:
+        _forward[double](unary_index(name), x, p, q, y, usable_threads(threads))
     return y
 
 
-cdef _backward(int which, ndarray dy, ndarray x, ndarray y, double p, double q,
-               ndarray dx, int threads):
+cdef _backward(int which, const real[:, :] dy, const real[:, :] x, const real[:, :] y, double p, double q,
+               real[:, :] dx, int threads):
     with nogil:
-        unary_backward_rows(kernels_of(dy), which, data(dy), columns_of(dy), data(x), columns_of(x), data(y),
-                            columns_of(y), rows_of(dy), columns_of(dy), p, q, data(dx), columns_of(dx), threads)
+        unary_backward_rows(kernels(sizeof(real)), which, &dy[0, 0], stride(dy), &x[0, 0], stride(x), &y[0, 0],
+                            stride(y), dy.shape[0], dy.shape[1], p, q, &dx[0, 0], stride(dx), threads)
 
 
 cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads):
@@ -65,7 +67,10 @@ cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads
     x = same("x", x, dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, x, y))
-    _backward(unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+    if is_single(dy):
+        _backward[float](unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+    else:
+        _backward[double](unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
     return dx
 
 

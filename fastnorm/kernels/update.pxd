@@ -1,4 +1,4 @@
-from numpy cimport ndarray
+
 
 from .cpu cimport fn_kernels
 
@@ -16,5 +16,5 @@ cdef double squares_chunks(const fn_kernels* kernels, const void* g, Py_ssize_t 
                            int threads) noexcept nogil
 cdef void average_chunks(const fn_kernels* kernels, const void* p, Py_ssize_t count, double share, void* average,
                          int threads) noexcept nogil
-cdef ndarray gradients_of(gradients, ndarray parameters)
-cdef ndarray room_for_squares(ndarray p, int threads)
+cdef gradients_of(gradients, parameters)
+cdef room_for_squares(array, int threads)

@@ -1,26 +1,15 @@
 """Steps of the optimizers and averages of parameters, in place, and sums of squared gradients.
 
 Parameters are cut into chunks of CHUNK elements, shared among threads; the chunks' sums of squared gradients are added
-in the order of the chunks, so the sum has the same bits for any number of threads. adaptive.pyx has the other doors.
+in the order of the chunks, so the sum has the same bits for any number of threads. update_adam.pyx has the other
+optimizers.
 """
 
 from cython.parallel cimport prange
-from numpy cimport NPY_DOUBLE, ndarray
 
 from ..errors import ShapeError
-from .cpu cimport fn_kernels, kernels, moved, usable_threads
-from .arguments cimport (
-    apart,
-    data,
-    doubles,
-    floating,
-    has_shape_of,
-    in_place,
-    kernels_of,
-    new_vector,
-    number,
-    size_of,
-)
+from .cpu cimport fn_kernels, kernels, moved, real, usable_threads
+from .arguments cimport FLOAT64, apart, flat, floating, in_place, is_single, kind_of, new_vector, number
 
 
 cdef inline Py_ssize_t chunk_length(Py_ssize_t count, Py_ssize_t chunk) noexcept nogil:
@@ -104,27 +93,25 @@ cdef void average_chunks(const fn_kernels* kernels, const void* p, Py_ssize_t co
                         chunk_of(kernels, average, chunk))
 
 
-cdef ndarray gradients_of(gradients, ndarray parameters):
+cdef gradients_of(gradients, parameters):
     """The gradients, of the parameters' dtype and shape, apart from them."""
-    cdef ndarray g = floating("gradients", gradients, parameters)
-    if not has_shape_of(g, parameters):
-        shape = (<object> parameters).shape
-        raise ShapeError(f"gradients: expected shape {shape} as the parameters, got {gradients.shape}")
+    g = floating("gradients", gradients, kind_of(parameters))
+    if g.shape != parameters.shape:
+        raise ShapeError(f"gradients: expected shape {parameters.shape} as the parameters, got {g.shape}")
     apart("parameters", parameters, (g,))
     return g
 
 
-cdef ndarray room_for_squares(ndarray p, int threads):
+cdef room_for_squares(array, int threads):
     """One double for each chunk; None where one thread adds them up itself."""
-    return None if threads == 1 else new_vector(size_of(p) // CHUNK + 1, NPY_DOUBLE)
+    return None if threads == 1 else new_vector(array.size // CHUNK + 1, FLOAT64)
 
 
-cdef double _sgd(ndarray p, ndarray g, ndarray velocity, double rate, double momentum, double share,
-                 bint nesterov, double l2, double weight_decay, int threads):
-    cdef ndarray squares = room_for_squares(p, threads)
+cdef double _sgd(real[::1] p, const real[::1] g, real[::1] velocity, double rate, double momentum, double share,
+                 bint nesterov, double l2, double weight_decay, double[::1] squares, int threads):
     with nogil:
-        return sgd_chunks(kernels_of(p), data(p), data(g), data(velocity), size_of(p), rate, momentum, share,
-                          nesterov, l2, weight_decay, doubles(squares), threads)
+        return sgd_chunks(kernels(sizeof(real)), &p[0], &g[0], &velocity[0], p.shape[0], rate, momentum, share,
+                          nesterov, l2, weight_decay, NULL if squares is None else &squares[0], threads)
 
 
 def sgd(parameters, gradients, velocity, learning_rate=1e-2, momentum=0.9, *, averaged=False, nesterov=False, l2=0.0,
@@ -144,15 +131,21 @@ def sgd(parameters, gradients, velocity, learning_rate=1e-2, momentum=0.9, *, av
     g = gradients_of(gradients, p)
     velocity = in_place("velocity", velocity, p)
     apart("velocity", velocity, (p, g))
-    momentum = number("momentum", momentum, 0, 1, "[)")
-    return _sgd(p, g, velocity, number("learning_rate", learning_rate, 0), momentum, 1 - momentum if averaged else 1.0,
-                nesterov, number("l2", l2, 0), number("weight_decay", weight_decay, 0), usable_threads(threads))
+    cdef double rate = number("learning_rate", learning_rate, 0), kept = number("momentum", momentum, 0, 1, "[)")
+    cdef double share = 1 - kept if averaged else 1, penalty = number("l2", l2, 0)
+    cdef double decay = number("weight_decay", weight_decay, 0)
+    cdef int count = usable_threads(threads)
+    squares = room_for_squares(p, count)
+    p, g, velocity = flat(p), flat(g), flat(velocity)
+    if is_single(p):
+        return _sgd[float](p, g, velocity, rate, kept, share, nesterov, penalty, decay, squares, count)
+    return _sgd[double](p, g, velocity, rate, kept, share, nesterov, penalty, decay, squares, count)
 
 
-cdef double _squares(ndarray g, int threads):
-    cdef ndarray squares = room_for_squares(g, threads)
+cdef double _squares(const real[::1] g, double[::1] squares, int threads):
     with nogil:
-        return squares_chunks(kernels_of(g), data(g), size_of(g), doubles(squares), threads)
+        return squares_chunks(kernels(sizeof(real)), &g[0], g.shape[0], NULL if squares is None else &squares[0],
+                              threads)
 
 
 def squares(gradients, *, threads=1):
@@ -162,12 +155,15 @@ def squares(gradients, *, threads=1):
     threads       the most threads that share chunks
     Returns a float.
     """
-    return _squares(floating("gradients", gradients, None), usable_threads(threads))
+    cdef int count = usable_threads(threads)
+    g = flat(floating("gradients", gradients))
+    squares = room_for_squares(g, count)
+    return _squares[float](g, squares, count) if is_single(g) else _squares[double](g, squares, count)
 
 
-cdef _average(ndarray p, double share, ndarray averages, int threads):
+cdef _average(const real[::1] p, double share, real[::1] averages, int threads):
     with nogil:
-        average_chunks(kernels_of(p), data(p), size_of(p), share, data(averages), threads)
+        average_chunks(kernels(sizeof(real)), &p[0], p.shape[0], share, &averages[0], threads)
 
 
 def average(parameters, averages, share, *, threads=1):
@@ -179,7 +175,12 @@ def average(parameters, averages, share, *, threads=1):
     threads       the most threads that share chunks
     Returns averages.
     """
-    p = floating("parameters", parameters, None)
-    apart("averages", in_place("averages", averages, p), (p,))
-    _average(p, number("share", share, 0, 1), averages, usable_threads(threads))
+    p = floating("parameters", parameters)
+    averages = in_place("averages", averages, p)
+    apart("averages", averages, (p,))
+    share = number("share", share, 0, 1)
+    if is_single(p):
+        _average[float](flat(p), share, flat(averages), usable_threads(threads))
+    else:
+        _average[double](flat(p), share, flat(averages), usable_threads(threads))
     return averages

@@ -1,34 +1,42 @@
 """Optimizers whose step is divided by the root of an average of squared gradients: Adam, Nadam, RMSprop; one kernel."""
 
 from libc.math cimport pow
-from numpy cimport ndarray
 
-from .cpu cimport usable_threads
-from .arguments cimport INFINITY, apart, data, doubles, in_place, kernels_of, number, size_of, whole
+from .cpu cimport kernels, real, usable_threads
+from .arguments cimport INFINITY, apart, flat, in_place, is_single, number, whole
 from .update cimport adam_chunks, gradients_of, room_for_squares
 
 
-cdef double _adam(ndarray p, ndarray g, ndarray m, ndarray v, double m_step, double g_step,
+cdef double _adam(real[::1] p, const real[::1] g, real[::1] m, real[::1] v, double m_step, double g_step,
                   double beta_1, double beta_2, double epsilon, double correction_2, double l2, double decay,
-                  int threads):
-    cdef ndarray squares = room_for_squares(p, threads)
+                  double[::1] squares, int threads):
     with nogil:
-        return adam_chunks(kernels_of(p), data(p), data(g), data(m), data(v), size_of(p), m_step, g_step, beta_1,
-                           beta_2, epsilon, correction_2, l2, decay, doubles(squares), threads)
+        return adam_chunks(kernels(sizeof(real)), &p[0], &g[0], NULL if m is None else &m[0], &v[0], p.shape[0], m_step,
+                           g_step, beta_1, beta_2, epsilon, correction_2, l2, decay,
+                           NULL if squares is None else &squares[0], threads)
 
 
 cdef double _step(parameters, gradients, first_moments, second_moments, double m_step, double g_step, double beta_1,
                   double beta_2, epsilon, double correction_2, l2, weight_decay, double rate, threads) except? -1:
     """Check the arrays and the settings that all three share, and take the step; first_moments may be None."""
-    cdef ndarray p = in_place("parameters", parameters, None), g = gradients_of(gradients, p), m = None, v
+    p = in_place("parameters", parameters, None)
+    g = gradients_of(gradients, p)
+    m = None
     if first_moments is not None:
         m = in_place("first_moments", first_moments, p)
         apart("first_moments", m, (p, g))
     v = in_place("second_moments", second_moments, p)
     apart("second_moments", v, (p, g, m))
-    return _adam(p, g, m, v, m_step, g_step, beta_1, beta_2, number("epsilon", epsilon, 0, INFINITY, "(]"),
-                 correction_2, number("l2", l2, 0), rate * number("weight_decay", weight_decay, 0),
-                 usable_threads(threads))
+    cdef double least = number("epsilon", epsilon, 0, INFINITY, "(]"), penalty = number("l2", l2, 0)
+    cdef double decay = rate * number("weight_decay", weight_decay, 0)
+    cdef int count = usable_threads(threads)
+    squares = room_for_squares(p, count)
+    p, g, v, m = flat(p), flat(g), flat(v), None if m is None else flat(m)
+    if is_single(p):
+        return _adam[float](p, g, m, v, m_step, g_step, beta_1, beta_2, least, correction_2, penalty, decay, squares,
+                            count)
+    return _adam[double](p, g, m, v, m_step, g_step, beta_1, beta_2, least, correction_2, penalty, decay, squares,
+                         count)
 
 
 def adam(parameters, gradients, first_moments, second_moments, step, learning_rate=1e-3, beta_1=0.9, beta_2=0.999,

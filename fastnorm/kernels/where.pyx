@@ -1,11 +1,10 @@
 """One of two numbers, as a condition says; operands broadcast by NumPy's rule."""
 
 from cython.parallel cimport prange
-from numpy cimport ndarray
 
 from .broadcast cimport broadcast, must_fit, operand, stride_of_columns, stride_of_rows
-from .cpu cimport fn_kernels, moved, row_border, usable_threads
-from .arguments cimport columns_of, data, kernels_of, matrix, output, output_like, rows_of
+from .cpu cimport fn_kernels, kernels, moved, real, row_border, usable_threads
+from .arguments cimport ANY, is_single, kind_of, matrix, output, output_like, stride
 
 
 cdef void where_forward_rows(const fn_kernels* kernels, const void* condition, Py_ssize_t condition_row,
@@ -44,15 +43,15 @@ cdef void where_backward_rows(const fn_kernels* kernels, const void* dy, Py_ssiz
                                ldda, moved(db, first * lddb * kernels.itemsize), lddb)
 
 
-cdef _where_forward(ndarray condition, ndarray a, ndarray b, ndarray y,
+cdef _where_forward(const real[:, :] condition, const real[:, :] a, const real[:, :] b, real[:, :] y,
                     int threads):
     with nogil:
-        where_forward_rows(kernels_of(condition), data(condition),
-                           stride_of_rows(rows_of(condition), columns_of(condition)),
-                           stride_of_columns(columns_of(condition)),
-                           data(a), stride_of_rows(rows_of(a), columns_of(a)), stride_of_columns(columns_of(a)),
-                           data(b), stride_of_rows(rows_of(b), columns_of(b)), stride_of_columns(columns_of(b)),
-                           rows_of(y), columns_of(y), data(y), columns_of(y), threads)
+        where_forward_rows(kernels(sizeof(real)), &condition[0, 0],
+                           stride_of_rows(condition),
+                           stride_of_columns(condition),
+                           &a[0, 0], stride_of_rows(a), stride_of_columns(a),
+                           &b[0, 0], stride_of_rows(b), stride_of_columns(b),
+                           y.shape[0], y.shape[1], &y[0, 0], stride(y), threads)
 
 
 def where_forward(condition, a, b, *, out=None, threads=1):
@@ -64,21 +63,24 @@ def where_forward(condition, a, b, *, out=None, threads=1):
     Returns (n, c) of condition's dtype.
     """
     cdef Py_ssize_t n, c
-    condition = operand("condition", condition, None)
-    a, b = operand("a", a, condition), operand("b", b, condition)
+    condition = operand("condition", condition, ANY)
+    a, b = operand("a", a, kind_of(condition)), operand("b", b, kind_of(condition))
     broadcast(("condition", "a", "b"), (condition, a, b), &n, &c)
-    y = output(out, n, c, condition, (condition, a, b))
-    _where_forward(condition, a, b, y, usable_threads(threads))
+    y = output(out, n, c, kind_of(condition), (condition, a, b))
+    if is_single(condition):
+        _where_forward[float](condition, a, b, y, usable_threads(threads))
+    else:
+        _where_forward[double](condition, a, b, y, usable_threads(threads))
     return y
 
 
-cdef _where_backward(ndarray dy, ndarray condition, ndarray da, ndarray db,
+cdef _where_backward(const real[:, :] dy, const real[:, :] condition, real[:, :] da, real[:, :] db,
                      int threads):
     with nogil:
-        where_backward_rows(kernels_of(dy), data(dy), columns_of(dy), data(condition),
-                            stride_of_rows(rows_of(condition), columns_of(condition)),
-                            stride_of_columns(columns_of(condition)), rows_of(dy), columns_of(dy), data(da),
-                            columns_of(da), data(db), columns_of(db), threads)
+        where_backward_rows(kernels(sizeof(real)), &dy[0, 0], stride(dy), &condition[0, 0],
+                            stride_of_rows(condition),
+                            stride_of_columns(condition), dy.shape[0], dy.shape[1], &da[0, 0],
+                            stride(da), &db[0, 0], stride(db), threads)
 
 
 def where_backward(dy, condition, *, threads=1):
@@ -90,8 +92,11 @@ def where_backward(dy, condition, *, threads=1):
     Returns da, db (n, c), not summed where a or b was broadcast.
     """
     dy = matrix("dy", dy)
-    condition = operand("condition", condition, dy)
+    condition = operand("condition", condition, kind_of(dy))
     must_fit("dy", dy, ("dy", "condition"), (dy, condition))
     da, db = output_like(None, dy, ()), output_like(None, dy, ())
-    _where_backward(dy, condition, da, db, usable_threads(threads))
+    if is_single(dy):
+        _where_backward[float](dy, condition, da, db, usable_threads(threads))
+    else:
+        _where_backward[double](dy, condition, da, db, usable_threads(threads))
     return da, db

@@ -17,6 +17,12 @@ def strided(x: np.ndarray) -> np.ndarray:
     return spread[tuple(slice(1, None, 2) for _ in x.shape)]
 
 
+def slice_of_columns(x: np.ndarray) -> np.ndarray:
+    wide = np.full((*x.shape[:-1], x.shape[-1] + 5), 99, x.dtype)
+    wide[..., 2:-3] = x
+    return wide[..., 2:-3]
+
+
 def backward(x: np.ndarray) -> np.ndarray:
     reverse = tuple(slice(None, None, -1) for _ in x.shape)
     return np.ascontiguousarray(x[reverse])[reverse]
@@ -36,6 +42,8 @@ def unaligned(x: np.ndarray) -> np.ndarray:
 
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "strided": strided,
+    "slice_of_columns": slice_of_columns,
+    "every_other_row": lambda x: np.repeat(x, 2, axis=0)[::2],
     "fortran": np.asfortranarray,
     "backward": backward,
     "read_only": read_only,

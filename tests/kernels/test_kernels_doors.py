@@ -1,5 +1,8 @@
 """What every kernel promises: the reference's results, in any layout, for any number of threads; inputs left alone."""
 
+import tracemalloc
+from array import array as Numbers
+
 import numpy as np
 import pytest
 from helpers import cases, tolerances
@@ -60,6 +63,96 @@ def test_out_takes_the_result(dtype, rng, name, call):
     results = cases.outcome(getattr(kernels, name), call, arguments, out=out)
     assert results[place] is out
     assert_same_bits(results, expected)
+
+
+@pytest.mark.parametrize(("name", "call"), cases.all_calls(out=True))
+def test_out_may_be_a_slice_of_columns(dtype, rng, name, call):
+    arguments = call.arguments(rng, 6, 9, dtype)
+    expected = cases.outcome(getattr(kernels, name), call, arguments)
+    place = next(i for i, array in enumerate(expected) if np.ndim(array))
+    out = cases.slice_of_columns(np.full_like(expected[place], np.nan))
+    results = cases.outcome(getattr(kernels, name), call, arguments, out=out)
+    assert results[place] is out
+    assert_same_bits(results, expected)
+    around = out.base if out.ndim == 2 else out.base[None]
+    assert (around[:, :2] == 99).all()
+    assert (around[:, -3:] == 99).all()
+
+
+def test_a_slice_of_columns_is_read_where_it_lies(dtype):
+    x = np.ones((1000, 101), dtype)[::2, 1:]
+    tracemalloc.start()
+    try:
+        kernels.total_sum(x)
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        kernels.total_sum(x)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < x.nbytes / 10
+
+
+def test_columns_apart_in_one_matrix_are_no_overlap(dtype, rng):
+    both = rng.standard_normal((5, 8)).astype(dtype)
+    expected = kernels.softmax(both[:, :4])
+    assert_same_bits([kernels.softmax(both[:, :4], out=both[:, 4:])], [expected])
+    with pytest.raises(DataError, match="out: expected memory of its own"):
+        kernels.softmax(both[:, :4], out=both[:, 3:7])
+
+
+@pytest.mark.parametrize("stride", ["zero", "overlapping"])
+def test_rows_that_share_memory_are_read_and_never_written(dtype, stride):
+    step = 0 if stride == "zero" else np.dtype(dtype).itemsize
+    memory = np.arange(8, dtype=dtype)
+    x = np.lib.stride_tricks.as_strided(memory, (4, 3), (step, memory.itemsize))
+    assert_same_bits([kernels.softmax(x)], [kernels.softmax(x.copy())])
+    with pytest.raises(ShapeError, match="out: expected a writeable"):
+        kernels.softmax(np.ones((4, 3), dtype), out=x)
+
+
+class OnlyDLPack:
+    """An array of another library, which offers DLPack and nothing else."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class OnAnotherDevice:
+    def __array__(self, *args, **options):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+
+def test_buffers_and_dlpack_are_read_and_written(dtype, rng):
+    x = rng.standard_normal((4, 3)).astype(dtype)
+    gamma = Numbers(np.dtype(dtype).char, [1, 2, 3])
+    expected = kernels.batchnorm_forward(x, np.array([1, 2, 3], dtype), np.zeros(3, dtype))
+    for given in (memoryview(x), OnlyDLPack(x)):
+        out = np.zeros_like(x)
+        for target in (memoryview(out), OnlyDLPack(out)):
+            out[:] = 0
+            results = kernels.batchnorm_forward(given, gamma, np.zeros(3, dtype), out=target)
+            assert_same_bits(results, expected)
+            assert_same_bits([out], [expected[0]])
+    velocity = Numbers(np.dtype(dtype).char, [0, 0, 0])
+    kernels.sgd(gamma, np.ones(3, dtype), velocity, learning_rate=1.0)
+    assert list(gamma) == [0, 1, 2]
+    assert list(velocity) == [1, 1, 1]
+
+
+def test_what_cannot_be_read_or_written_is_said(dtype):
+    with pytest.raises(DtypeError, match="x: expected real numbers, got OnAnotherDevice: can't convert cuda:0"):
+        kernels.softmax(OnAnotherDevice())
+    with pytest.raises(ShapeError, match="read-only"):
+        kernels.softmax(np.ones((2, 4), dtype), out=memoryview(np.zeros((2, 4), dtype)).toreadonly())
+    with pytest.raises(DtypeError, match="x: expected real numbers, got dtype datetime64"):
+        kernels.softmax(np.zeros((2, 2), "datetime64[D]"))
 
 
 @pytest.mark.parametrize(("name", "call"), cases.all_calls(out=True))
