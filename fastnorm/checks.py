@@ -53,7 +53,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
 def in_its_memory(value: Any) -> np.ndarray | None:
     """Return an array in the memory of value, another library's array or a buffer; None where it offers none."""
     if isinstance(value, np.ndarray):
-        return value
+        return value if type(value) is np.ndarray else value.view(np.ndarray)
     try:
         return np.from_dlpack(value) if hasattr(value, "__dlpack__") else np.asarray(memoryview(value))
     except (BufferError, RuntimeError, TypeError, ValueError):

@@ -60,7 +60,7 @@ cdef bint describe(value, Layout* layout):
         PyObject_GetBuffer(value, &buffer, PyBUF_RECORDS_RO)
     except (BufferError, ValueError):
         return False
-    size = buffer.itemsize
+    size = max(buffer.itemsize, 1)          # 0 for records without a field
     layout.kind, layout.dimensions, layout.data = kind_in(&buffer), buffer.ndim, <char*> buffer.buf
     layout.contiguous = PyBuffer_IsContiguous(&buffer, b"C") and <size_t> buffer.buf % size == 0
     layout.writeable = not buffer.readonly
@@ -219,8 +219,7 @@ cdef bint is_apart(const Layout* layout, tuple inputs):
     cdef Layout other
     for one in inputs:
         if one is not None:
-            describe(one, &other)
-            if other.data < layout.end and layout.data < other.end:
+            if not describe(one, &other) or (other.data < layout.end and layout.data < other.end):
                 return False
     return True
 
@@ -241,8 +240,7 @@ cdef in_place(name, array, like):
 cdef apart(name, array, tuple inputs):
     """checks.apart, of checked arrays or None."""
     cdef Layout it
-    describe(array, &it)
-    if not is_apart(&it, inputs):
+    if not (describe(array, &it) and is_apart(&it, inputs)):
         checks.apart(name, array, *inputs)
 
 

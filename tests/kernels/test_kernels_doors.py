@@ -151,8 +151,21 @@ def test_what_cannot_be_read_or_written_is_said(dtype):
         kernels.softmax(OnAnotherDevice())
     with pytest.raises(ShapeError, match="read-only"):
         kernels.softmax(np.ones((2, 4), dtype), out=memoryview(np.zeros((2, 4), dtype)).toreadonly())
-    with pytest.raises(DtypeError, match="x: expected real numbers, got dtype datetime64"):
-        kernels.softmax(np.zeros((2, 2), "datetime64[D]"))
+    for odd in ("datetime64[D]", "U3", "V0", "V3", object, np.dtype([]), np.dtype([("a", "f4")]), "complex64"):
+        with pytest.raises(DtypeError, match="x: expected real numbers, got dtype"):
+            kernels.softmax(np.zeros((2, 2), odd))
+        with pytest.raises(DtypeError, match=f"out: expected an array of {np.dtype(dtype)}, got"):
+            kernels.softmax(np.ones((2, 2), dtype), out=np.zeros((2, 2), odd))
+
+
+def test_subclasses_of_arrays_are_written_where_they_lie(dtype, tmp_path):
+    parameters = np.memmap(tmp_path / "parameters", dtype, "w+", shape=(3, 2))
+    velocity = np.zeros((3, 2), dtype).view(np.matrix)
+    kernels.sgd(parameters, np.ones((3, 2), dtype), velocity, learning_rate=1.0)
+    assert (np.asarray(parameters) == -1).all()
+    assert (np.asarray(velocity) == 1).all()
+    with pytest.raises(DataError, match="velocity: expected memory of its own"):
+        kernels.sgd(parameters, np.ones((3, 2), dtype), parameters[:], learning_rate=1.0)
 
 
 @pytest.mark.parametrize(("name", "call"), cases.all_calls(out=True))
