@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from . import table, tune
     from .autodiff import grad, minimize, value_and_grad
     from .models.ensemble import ensemble
+    from .models.gradient_check import check_gradients
     from .table import Table
     from .training import schedules
 
@@ -69,6 +70,7 @@ __all__ = [
     "Table",
     "Tanh",
     "TiedLayer",
+    "check_gradients",
     "ensemble",
     "errors",
     "grad",
@@ -86,7 +88,7 @@ __all__ = [
 # Imported when they are first asked for, so that `import fastnorm` does not wait for them.
 MODULES = {"schedules": ".training.schedules", "table": ".table", "tune": ".tune"}
 LATER = {
-    "Table": "table", "ensemble": "models.ensemble",
+    "Table": "table", "check_gradients": "models.gradient_check", "ensemble": "models.ensemble",
     "grad": "autodiff", "minimize": "autodiff", "value_and_grad": "autodiff",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError, DtypeError, MissingExtra, SettingError, ShapeError
+from .errors import DataError, DtypeError, FastnormError, MissingExtra, SettingError, ShapeError
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 BLOCK = 1 << 16  # elements looked at together, so that a check needs no memory of the data's size
@@ -46,6 +46,8 @@ def as_array(name: str, value: Any) -> np.ndarray:
         if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
             return np.from_dlpack(value)
         return np.asarray(value)
+    except FastnormError:  # of a recorded value, which has no numbers yet
+        raise
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise DtypeError(f"{name}: expected real numbers, got {type(value).__name__}: {error}") from error
 
@@ -167,11 +169,13 @@ def finite(name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def output(name: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: np.ndarray | None) -> np.ndarray:
-    """Return out, or a new array where it is None; an `out` must fit exactly and overlap none of the inputs."""
+def output(
+    name: str, out: Any, shape: tuple[int, ...], dtype: Any, *inputs: np.ndarray | None, in_rows: bool = False
+) -> np.ndarray:
+    """Return out, or a new array where it is None; an `out` must fit, see in_place, and overlap none of the inputs."""
     if out is None:
         return np.empty(shape, dtype)
-    out = in_place(name, out, shape, dtype, in_rows=True)
+    out = in_place(name, out, shape, dtype, in_rows=in_rows)
     apart(name, out, *inputs)
     return out
 

@@ -15,7 +15,8 @@ def listing(tape: Tape, itemsize: int, capacity: int, state: int, scratch: int) 
     FLOPs are those of the forward pass of a minibatch of `capacity` rows, backward about twice as many; functions such
     as exp count as one. Memory is that of an operation's result.
     """
-    parameters = sum(_count(value.shape, capacity) for value in tape.of_role("parameter"))
+    known = tape.of_role("parameter") or tape.of_role("constant")  # in a program that predicts, they are constants
+    parameters = sum(_count(value.shape, capacity) for value in known)
     lines = [f"{'operation':<26}{'inputs':<34}{'result':<12}{'memory':>10}{'FLOPs':>14}"]
     total = 0
     for operation in tape.operations:
@@ -25,14 +26,14 @@ def listing(tape: Tape, itemsize: int, capacity: int, state: int, scratch: int) 
         inputs = " ".join(str(tape.values[index].shape) for index in operation.inputs[:3])
         inputs += " ..." if len(operation.inputs) > 3 else ""
         memory = _bytes(itemsize * _count(result.shape, capacity))
-        lines.append(f"{_name(operation):<26}{inputs:<34}{result.shape!s:<12}{memory:>10}{work:>14,}")
+        lines.append(f"{_name(tape, operation):<26}{inputs:<34}{result.shape!s:<12}{memory:>10}{work:>14,}")
     memory = f"state {_bytes(state)}, scratch {_bytes(scratch)}"
     return "\n".join([*lines, f"N up to {capacity}; {parameters:,} parameters; {memory}; {total:,} FLOPs forward"])
 
 
-def _name(operation: Operation) -> str:
-    """The operation and those fused with it."""
-    parts = [operation.name]
+def _name(tape: Tape, operation: Operation) -> str:
+    """The operation's result and what was fused with it."""
+    parts = [tape.values[operation.output].name]
     if operation.name == "dense" and len(operation.inputs) == 3:
         parts.append("bias")
     if operation.attributes.get("relu"):

@@ -12,6 +12,8 @@ from .bound_tape cimport Bound, address
 from ..errors import DataError
 from ..kernels.cpu cimport usable_threads
 from ..kernels.reduce cimport is_finite
+from ..ops.tape import ROWS
+from .listing import listing
 from .op_losses cimport nothing
 from .node cimport Buffer, Step
 
@@ -107,6 +109,44 @@ cdef class Predictor:
             self._refuse("x", x, out)
         return out
 
+    def values(self, x):
+        """Every intermediate result for the rows of x, by the operation's name, in the order they are computed.
+
+        x    (n, features), any layout
+        Results that do not depend on the rows keep their shape; the others have n rows. The last is predict's, whose
+        bits it has; nothing is refused for being not finite, so that one sees where it began.
+        """
+        x = checks.codes("x", checks.matrix("x", x, self.dtype, self.features), self.coded)
+        cdef const char* source = <const char*> address(x)
+        cdef Py_ssize_t size = self.dtype.itemsize, done = 0, i
+        cdef Bound bound = self.borrow()
+        cdef Buffer* buffer
+        cdef Step step
+        cdef char* sink
+        results = {value: np.empty(((len(x),) if value.shape[:1] == (ROWS,) else value.shape[:1]) + value.shape[1:],
+                                   self.dtype) for value in self.tape.of_role("result")}
+        step.kernels, step.threads = bound.kernels, 1
+        while done < len(x):
+            step.rows = min(BLOCK, len(x) - done)
+            self.point(bound, <char*> source + done * self.features * size)
+            for i in range(bound.count):
+                bound.nodes[i].forward(&bound.nodes[i], &step)
+            for value, array in results.items():
+                buffer = &bound.buffers[<int> value.index]
+                sink = address(array)
+                if buffer.rows == 0:
+                    sink += done * buffer.columns * size
+                for i in range(buffer.rows or step.rows):
+                    memcpy(sink + i * buffer.columns * size, buffer.data + i * buffer.ld * size, buffer.columns * size)
+            done += step.rows
+        self.pool.append(bound)
+        return {value.name: array for value, array in results.items()}
+
+    def __str__(self):
+        """Its operations with their shapes, memory and FLOPs, and what was folded and joined, one line each."""
+        kept = sum(array.nbytes for array in self.first.constants.values())
+        return listing(self.tape, self.dtype.itemsize, BLOCK, kept, self.first.reserved)
+
     def predict_one(self, row, *, out=None):
         """The last result (outputs,) for one row (features,), with little overhead; `out` as in predict."""
         cdef Py_buffer view
@@ -115,7 +155,7 @@ cdef class Predictor:
         result = np.empty(self.outputs, self.dtype) if out is None else out
         try:
             if out is not None:
-                checks.output("out", out, (self.outputs,), self.dtype, row)
+                result = checks.output("out", out, (self.outputs,), self.dtype, row)
             if not self._run_one(<const char*> view.buf, address(result)):
                 self._refuse("row", row, result)
         finally:

@@ -204,7 +204,7 @@ cdef output(out, Py_ssize_t rows, Py_ssize_t columns, int kind, tuple inputs):
             and it.rows == rows and columns in (ANY, it.columns) and is_apart(&it, inputs)):
         return out
     cdef tuple wanted = (rows, columns)
-    return checks.output("out", out, wanted[:dimensions], dtype_of(kind), *inputs)
+    return checks.output("out", out, wanted[:dimensions], dtype_of(kind), *inputs, in_rows=True)
 
 
 cdef output_like(out, like, tuple inputs):

@@ -353,6 +353,18 @@ class Model:
             made[probabilities] = Predictor(tape, self.dtype, finite=True)
         return made[probabilities]
 
+    @property
+    def program(self) -> Predictor:
+        """What predicts: the forward pass with batch norm folded in, dropout gone; print it to see its operations."""
+        return self._ready(probabilities=self.task != "regression")
+
+    def values(self, x: Any) -> dict[str, np.ndarray]:
+        """Every intermediate result of a prediction (n, ...), by the operation's name in `print(model.program)`.
+
+        x  as for predict; the last value is that of predict_proba, or of logits for a model that predicts values
+        """
+        return self.program.values(self._features(x))
+
     # ---- keeping ----
 
     def __getstate__(self) -> dict[str, Any]:
