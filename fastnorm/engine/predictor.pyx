@@ -128,9 +128,7 @@ cdef class Predictor:
         step.kernels, step.threads = bound.kernels, 1
         while done < len(x):
             step.rows = min(BLOCK, len(x) - done)
-            self.point(bound, <char*> source + done * self.features * size)
-            for i in range(bound.count):
-                bound.nodes[i].forward(&bound.nodes[i], &step)
+            self.forward(bound, &step, <char*> source + done * self.features * size)
             for value, array in results.items():
                 buffer = &bound.buffers[<int> value.index]
                 sink = address(array)
@@ -202,18 +200,18 @@ cdef class Predictor:
             part = <char*> x + done * self.features * size
             if self.finite and not is_finite(bound.kernels, part, step.rows * self.features):
                 return False
-            self.point(bound, part)
-            for i in range(bound.count):
-                bound.nodes[i].forward(&bound.nodes[i], &step)
+            self.forward(bound, &step, part)
             for i in range(step.rows):
                 memcpy(out + (done + i) * self.outputs * size, last.data + i * last.ld * size, self.outputs * size)
             if self.finite:
                 good &= is_finite(bound.kernels, out + done * self.outputs * size, step.rows * self.outputs)
         return good
 
-    cdef void point(self, Bound bound, char* x) noexcept nogil:
-        """Have the inputs be the columns of these rows, side by side."""
+    cdef void forward(self, Bound bound, Step* step, char* x) noexcept nogil:
+        """All operations on step.rows rows, of which the inputs are the columns, side by side."""
         cdef int i
         for i in range(<int> self.inputs.shape[0]):
             bound.buffers[self.inputs[i]].data = x
             x += bound.buffers[self.inputs[i]].columns * bound.kernels.itemsize
+        for i in range(<int> bound.count):
+            bound.nodes[i].forward(&bound.nodes[i], step)

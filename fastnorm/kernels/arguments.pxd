@@ -20,7 +20,7 @@ cdef vector(name, value, int kind=*, Py_ssize_t length=*)
 cdef same(name, value, like)
 cdef floating(name, value, int kind=*)
 cdef indices(name, value, Py_ssize_t bound, int kind)
-cdef int dimensions_of(value) except -1
+cdef int dimensions_of(name, value) except -1
 cdef class_numbers(target, x)
 cdef shares(name, value, like)
 cdef new_vector(Py_ssize_t length, int kind)

@@ -147,8 +147,8 @@ cdef indices(name, value, Py_ssize_t bound, int kind):
     return checks.indices(name, value, bound, np.int64 if kind == INT64 else np.int32)
 
 
-cdef int dimensions_of(value) except -1:
-    return value.ndim if type(value) is ARRAY else np.ndim(value)
+cdef int dimensions_of(name, value) except -1:
+    return value.ndim if type(value) is ARRAY else checks.as_array(name, value).ndim
 
 
 cdef class_numbers(target, x):

@@ -103,7 +103,7 @@ def hits(x, target, *, out=None, threads=1):
     """
     x = matrix("x", x)
     labels = targets = None
-    if dimensions_of(target) == 1:
+    if dimensions_of("target", target) == 1:
         labels = class_numbers(target, x)
     else:
         targets = same("target", target, x)

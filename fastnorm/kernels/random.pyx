@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from ..errors import SettingError
 from .cpu cimport fn_kernels, kernels
-from .arguments cimport FLOAT64, INT64, UINT32, new_vector, number, whole
+from .arguments cimport FLOAT64, INT64, UINT32, new_vector, whole
 
 INITIALIZE, SHUFFLE, DROPOUT, SPLIT, SAMPLE = range(1, 6)  # purposes of the numbers; no two share a stream
 

@@ -95,7 +95,7 @@ def check_gradients(
         rounding = np.finfo(np.float64).eps * max(abs(base), 1) / STEP / TOLERANCE
         scale = max(np.abs(gradient).max(), np.abs(differences).max(), rounding)
         errors = np.abs(gradient.flat[places] - differences) / scale
-        worst = int(np.nanargmax(np.where(np.isfinite(errors), errors, np.inf)))
+        worst = int(np.argmax(np.where(np.isfinite(errors), errors, np.inf)))
         index = tuple(int(i) for i in np.unravel_index(places[worst], array.shape))
         pair = float(gradient[index]), float(differences[worst])
         comparisons.append(Comparison(name, len(places), array.size, index, *pair, float(errors[worst])))

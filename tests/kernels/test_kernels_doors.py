@@ -140,6 +140,9 @@ def test_buffers_and_dlpack_are_read_and_written(dtype, rng):
             results = kernels.batchnorm_forward(given, gamma, np.zeros(3, dtype), out=target)
             assert_same_bits(results, expected)
             assert_same_bits([out], [expected[0]])
+    labels = np.array([0, 2, 1, 0])
+    loss, gradient = kernels.softmax_cross_entropy(x, labels)
+    assert_same_bits(kernels.softmax_cross_entropy(x, OnlyDLPack(labels)), [loss, gradient])
     velocity = Numbers(np.dtype(dtype).char, [0, 0, 0])
     kernels.sgd(gamma, np.ones(3, dtype), velocity, learning_rate=1.0)
     assert list(gamma) == [0, 1, 2]
