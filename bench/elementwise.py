@@ -6,29 +6,34 @@ from functools import partial
 import numpy as np
 
 from fastnorm import kernels
+from fastnorm.ops import spec
 
 from .jobs import Job, Shape, _normal
 
-UNARY = ("exp", "log", "sqrt", "abs", "tanh", "sigmoid", "leaky_relu", "gelu", "silu", "softplus", "clip")
+UNARY = tuple(row.name for row in spec.FUNCTIONS if row.name != "relu")  # which has kernels of its own
 COMPARISONS = ("less", "less_equal", "equal", "not_equal")
 BINARY = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum", *COMPARISONS)
-_SETTINGS: dict[str, dict[str, object]] = {"clip": {"low": -1.0, "high": 1.0}, "leaky_relu": {"slope": 0.01}}
-_POSITIVE = ("log", "sqrt", "power")
+_REQUIRED = {"low": -1.0, "high": 1.0}  # settings without a default
 
 
 def _x(name: str, shape: Shape, dtype: str) -> np.ndarray:
     x = _normal(shape, dtype)
-    return np.abs(x) + np.asarray(0.01, dtype) if name in _POSITIVE else x
+    return np.abs(x) + np.asarray(0.01, dtype) if name == "power" or spec.of(name).positive else x
+
+
+def _settings(name: str) -> dict[str, object]:
+    given = spec.of(name).settings
+    return {each.name: _REQUIRED[each.name] if each.default is None else each.default for each in given}
 
 
 def unary_forward(name: str, shape: Shape, dtype: str) -> Job:
     x = _x(name, shape, dtype)
-    return Job((x,), _SETTINGS.get(name, {}), np.empty_like(x), bytes=2 * x.nbytes)
+    return Job((x,), _settings(name), np.empty_like(x), bytes=2 * x.nbytes)
 
 
 def unary_backward(name: str, shape: Shape, dtype: str) -> Job:
     """dy, x and y are read, though some need but one of x and y; dx is written."""
-    x, settings = _x(name, shape, dtype), _SETTINGS.get(name, {})
+    x, settings = _x(name, shape, dtype), _settings(name)
     y = getattr(kernels, f"{name}_forward")(x, **settings)
     return Job((_normal(shape, dtype), x, y), settings, np.empty_like(x), bytes=4 * x.nbytes)
 

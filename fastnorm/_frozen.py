@@ -42,7 +42,7 @@ def named(what: str, given: Any, classes: Sequence[type]) -> Any:
     """
     if not isinstance(given, str):
         return given
-    words: dict[str, Any] = {_word(cls): cls for cls in classes}
+    words: dict[str, Any] = {word(cls): cls for cls in classes}
     if given not in words:
         from . import foreign_words
 
@@ -55,7 +55,7 @@ def named(what: str, given: Any, classes: Sequence[type]) -> Any:
     return words[given]()
 
 
-def _word(cls: type) -> str:
+def word(cls: type) -> str:
     """The class's name in snake case, its abbreviations whole: mean_squared_error, leaky_relu, rmsprop."""
     return re.sub("(?<=[a-z])(?=[A-Z][a-z])", "_", cls.__name__).lower()
 

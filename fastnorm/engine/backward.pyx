@@ -7,17 +7,15 @@ other gradients.
 from . import layout
 from .bound_tape cimport Bound
 from ..errors import TraceError
+from ..ops import spec
 from .node cimport MOST_INPUTS, Buffer, Node
-
-LOSSES = ("softmax_cross_entropy", "mean_squared_error", "weighted_mean")
-COMPLETE = ("batchnorm", "layernorm")           # their backward writes every gradient, wanted or not
 
 
 cdef class Backward(Bound):
     """A tape that ends in a loss, with its gradients."""
 
     def __cinit__(self, *_, **__):
-        if not self.tape.operations or self.tape.operations[self.count - 1].name not in LOSSES:
+        if not self.tape.operations or not spec.of(self.tape.operations[self.count - 1].name).ends_recording:
             raise TraceError("expected a forward pass that ends in a loss")
         self.tape.result                                        # raises where something is computed in vain
         self.step.kernels = self.kernels
@@ -44,14 +42,14 @@ cdef class Backward(Bound):
                 continue
             if node.backward == NULL:
                 raise TraceError(f"{operation.name} has no backward pass: it is for inference alone")
-            stopped = layout.CONSTANT_INPUTS.get(operation.name, ())
+            row = spec.of(operation.name)
             for i, index in enumerate(operation.inputs):
-                if i in stopped:
+                if i in row.stopped:
                     continue
                 if index in wanted:
                     self._bind_gradient(node, i, index in written)
                     written.add(index)
-                elif operation.name in COMPLETE and i < 3:
+                elif row.keeps_statistics:              # its backward writes every gradient, wanted or not
                     node.gradients[i] = self.room_for(node.inputs[i])
         self.step.scratch = self.reserve(scratch * self.dtype.itemsize)
 

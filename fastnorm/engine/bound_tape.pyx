@@ -14,14 +14,8 @@ from ..errors import TraceError
 from ..kernels.cpu cimport fn_kernels, kernels
 from .node cimport MOST_INPUTS, OVER_ALL, OVER_FEATURES, OVER_ROWS, Buffer, Node, padded
 from .operations cimport Operations, find_kernel, find_operation
+from ..ops import spec
 from ..ops.tape import ROWS
-
-SETTINGS = {        # attributes that are numbers, in the order the passes know them
-    "batchnorm": ("epsilon",), "layernorm": ("epsilon",), "leaky_relu": ("slope",), "clip": ("low", "high"),
-    "softmax_cross_entropy": ("label_smoothing",),
-}  # fmt: skip
-
-KEEPING = ("batchnorm", "layernorm")            # their forward keeps mean and deviation of each column or row
 
 cdef enum:
     ALIGNMENT = 64
@@ -126,11 +120,12 @@ cdef class Bound:
         node.output = &self.buffers[<int> operation.output]
         attributes = operation.attributes
         node.relu = attributes.get("relu", False)
-        for i, name in enumerate(SETTINGS.get(operation.name, ())):
-            node.settings[i] = attributes[name]
+        row = spec.of(operation.name)
+        for i, setting in enumerate(row.settings):
+            node.settings[i] = attributes[setting.name]
         if "axis" in attributes:
             node.over = _over(self.tape.values[operation.inputs[0]].shape, attributes["axis"])
-        if operation.name in KEEPING:
+        if row.keeps_statistics:
             rows, columns = layout.as_matrix(self.tape.values[operation.inputs[0]].shape)
             rows = self.capacity if rows is ROWS else rows
             node.statistics = <double*> <void*> self.reserve(8 * max(3 * columns, 2 * rows))

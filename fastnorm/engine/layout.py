@@ -3,47 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..ops import spec
 from ..ops.tape import ROWS, Operation, Tape
-
-IN_PLACE = (
-    "batchnorm",
-    "relu",
-    "dropout",
-    "exp",
-    "log",
-    "sqrt",
-    "abs",
-    "tanh",
-    "sigmoid",
-    "leaky_relu",
-    "gelu",
-    "silu",
-    "softplus",
-    "clip",
-    "softmax",
-    "log_softmax",
-    "layernorm",
-)  # fmt: skip      their backward may write the input's gradient over the output's
-CONSTANT_INPUTS = {
-    "less": (0, 1),
-    "less_equal": (0, 1),
-    "equal": (0, 1),
-    "not_equal": (0, 1),
-    "one_hot": (0,),
-    "hits": (0, 1),
-    "where": (0,),
-    "embedding": (1,),
-    "batchnorm": (3, 4, 5),
-    "normalize": (3, 4),
-    "softmax_cross_entropy": (1, 2),
-    "mean_squared_error": (1, 2),
-    "weighted_mean": (1, 2),
-}  # fmt: skip      operation -> inputs through which no gradient flows
 
 
 def _flowing(operation: Operation) -> list[int]:
     """The values a gradient flows back to from the operation's result."""
-    stopped = CONSTANT_INPUTS.get(operation.name, ())
+    stopped = spec.of(operation.name).stopped
     return [index for place, index in enumerate(operation.inputs) if place not in stopped]
 
 
@@ -105,14 +71,7 @@ def _written_over(tape: Tape, index: int) -> int | None:
     """The value whose gradient this one's may overwrite: the result of its only reader, if that works in place."""
     if _read_once(tape, index):
         (reader,) = tape.consumers(index)
-        over = (
-            _first_alike(tape, reader)
-            if reader.name == "add"
-            else reader.inputs[0]
-            if reader.name in IN_PLACE
-            else None
-        )
-        if over == index:
+        if _overwriting(tape, reader) == index:
             return reader.output
     return None
 
@@ -121,11 +80,11 @@ def _read_once(tape: Tape, index: int) -> bool:
     return sum(operation.inputs.count(index) for operation in tape.operations) == 1
 
 
-def _first_alike(tape: Tape, addition: Operation) -> int | None:
-    """The term whose gradient is the sum's own, in its place: the first one of its shape that nobody else reads."""
-    shape = tape.values[addition.output].shape
-    alike = (index for index in addition.inputs if tape.values[index].shape == shape and _read_once(tape, index))
-    return next(alike, None)
+def _overwriting(tape: Tape, operation: Operation) -> int | None:
+    """The input whose gradient takes the place of the result's: the first that may, is as large and read once."""
+    shape = tape.values[operation.output].shape
+    places = (operation.inputs[place] for place in spec.of(operation.name).in_place)
+    return next((index for index in places if tape.values[index].shape == shape and _read_once(tape, index)), None)
 
 
 def as_matrix(shape: tuple[Any, ...]) -> tuple[Any, Any]:

@@ -2,11 +2,9 @@
 
 from typing import Any
 
+from ..ops import spec
 from ..ops.tape import ROWS, Operation, Tape
 from .layout import as_matrix
-
-WORK = {"batchnorm": 9, "layernorm": 9, "softmax": 4, "log_softmax": 4, "softmax_cross_entropy": 6, "dropout": 2}
-MOVES = ("reshape", "transpose", "concatenate", "part", "embedding", "one_hot")  # no arithmetic
 
 
 def listing(tape: Tape, itemsize: int, capacity: int, state: int, scratch: int) -> str:
@@ -51,9 +49,7 @@ def _work(tape: Tape, operation: Operation, rows: int) -> int:
     first = tape.values[operation.inputs[0]]
     if operation.name == "dense":
         return count * 2 * first.features
-    if operation.name in MOVES:
-        return 0
-    return WORK.get(operation.name, 1) * max(count, _count(first.shape, rows))
+    return spec.of(operation.name).work * max(count, _count(first.shape, rows))
 
 
 def _bytes(count: int) -> str:

@@ -59,3 +59,13 @@ cdef int find_kernel(const char* name) noexcept nogil:
     """Which kernel of its family an operation element by element is; else -1."""
     cdef int kernel = unary_index(name)
     return kernel if kernel >= 0 else binary_index(name)
+
+
+NAMES = tuple([(<bytes> OPERATIONS[i].name).decode() for i in range(COUNT)])
+
+
+def passes(str name):
+    """Whether there is a forward and a backward pass of an operation: those of NAMES and of the kernels' families."""
+    cdef bytes spelled = name.encode()
+    cdef Operations found = find_operation(spelled)
+    return found.forward != NULL, found.backward != NULL

@@ -6,6 +6,8 @@ within its rows is read where it lies, however far apart its rows are, and `out`
 when it is read and refused where it would be written. Nothing is modified but where a docstring says "in place".
 """
 
+from typing import Any
+
 from .activation import dropout, relu_backward, relu_forward
 from .batchnorm import batchnorm_backward, batchnorm_forward, batchnorm_inference, batchnorm_running
 from .binary import (
@@ -43,39 +45,12 @@ from .moves import copy, spread
 from .random import permutation, random_bits, uniform
 from .reduce import all_finite, row_sums, total_sum
 from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
-from .unary import (
-    abs_backward,
-    abs_forward,
-    clip_backward,
-    clip_forward,
-    exp_backward,
-    exp_forward,
-    log_backward,
-    log_forward,
-    sqrt_backward,
-    sqrt_forward,
-)
-from .unary_activations import (
-    gelu_backward,
-    gelu_forward,
-    leaky_relu_backward,
-    leaky_relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    silu_backward,
-    silu_forward,
-    softplus_backward,
-    softplus_forward,
-    tanh_backward,
-    tanh_forward,
-)
+from .unary import KERNELS as _UNARY
 from .update import average, sgd, squares
 from .update_adam import adam, nadam, rmsprop
 from .where import where_backward, where_forward
 
 __all__ = [
-    "abs_backward",
-    "abs_forward",
     "accumulate",
     "adam",
     "add_backward",
@@ -86,8 +61,6 @@ __all__ = [
     "batchnorm_forward",
     "batchnorm_inference",
     "batchnorm_running",
-    "clip_backward",
-    "clip_forward",
     "column_max",
     "column_max_backward",
     "column_sums",
@@ -100,22 +73,14 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "equal_forward",
-    "exp_backward",
-    "exp_forward",
     "gather",
-    "gelu_backward",
-    "gelu_forward",
     "gemm",
     "hits",
     "layernorm_backward",
     "layernorm_forward",
     "layernorm_gamma_beta_backward",
-    "leaky_relu_backward",
-    "leaky_relu_forward",
     "less_equal_forward",
     "less_forward",
-    "log_backward",
-    "log_forward",
     "log_softmax_backward",
     "log_softmax_forward",
     "maximum_backward",
@@ -141,24 +106,14 @@ __all__ = [
     "row_sums",
     "runnable",
     "sgd",
-    "sigmoid_backward",
-    "sigmoid_forward",
-    "silu_backward",
-    "silu_forward",
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
     "softmax_cross_entropy_by_row",
-    "softplus_backward",
-    "softplus_forward",
     "spread",
-    "sqrt_backward",
-    "sqrt_forward",
     "squares",
     "subtract_backward",
     "subtract_forward",
-    "tanh_backward",
-    "tanh_forward",
     "total_sum",
     "transpose",
     "uniform",
@@ -167,7 +122,13 @@ __all__ = [
     "where_backward",
     "where_forward",
 ]
+__all__ += sorted(_UNARY)
+globals().update(_UNARY)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"no kernel named {name!r}; there are {', '.join(sorted(__all__))}")

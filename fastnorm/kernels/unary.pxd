@@ -5,5 +5,3 @@ cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x
 cdef void unary_backward_rows(const fn_kernels* kernels, int which, const void* dy, Py_ssize_t lddy, const void* x,
                               Py_ssize_t ldx, const void* y, Py_ssize_t ldy, Py_ssize_t n, Py_ssize_t c, double p,
                               double q, void* dx, Py_ssize_t lddx, int threads) noexcept nogil
-cdef unary_forward(const char* name, x, double p, double q, out, threads)
-cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads)

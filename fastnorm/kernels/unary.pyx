@@ -1,9 +1,10 @@
-"""Functions of single numbers, forward and backward: what all of them share, and those of arithmetic."""
+"""Functions of single numbers, forward and backward: the kernels of every operation that fastnorm.ops.spec has as one."""
 
 from cython.parallel cimport prange
 
 from .cpu cimport fn_kernels, kernels, real, row_border, unary_index, usable_threads
-from .arguments cimport INFINITY, is_single, matrix, number, output_like, same, stride
+from .arguments cimport is_single, matrix, number, output_like, same, stride
+from ..ops import spec
 
 
 cdef void unary_forward_rows(const fn_kernels* kernels, int which, const void* x, Py_ssize_t ldx, Py_ssize_t n,
@@ -43,14 +44,14 @@ cdef _forward(int which, const real[:, :] x, double p, double q, real[:, :] y, i
                            stride(y), threads)
 
 
-cdef unary_forward(const char* name, x, double p, double q, out, threads):
-    """What every <name>_forward does."""
+cdef _unary_forward(int which, x, double p, double q, out, threads):
+    """What every <name>_forward does, for number `which` of the family."""
     x = matrix("x", x)
     y = output_like(out, x, (x,))
     if is_single(x):
-        _forward[float](unary_index(name), x, p, q, y, usable_threads(threads))
+        _forward[float](which, x, p, q, y, usable_threads(threads))
     else:
-        _forward[double](unary_index(name), x, p, q, y, usable_threads(threads))
+        _forward[double](which, x, p, q, y, usable_threads(threads))
     return y
 
 
@@ -61,125 +62,84 @@ cdef _backward(int which, const real[:, :] dy, const real[:, :] x, const real[:,
                             stride(y), dy.shape[0], dy.shape[1], p, q, &dx[0, 0], stride(dx), threads)
 
 
-cdef unary_backward(const char* name, dy, x, y, double p, double q, out, threads):
+cdef _unary_backward(int which, dy, x, y, double p, double q, out, threads):
     """What every <name>_backward does."""
     dy = matrix("dy", dy)
     x = same("x", x, dy)
     y = same("y", y, dy)
     dx = output_like(out, dy, (dy, x, y))
     if is_single(dy):
-        _backward[float](unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+        _backward[float](which, dy, x, y, p, q, dx, usable_threads(threads))
     else:
-        _backward[double](unary_index(name), dy, x, y, p, q, dx, usable_threads(threads))
+        _backward[double](which, dy, x, y, p, q, dx, usable_threads(threads))
     return dx
 
 
-def exp_forward(x, *, out=None, threads=1):
-    """e to the power x, element by element.
+FORWARD = """{row.value}; element by element.{source}
 
     x            (n, c), float32 or float64, any layout
-    threads      the most threads that share rows
+{settings}    threads      the most threads that share rows
     Returns (n, c) of x's dtype.
     """
-    return unary_forward("exp", x, 0, 0, out, threads)
-
-
-def exp_backward(dy, x, y, *, out=None, threads=1):
-    """The gradient of exp_forward: dy y.
+BACKWARD = """The gradient of {row.name}_forward: {row.gradient}.
 
     dy           (n, c), gradient of its result; its dtype is used
     x, y         (n, c), forward's argument and result
-    threads      the most threads that share rows
+{settings}    threads      the most threads that share rows
     Returns dx (n, c) of dy's dtype.
     """
-    return unary_backward("exp", dy, x, y, 0, 0, out, threads)
 
 
-def log_forward(x, *, out=None, threads=1):
-    """The natural logarithm of x, element by element; -inf at 0 and nan below.
+def _functions_of(row):
+    """The kernels <name>_forward and <name>_backward of an operation whose row is this."""
+    cdef int which = unary_index(row.name.encode())
+    signatures = row.signature("x", out=None, threads=1), row.signature("dy", "x", "y", out=None, threads=1)
+    names = row.name + "_forward", row.name + "_backward"
+    settings = tuple([tuple(setting) for setting in row.settings])
 
-    x            (n, c), float32 or float64, any layout
-    threads      the most threads that share rows
-    Returns (n, c) of x's dtype.
-    """
-    return unary_forward("log", x, 0, 0, out, threads)
+    def forward(x, *, out=None, threads=1):
+        return _unary_forward(which, x, 0, 0, out, threads)
 
+    def backward(dy, x, y, *, out=None, threads=1):
+        return _unary_backward(which, dy, x, y, 0, 0, out, threads)
 
-def log_backward(dy, x, y, *, out=None, threads=1):
-    """The gradient of log_forward: dy / x.
+    def forward_with_settings(x, *numbers, out=None, threads=1, **named):
+        p, q = _settings_of(settings, names[0], signatures[0], (x,), numbers, named)
+        return _unary_forward(which, x, p, q, out, threads)
 
-    dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), forward's argument and result
-    threads      the most threads that share rows
-    Returns dx (n, c) of dy's dtype.
-    """
-    return unary_backward("log", dy, x, y, 0, 0, out, threads)
+    def backward_with_settings(dy, x, y, *numbers, out=None, threads=1, **named):
+        p, q = _settings_of(settings, names[1], signatures[1], (dy, x, y), numbers, named)
+        return _unary_backward(which, dy, x, y, p, q, out, threads)
 
-
-def sqrt_forward(x, *, out=None, threads=1):
-    """The square root of x, element by element; nan below 0.
-
-    x            (n, c), float32 or float64, any layout
-    threads      the most threads that share rows
-    Returns (n, c) of x's dtype.
-    """
-    return unary_forward("sqrt", x, 0, 0, out, threads)
-
-
-def sqrt_backward(dy, x, y, *, out=None, threads=1):
-    """The gradient of sqrt_forward: dy / (2 y).
-
-    dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), forward's argument and result
-    threads      the most threads that share rows
-    Returns dx (n, c) of dy's dtype.
-    """
-    return unary_backward("sqrt", dy, x, y, 0, 0, out, threads)
+    made = (forward_with_settings, backward_with_settings) if row.settings else (forward, backward)
+    words = {
+        "row": row,
+        "source": f" Source: {row.source}." if row.source else "",
+        "settings": "".join(f"    {setting.name:<13}{setting.meaning}\n" for setting in row.settings),
+    }
+    return {
+        name: spec.introduced(function, "fastnorm.kernels", name, text.format(**words), signature)
+        for name, function, text, signature in zip(names, made, (FORWARD, BACKWARD), signatures)
+    }
 
 
-def abs_forward(x, *, out=None, threads=1):
-    """|x|, element by element.
-
-    x            (n, c), float32 or float64, any layout
-    threads      the most threads that share rows
-    Returns (n, c) of x's dtype.
-    """
-    return unary_forward("abs", x, 0, 0, out, threads)
-
-
-def abs_backward(dy, x, y, *, out=None, threads=1):
-    """The gradient of abs_forward: dy with the sign of x, 0 where x is 0.
-
-    dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), forward's argument and result
-    threads      the most threads that share rows
-    Returns dx (n, c) of dy's dtype.
-    """
-    return unary_backward("abs", dy, x, y, 0, 0, out, threads)
+cdef _settings_of(tuple settings, kernel, signature, tuple arrays, tuple numbers, dict named):
+    """The settings of a call, each in its range, as the two numbers that every function of the family takes."""
+    cdef list found = [0.0, 0.0]
+    cdef dict known = {}
+    cdef Py_ssize_t place
+    for place in range(len(settings)):
+        name, _, default, low = <tuple> settings[place]
+        value = numbers[place] if place < len(numbers) else named.pop(name, default)
+        if value is None:
+            spec.bind(kernel, signature, arrays + numbers, named)       # raises where it is missing
+        found[place] = known[name] = number(name, value, known[low] if type(low) is str else low)
+    if named or len(numbers) > len(settings):
+        spec.bind(kernel, signature, arrays + numbers, named)           # raises: there is one too many
+    return found
 
 
-def clip_forward(x, low, high, *, out=None, threads=1):
-    """x, but low where x is less and high where x is more; nan stays nan.
-
-    x            (n, c), float32 or float64, any layout
-    low, high    finite, low <= high
-    threads      the most threads that share rows
-    Returns (n, c) of x's dtype.
-    """
-    low = number("low", low, -INFINITY)
-    high = number("high", high, low)
-    return unary_forward("clip", x, low, high, out, threads)
-
-
-def clip_backward(dy, x, y, low, high, *, out=None, threads=1):
-    """The gradient of clip_forward: dy where low <= x <= high, else 0.
-
-    dy           (n, c), gradient of its result; its dtype is used
-    x, y         (n, c), forward's argument and result
-    low, high    finite, low <= high
-    threads      the most threads that share rows
-    Returns dx (n, c) of dy's dtype.
-    """
-    low = number("low", low, -INFINITY)
-    high = number("high", high, low)
-    return unary_backward("clip", dy, x, y, low, high, out, threads)
+KERNELS = {}
+for _row in spec.FUNCTIONS:
+    if unary_index(_row.name.encode()) >= 0:                    # relu has kernels of its own
+        KERNELS |= _functions_of(_row)

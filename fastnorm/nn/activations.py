@@ -1,78 +1,71 @@
-"""Activations: layers that learn nothing and act element by element, or, softmax, on each row."""
+"""Activations: layers that learn nothing and act element by element, or, softmax, on each row.
 
-from .. import checks, ops
-from .._frozen import description
+Each is the operation of its name, which has its settings, and says no more than what it does.
+"""
+
+from typing import Any
+
+from .. import ops
+from .._frozen import description, word
+from ..ops import spec
 from ..ops.tape import Value
 from .layers import Layer
 
 
-@description
-class ReLU(Layer):
-    """max(0, x)."""
+class Activation(Layer):
+    """A layer that is an operation without parameters: LeakyReLU(slope=0.1) is ops.leaky_relu(x, slope=0.1)."""
+
+    def __post_init__(self) -> None:
+        spec.of(word(type(self))).require(type(self).__name__, vars(self))
 
     def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.relu(x)
+        result: Value = getattr(ops, word(type(self)))(x, **vars(self))
+        return result
 
 
 @description
-class LeakyReLU(Layer):
-    """x where x > 0, else slope x.  Source: Maas et al. 2013."""
+class ReLU(Activation):
+    """max(0, x)."""
+
+
+@description
+class LeakyReLU(Activation):
+    """x where x > 0, else slope x.  Source: Maas, Hannun & Ng 2013."""
 
     slope: float = 0.01
 
-    def __post_init__(self) -> None:
-        checks.number("LeakyReLU slope", self.slope, 0)
-
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.leaky_relu(x, self.slope)
-
 
 @description
-class Tanh(Layer):
+class Tanh(Activation):
     """The hyperbolic tangent."""
 
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.tanh(x)
-
 
 @description
-class Sigmoid(Layer):
+class Sigmoid(Activation):
     """1 / (1 + exp(-x)). As the last layer it may be left out before SigmoidCrossEntropy, which does so itself."""
 
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.sigmoid(x)
-
 
 @description
-class GELU(Layer):
+class GELU(Activation):
     """x times the normal distribution function of x.  Source: Hendrycks & Gimpel 2016."""
 
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.gelu(x)
+
+@description
+class SiLU(Activation):
+    """x sigmoid(x), also called swish.  Source: Elfwing, Uchibe & Doya 2018."""
 
 
 @description
-class SiLU(Layer):
-    """x sigmoid(x), also called swish.  Source: Elfwing et al. 2018."""
-
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.silu(x)
-
-
-@description
-class Softplus(Layer):
+class Softplus(Activation):
     """log(1 + exp(x))."""
 
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.softplus(x)
-
 
 @description
-class Softmax(Layer):
+class Softmax(Activation):
     """exp(x) over its sum along the row: probabilities that add up to 1.
 
     As the last layer it may be left out before SoftmaxCrossEntropy and Focal, which do so themselves: they take logits.
     """
 
-    def forward(self, x: Value, **parameters: Value) -> Value:
-        return ops.softmax(x)
+
+ACTIVATIONS: tuple[type[Any], ...] = tuple(Activation.__subclasses__())

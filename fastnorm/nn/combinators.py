@@ -7,12 +7,10 @@ from .. import checks, ops
 from .._frozen import named
 from ..errors import SettingError, ShapeError, TraceError
 from ..ops.tape import Value
-from .activations import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .activations import ACTIVATIONS
 from .layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, apply, built
 
-LAYERS = (
-    Dense, BatchNorm, LayerNorm, Embedding, Dropout, ReLU, LeakyReLU, Tanh, Sigmoid, GELU, SiLU, Softplus, Softmax,
-)  # fmt: skip
+LAYERS = (Dense, BatchNorm, LayerNorm, Embedding, Dropout, *ACTIVATIONS)
 
 
 def listed(layers: Sequence[Any]) -> Sequence[Any]:

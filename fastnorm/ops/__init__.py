@@ -6,35 +6,23 @@ They have NumPy's names and broadcast as NumPy does; a gradient follows from eac
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import TraceError
-from . import tape
+from . import spec, tape
 from ._elementwise import (
-    abs,
+    FUNCTIONS,
     add,
-    clip,
     divide,
     equal,
-    exp,
-    gelu,
     greater,
     greater_equal,
-    leaky_relu,
     less,
     less_equal,
-    log,
     maximum,
     minimum,
     multiply,
     negative,
     not_equal,
     power,
-    relu,
-    sigmoid,
-    silu,
-    softplus,
-    sqrt,
     subtract,
-    tanh,
     where,
 )
 from ._layers import batchnorm, dense, dropout, embedding, layernorm, log_softmax, normalize, one_hot, softmax
@@ -49,15 +37,15 @@ _WORDS = (
     matmul,
     negative,
 )  # written with other operations, so no tape has their names
-_NODES = (
-    abs, add, batchnorm, clip, concatenate, dense, divide, dropout, embedding, equal, exp, gelu, hits, layernorm,
-    leaky_relu, less, less_equal, log, log_softmax, max, maximum, mean, mean_squared_error, minimum, multiply,
-    normalize, not_equal, one_hot, part, power, relu, reshape, sigmoid, silu, softmax, softmax_cross_entropy, softplus,
-    sqrt, subtract, sum, tanh, transpose, weighted_mean, where,
+_NODES: tuple[Any, ...] = (
+    *FUNCTIONS, add, batchnorm, concatenate, dense, divide, dropout, embedding, equal, hits, layernorm, less,
+    less_equal, log_softmax, max, maximum, mean, mean_squared_error, minimum, multiply, normalize, not_equal, one_hot,
+    part, power, reshape, softmax, softmax_cross_entropy, subtract, sum, transpose, weighted_mean, where,
 )  # fmt: skip
 CATALOGUE: dict[str, Callable[..., Value]] = {function.__name__: function for function in _NODES}
 
-tape.FUNCTIONS.update(CATALOGUE, **{function.__name__: function for function in _WORDS}, absolute=abs)
+tape.FUNCTIONS.update(CATALOGUE, **{function.__name__: function for function in _WORDS}, absolute=CATALOGUE["abs"])
+globals().update({function.__name__: function for function in FUNCTIONS})
 tape.FUNCTIONS["concatenate"] = lambda values, axis=0: concatenate(
     values, axis
 )  # as in NumPy
@@ -67,9 +55,7 @@ __all__ = sorted(set(tape.FUNCTIONS) - {"absolute"})
 
 def repeat(operation: Operation, inputs: Sequence[Value], **changes: Any) -> Value:
     """Record an operation again, on other inputs and with changed attributes; its shapes are checked anew."""
-    if operation.name not in CATALOGUE:
-        raise TraceError(f"no operation named {operation.name!r}; there are {', '.join(CATALOGUE)}")
-    function, attributes = CATALOGUE[operation.name], {**operation.attributes, **changes}
+    function, attributes = CATALOGUE[spec.of(operation.name).name], {**operation.attributes, **changes}
     return function(list(inputs), **attributes) if operation.name == "concatenate" else function(*inputs, **attributes)
 
 

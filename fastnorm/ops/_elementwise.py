@@ -1,20 +1,15 @@
-"""Operations element by element: arithmetic, comparisons, activations. Shapes broadcast by NumPy's rule."""
+"""Operations element by element: arithmetic, comparisons, functions of one number. Shapes broadcast by NumPy's rule."""
 
+from collections.abc import Callable
 from typing import Any
 
-from .. import checks
-from . import _checks
+from . import _checks, spec
 from .tape import Value
 
 
 def _binary(operation: str, a: Any, b: Any) -> Value:
     a, b = (_checks.numbers(operation, value) for value in _checks.recorded(operation, a, b))
     return a.tape.record(operation, (a, b), _checks.broadcast(operation, a, b))
-
-
-def _unary(operation: str, x: Any, **settings: float) -> Value:
-    (x,) = _checks.recorded(operation, x)
-    return _checks.numbers(operation, x).tape.record(operation, (x,), x.shape, **settings)
 
 
 def add(a: Any, b: Any) -> Value:
@@ -93,62 +88,18 @@ def where(condition: Any, a: Any, b: Any) -> Value:
     return values[0].tape.record("where", values, _checks.broadcast("where", *values))
 
 
-def exp(x: Any) -> Value:
-    """e to the power of x."""
-    return _unary("exp", x)
+def _function_of(row: spec.Specification) -> Callable[..., Value]:
+    """The operation of a function of one number: it takes x and the settings that its row lists."""
+    signature = row.signature("x")
+
+    def function(*arguments: Any, **keywords: Any) -> Value:
+        given = spec.bind(row.name, signature, arguments, keywords)
+        (x,) = _checks.recorded(row.name, given["x"])
+        settings = row.require(row.name, given)
+        return _checks.numbers(row.name, x).tape.record(row.name, (x,), x.shape, **settings)
+
+    made: Callable[..., Value] = spec.introduced(function, "fastnorm.ops", row.name, row.summary, signature)
+    return made
 
 
-def log(x: Any) -> Value:
-    """The natural logarithm: -inf at 0, nan below."""
-    return _unary("log", x)
-
-
-def sqrt(x: Any) -> Value:
-    """The square root: nan below 0, an infinite gradient at 0."""
-    return _unary("sqrt", x)
-
-
-def abs(x: Any) -> Value:
-    """|x|, with gradient 0 at 0."""
-    return _unary("abs", x)
-
-
-def tanh(x: Any) -> Value:
-    """The hyperbolic tangent."""
-    return _unary("tanh", x)
-
-
-def sigmoid(x: Any) -> Value:
-    """1 / (1 + exp(-x))."""
-    return _unary("sigmoid", x)
-
-
-def relu(x: Any) -> Value:
-    """max(0, x), with gradient 0 at 0."""
-    return _unary("relu", x)
-
-
-def leaky_relu(x: Any, slope: float = 0.01) -> Value:
-    """x where x > 0, else slope x.  Source: Maas et al. 2013."""
-    return _unary("leaky_relu", x, slope=checks.number("leaky_relu slope", slope, 0))
-
-
-def gelu(x: Any) -> Value:
-    """x times the share of the normal distribution below x, exactly.  Source: Hendrycks & Gimpel 2016."""
-    return _unary("gelu", x)
-
-
-def silu(x: Any) -> Value:
-    """x sigmoid(x), also called swish."""
-    return _unary("silu", x)
-
-
-def softplus(x: Any) -> Value:
-    """log(1 + exp(x)), without overflow."""
-    return _unary("softplus", x)
-
-
-def clip(x: Any, low: float, high: float) -> Value:
-    """x kept within [low, high], which are numbers; gradient 0 outside."""
-    low = checks.number("clip low", low, -float("inf"))
-    return _unary("clip", x, low=low, high=checks.number("clip high", high, low))
+FUNCTIONS = tuple(_function_of(row) for row in spec.FUNCTIONS)

@@ -4,23 +4,10 @@ from collections.abc import Callable, Collection
 
 from .. import ops
 from ..errors import SettingError, TraceError
+from ..ops import spec
 from ..ops.tape import ROWS, Operation, Tape, Value
 
-JOINS_RELU = ("dense", "batchnorm", "normalize")
 GIVEN = ("input", "target", "weight", "parameter", "statistic", "constant")
-
-# The meaning of outputs after a last activation; and, for the activation that a loss applies itself, the last
-# activations that leave it no way to the right answer. The loss's own activation is left out of the tape; leaky_relu,
-# and log_softmax before softmax, do no harm.
-ENDS = {
-    "softmax": "shares that add up to 1", "log_softmax": "numbers below 0", "sigmoid": "numbers from 0 to 1",
-    "tanh": "numbers from -1 to 1", "relu": "numbers >= 0", "softplus": "numbers above 0",
-    "gelu": "numbers above -0.17", "silu": "numbers above -0.28",
-}  # fmt: skip
-HARMFUL = {
-    "softmax": ("sigmoid", "tanh", "relu"),
-    "sigmoid": ("softmax", "log_softmax", "tanh", "relu", "softplus", "gelu", "silu"),
-}
 
 Known = dict[int, Value]  # value of the old tape -> of the new one
 
@@ -98,7 +85,7 @@ def _join_relu(tape: Tape) -> Tape:
     producers = _producers(tape)
 
     def joined(operation: Operation) -> bool:
-        return operation.name in JOINS_RELU and feeds_only(tape, operation.output, "relu")
+        return spec.of(operation.name).joins_relu and feeds_only(tape, operation.output, "relu")
 
     def record(operation: Operation, known: Known) -> Value:
         source = producers.get(operation.inputs[0])
@@ -145,13 +132,13 @@ def to_logits(tape: Tape, activation: str | None) -> Tape:
         return tape
     while (last := last_operation(tape)).name == activation:
         tape = _without(tape, last)
-    name = "relu" if last.attributes.get("relu") else last.name
-    if name in HARMFUL[activation]:
-        other = {"softmax": "SoftmaxCrossEntropy", "sigmoid": "SigmoidCrossEntropy"}.get(name)
-        way_out = f"leave the last {name} out" + (f", or train with fn.{other}()" if other else "")
+    row = spec.of("relu" if last.attributes.get("relu") else last.name)
+    if activation in row.spoils:
+        other = {"softmax": "SoftmaxCrossEntropy", "sigmoid": "SigmoidCrossEntropy"}.get(row.name)
+        way_out = f"leave the last {row.name} out" + (f", or train with fn.{other}()" if other else "")
         raise SettingError(
-            f"the forward pass ends in {name}: the loss takes logits, any numbers, to which it applies {activation} "
-            f"itself, and got {ENDS[name]}; {way_out}"
+            f"the forward pass ends in {row.name}: the loss takes logits, any numbers, to which it applies "
+            f"{activation} itself, and got {row.gives}; {way_out}"
         )
     return tape
 

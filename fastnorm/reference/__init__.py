@@ -5,6 +5,8 @@ are computed in float64 and float64 in longdouble, and results stay so wide. A k
 too.
 """
 
+from typing import Any
+
 from ._wide import _wide
 from .activation import dropout, relu_backward, relu_forward
 from .batchnorm import batchnorm_backward, batchnorm_forward, batchnorm_inference, batchnorm_running
@@ -43,38 +45,14 @@ from .moves import copy, embedding_backward, embedding_forward, hits, one_hot, s
 from .random import permutation, random_bits, uniform
 from .reduce import all_finite, column_max, column_max_backward, row_max, row_max_backward, row_sums, total_sum
 from .rows import accumulate, gather
+from .run import run
 from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
-from .unary import (
-    abs_backward,
-    abs_forward,
-    clip_backward,
-    clip_forward,
-    exp_backward,
-    exp_forward,
-    gelu_backward,
-    gelu_forward,
-    leaky_relu_backward,
-    leaky_relu_forward,
-    log_backward,
-    log_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    silu_backward,
-    silu_forward,
-    softplus_backward,
-    softplus_forward,
-    sqrt_backward,
-    sqrt_forward,
-    tanh_backward,
-    tanh_forward,
-)
+from .unary import KERNELS as _UNARY
 from .update import adam, average, nadam, rmsprop, sgd, squares
 
 __all__ = [
     "_class_shares",
     "_wide",
-    "abs_backward",
-    "abs_forward",
     "accumulate",
     "adam",
     "add_backward",
@@ -85,8 +63,6 @@ __all__ = [
     "batchnorm_forward",
     "batchnorm_inference",
     "batchnorm_running",
-    "clip_backward",
-    "clip_forward",
     "column_max",
     "column_max_backward",
     "column_sums",
@@ -99,22 +75,14 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "equal_forward",
-    "exp_backward",
-    "exp_forward",
     "gather",
-    "gelu_backward",
-    "gelu_forward",
     "gemm",
     "hits",
     "layernorm_backward",
     "layernorm_forward",
     "layernorm_gamma_beta_backward",
-    "leaky_relu_backward",
-    "leaky_relu_forward",
     "less_equal_forward",
     "less_forward",
-    "log_backward",
-    "log_forward",
     "log_softmax_backward",
     "log_softmax_forward",
     "maximum_backward",
@@ -138,28 +106,25 @@ __all__ = [
     "row_max",
     "row_max_backward",
     "row_sums",
+    "run",
     "sgd",
-    "sigmoid_backward",
-    "sigmoid_forward",
-    "silu_backward",
-    "silu_forward",
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
     "softmax_cross_entropy_by_row",
-    "softplus_backward",
-    "softplus_forward",
     "spread",
-    "sqrt_backward",
-    "sqrt_forward",
     "squares",
     "subtract_backward",
     "subtract_forward",
-    "tanh_backward",
-    "tanh_forward",
     "total_sum",
     "transpose",
     "uniform",
     "where_backward",
     "where_forward",
 ]
+__all__ += sorted(_UNARY)
+globals().update(_UNARY)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"no reference of a kernel named {name!r}; there are {', '.join(sorted(__all__))}")

@@ -1,87 +1,27 @@
-"""Functions of single numbers, forward and backward."""
+"""Functions of single numbers, a row for each: its value at x, and its slope at x where its value is y."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..ops import spec
 from ._wide import Array, _wide
 
 PI = np.arccos(np.longdouble(-1))
 
 
-def exp_forward(x: Any) -> Array:
-    with np.errstate(over="ignore"):
-        return np.exp(_wide(x))
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
 
 
-def exp_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, y = _wide(dy, y)
-    return dy * y
-
-
-def log_forward(x: Any) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(_wide(x))
-
-
-def log_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, x = _wide(dy, x)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return dy * (1 / x)
-
-
-def sqrt_forward(x: Any) -> Array:
-    with np.errstate(invalid="ignore"):
-        return np.sqrt(_wide(x))
-
-
-def sqrt_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, y = _wide(dy, y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return dy * (0.5 / y)
-
-
-def abs_forward(x: Any) -> Array:
-    return np.abs(_wide(x))
-
-
-def abs_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, x = _wide(dy, x)
-    return dy * np.sign(x)
-
-
-def tanh_forward(x: Any) -> Array:
-    return np.tanh(_wide(x))
-
-
-def tanh_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, y = _wide(dy, y)
-    return dy * (1 - y) * (1 + y)
-
-
-def sigmoid_forward(x: Any) -> Array:
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-_wide(x)))
-
-
-def sigmoid_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, y = _wide(dy, y)
-    return dy * y * (1 - y)
-
-
-def leaky_relu_forward(x: Any, slope: float = 0.01) -> Array:
-    x = _wide(x)
-    return np.where(x > 0, x, x * x.dtype.type(slope))
-
-
-def leaky_relu_backward(dy: Any, x: Any, y: Any, slope: float = 0.01) -> Array:
-    dy, x = _wide(dy, x)
-    return dy * np.where(x > 0, 1, dy.dtype.type(slope))
+def _normal_density(x: Array) -> Array:
+    return np.exp(-(x**2) / 2) / np.sqrt(2 * PI).astype(x.dtype)
 
 
 def _normal_cdf(x: Array) -> Array:
     """The normal distribution below x: near 0 by its series, else by the continued fraction of its tail."""
-    density = np.exp(-(x**2) / 2) / np.sqrt(2 * PI).astype(x.dtype)
+    density = _normal_density(x)
     near, term, series = np.clip(x, -3, 3), np.clip(x, -3, 3), np.zeros_like(x)
     for k in range(1, 46):
         series += term
@@ -93,41 +33,58 @@ def _normal_cdf(x: Array) -> Array:
     return np.where(np.abs(x) < 3, 1 / x.dtype.type(2) + density * series, np.where(x < 0, tail, 1 - tail))
 
 
-def gelu_forward(x: Any) -> Array:
-    x = _wide(x)
-    return np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x))
-
-
-def gelu_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, x = _wide(dy, x)
+def _gelu_slope(x: Array, y: Array) -> Array:
     near = np.clip(x, -1e3, 1e3)
-    return dy * (_normal_cdf(x) + near * np.exp(-(near**2) / 2) / np.sqrt(2 * PI).astype(x.dtype))
+    return _normal_cdf(x) + near * _normal_density(near)
 
 
-def silu_forward(x: Any) -> Array:
-    x = _wide(x)
-    return np.where(x == -np.inf, 0, np.maximum(x, -1e5) * sigmoid_forward(x))
+def _silu_slope(x: Array, y: Array) -> Array:
+    share = _sigmoid(x)
+    return share * (1 + np.clip(x, -1e4, 1e4) * (1 - share))
 
 
-def silu_backward(dy: Any, x: Any, y: Any) -> Array:
-    dy, x = _wide(dy, x)
-    share, near = sigmoid_forward(x), np.clip(x, -1e4, 1e4)
-    return dy * share * (1 + near * (1 - share))
+Function = Callable[..., Array]
+ROWS: dict[str, tuple[Function, Function]] = {
+    "exp": (np.exp, lambda x, y: y),
+    "log": (np.log, lambda x, y: 1 / x),
+    "sqrt": (np.sqrt, lambda x, y: 0.5 / y),
+    "abs": (np.abs, lambda x, y: np.sign(x)),
+    "tanh": (np.tanh, lambda x, y: (1 - y) * (1 + y)),
+    "sigmoid": (_sigmoid, lambda x, y: y * (1 - y)),
+    "leaky_relu": (
+        lambda x, slope: np.where(x > 0, x, x * slope),
+        lambda x, y, slope: np.where(x > 0, 1, slope),
+    ),
+    "gelu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x)), _gelu_slope),
+    "silu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e5) * _sigmoid(x)), _silu_slope),
+    "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda x, y: _sigmoid(x)),
+    "clip": (np.clip, lambda x, y, low, high: (x >= low) & (x <= high)),
+}
 
 
-def softplus_forward(x: Any) -> Array:
-    x = _wide(x)
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+def _kernels_of(row: spec.Specification) -> dict[str, Callable[..., Array]]:
+    """<name>_forward and <name>_backward, with the arguments of the kernels of these names."""
+    value, slope = ROWS[row.name]
+    names = f"{row.name}_forward", f"{row.name}_backward"
+    signatures = row.signature("x"), row.signature("dy", "x", "y")
+
+    def forward(*arguments: Any, **keywords: Any) -> Array:
+        given = spec.bind(names[0], signatures[0], arguments, keywords)
+        x = _wide(given["x"])
+        with np.errstate(all="ignore"):
+            return value(x, *map(x.dtype.type, row.require(names[0], given).values()))
+
+    def backward(*arguments: Any, **keywords: Any) -> Array:
+        given = spec.bind(names[1], signatures[1], arguments, keywords)
+        dy, x, y = _wide(given["dy"], given["x"], given["y"])
+        with np.errstate(all="ignore"):
+            product: Array = dy * slope(x, y, *map(x.dtype.type, row.require(names[1], given).values()))
+            return product
+
+    return {
+        name: spec.introduced(function, "fastnorm.reference", name, "", signature)
+        for name, function, signature in zip(names, (forward, backward), signatures, strict=True)
+    }
 
 
-def softplus_backward(dy: Any, x: Any, y: Any) -> Array:
-    return _wide(dy) * sigmoid_forward(_wide(dy, x)[1])
-
-
-def clip_forward(x: Any, low: float, high: float) -> Array:
-    return np.clip(_wide(x), low, high)
-
-
-def clip_backward(dy: Any, x: Any, y: Any, low: float, high: float) -> Array:
-    dy, x = _wide(dy, x)
-    return dy * ((x >= low) & (x <= high))
+KERNELS = {name: kernel for row in spec.FUNCTIONS if row.name in ROWS for name, kernel in _kernels_of(row).items()}

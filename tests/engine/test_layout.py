@@ -10,6 +10,7 @@ from fastnorm import ops
 from fastnorm.engine import layout
 from fastnorm.nn.activations import ReLU
 from fastnorm.nn.layers import BatchNorm, Dense, Dropout
+from fastnorm.ops import spec
 from fastnorm.ops.tape import ROWS, Tape
 
 WIDTHS = (2, 3)
@@ -50,7 +51,7 @@ def tapes(draw):
 
 def flowing(tape, wanted, operation):
     """The values an operation's backward writes gradients of."""
-    stopped = layout.CONSTANT_INPUTS.get(operation.name, ())
+    stopped = spec.of(operation.name).stopped
     return [index for place, index in enumerate(operation.inputs) if place not in stopped and index in wanted]
 
 
@@ -74,8 +75,8 @@ def run_backward(tape, place):
             if x not in place:
                 continue
             if operation.output in place and place[x] == place[operation.output]:
-                assert operation.name in (*layout.IN_PLACE, "add")  # others read one while they write the other
-                assert operation.name == "add" or x == operation.inputs[0]
+                places = spec.of(operation.name).in_place  # others read one while they write the other
+                assert x in [operation.inputs[i] for i in places]
             owner, added = blocks.get(place[x], (None, set()))
             blocks[place[x]] = (x, added | {number} if owner == x else {number})
 

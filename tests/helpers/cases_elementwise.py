@@ -3,18 +3,28 @@
 import numpy as np
 
 from fastnorm import reference
+from fastnorm.ops import spec
 from helpers.cases import CALLS, Call, _normal
 
-UNARY = ("exp", "log", "sqrt", "abs", "tanh", "sigmoid", "leaky_relu", "gelu", "silu", "softplus", "clip")
+UNARY = tuple(row.name for row in spec.FUNCTIONS if row.name != "relu")  # which has kernels of its own
 BINARY = ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum")
 COMPARISONS = ("less", "less_equal", "equal", "not_equal")
-SETTINGS = {"leaky_relu": ({}, {"slope": 0.25}, {"slope": -0.3}), "clip": ({"low": -0.75, "high": 0.5},)}
-POSITIVE = ("log", "sqrt", "power")
+
+
+def _sets_of(row):
+    """Two sets of settings where there are defaults, else one."""
+    if all(each.default is not None for each in row.settings):
+        return ({}, {each.name: 0.25 for each in row.settings})
+    return ({"low": -0.75, "high": 0.5},)
+
+
+SETTINGS = {row.name: _sets_of(row) for row in spec.FUNCTIONS if row.settings}
+CHOSEN = [(name, settings) for name in UNARY for settings in SETTINGS.get(name, ({},))]
 
 
 def _x(name, rng, n, c, dtype):
     x = _normal(rng, dtype, n, c, std=3)
-    return np.abs(x) + dtype(0.001) if name in POSITIVE else x
+    return np.abs(x) + dtype(0.001) if name == "power" or spec.of(name).positive else x
 
 
 def _unary_forward(name):

@@ -1,11 +1,10 @@
-"""What programs and predictors should compute, in plain NumPy: a tape's values, by fastnorm.reference."""
+"""Tapes of layers with numbers of their own, and what predictors should make of them, by fastnorm.reference."""
 
 import numpy as np
 
 from fastnorm import ops, reference
 from fastnorm.nn import activations, layers
 from fastnorm.ops.tape import ROWS, Tape
-from helpers import formulas
 
 
 def record(*chain, features=4):
@@ -47,44 +46,9 @@ def arrays(tape, rng, dtype=np.float64):
     return made
 
 
-def results(tape, numbers, x, *, training=False, seed=0, step=0):
-    """Every value of the tape: index -> array; dropout and the minibatch's statistics only while training."""
-    known, column = {}, 0
-    for value in tape.of_role("input"):  # they lie side by side
-        known[value.index] = x[:, column : column + value.features]
-        column += value.features
-    known |= {value.index: value.settings["array"] for value in tape.of_role("constant")}
-    known |= {value.index: numbers[value.name] for value in tape.of_role("parameter", "statistic")}
-    for operation in tape.operations:
-        given = [known[index] for index in operation.inputs]
-        known[operation.output] = _compute(operation, *given, training=training, seed=seed, step=step)
-    return known
-
-
-def _compute(operation, x, *given, training, seed, step):
-    settings = operation.attributes
-    if operation.name == "dense":
-        return reference.dense_forward(x, *given, relu=settings["relu"])
-    if operation.name == "relu":
-        return reference.relu_forward(x)
-    if operation.name == "dropout":
-        stream = int(operation.slots["rate"].rpartition("_")[2])
-        return reference.dropout(x, settings["rate"], seed, stream, step) if training else x
-    if operation.name == "normalize":
-        gamma, beta, mean, inverse_std = given
-        y = (x - mean) * inverse_std * gamma + beta
-        return np.maximum(y, 0) if settings["relu"] else y
-    if operation.name == "batchnorm":
-        gamma, beta, mean, variance, _ = given
-        if training:
-            return reference.batchnorm_forward(x, gamma, beta, settings["epsilon"], relu=settings["relu"])[0]
-        return reference.batchnorm_inference(x, mean, variance, gamma, beta, settings["epsilon"], relu=settings["relu"])
-    return formulas.FORMULAS[operation.name](x, *given, **settings)
-
-
 def predict(tape, numbers, x, **options):
     """The result of the tape."""
-    return results(tape, numbers, x, **options)[tape.result.index]
+    return reference.run(tape, numbers, x, **options)[tape.result.name]
 
 
 def small_network(rate=0.25):

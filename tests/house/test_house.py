@@ -5,12 +5,18 @@ import importlib
 import inspect
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from helpers import ROOT, cases, tolerances
 
-from fastnorm import kernels, reference
+import fastnorm as fn
+from fastnorm import kernels, ops, reference
+from fastnorm._frozen import word
+from fastnorm.engine import operations
+from fastnorm.nn import activations
+from fastnorm.ops import spec
 
 PACKAGE = ROOT / "fastnorm"
 OPEN = {"errors", "checks", "metrics", "_frozen", "foreign_words", "_version"}  # to all; among themselves in any order
@@ -36,8 +42,8 @@ HOUSE: dict[str, str] = {
     "saving": "ops",
     "engine": "ops kernels",
     "reference": "ops",
+    "kernels": "ops",
     "ops": "",
-    "kernels": "",
 }
 
 
@@ -51,6 +57,8 @@ def uses(folder):
 
 SOURCES = sorted(path for suffix in ("py", "pyx", "pxd") for path in PACKAGE.rglob(f"*.{suffix}"))
 MODULES = {path.relative_to(PACKAGE).with_suffix("").parts for path in SOURCES}
+README = " ".join((ROOT / "README.md").read_text().replace("`", " ").split())
+UNARY = tuple(row.name for row in spec.FUNCTIONS if row.name != "relu")  # which has kernels of its own
 LIST_FILE = (ROOT / "csrc/kernels/list.h").read_text()
 LIST = re.findall(r"^FN_(KERNEL|UNARY|BINARY|COMPARISON)\((\w+)[,)]", LIST_FILE, re.MULTILINE)
 BOTH = ("_forward", "_backward")
@@ -206,7 +214,7 @@ def test_a_kernel_is_public_and_has_a_docstring_a_reference_and_a_bound(name):
 def test_a_kernel_is_tested(name):
     text = "".join(path.read_text() for path in (ROOT / "tests" / "kernels").glob("test_*.py"))
     assert name in cases.CALLS or f"reference.{name}(" in text
-    assert f"kernels.{name}(" in text
+    assert f"kernels.{name}(" in text or name.rpartition("_")[0] in UNARY  # test_kernels_unary tries all of them
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -224,4 +232,37 @@ def test_a_kernel_and_its_reference_take_the_same_arguments(name):
 
 def test_every_reference_is_a_kernel():
     own = [name for name, value in vars(reference).items() if inspect.isfunction(value) and not name.startswith("_")]
-    assert sorted(own) == sorted(set(kernels.__all__) - {"runnable", "variant", "variants"})
+    assert sorted(own) == sorted(set(kernels.__all__) - {"runnable", "variant", "variants"} | {"run"})
+
+
+# ---- operations
+
+
+def test_the_spec_the_native_registry_and_the_catalogue_have_the_same_operations():
+    families = [name for family, name in LIST if family != "KERNEL"]
+    assert set(spec.OPERATIONS) == {*families, *operations.NAMES} == set(ops.CATALOGUE)
+    assert [name for family, name in LIST if family == "UNARY"] == list(UNARY)
+    assert len(spec.OPERATIONS) == len(set(families) | set(operations.NAMES))
+
+
+@pytest.mark.parametrize("name", spec.OPERATIONS)
+def test_an_operation_has_native_passes_a_reference_and_a_place_in_the_readme(name):
+    row = spec.of(name)
+    assert operations.passes(name) == (True, name not in ("normalize", "one_hot", "hits"))  # these teach nothing
+    inside = {"normalize", "part", "hits", "softmax_cross_entropy", "mean_squared_error", "weighted_mean"}
+    by_operator = {"add", "subtract", "multiply", "divide", "power", "less", "less_equal", "equal", "not_equal"}
+    assert name in inside | by_operator | {"batchnorm", "layernorm"} or f" {name} " in README
+    apart = name in ("batchnorm", "dropout", "one_hot", "hits") or row.ends_recording
+    assert (name in importlib.import_module("fastnorm.reference.run").COMPUTE) == (not apart)
+    assert len(row.settings) <= 2  # for which a node has room
+    assert bool(row.gives) >= bool(row.spoils)
+
+
+@pytest.mark.parametrize("name", spec.ACTIVATIONS)
+def test_an_activation_is_a_layer_with_the_operations_settings(name):
+    (layer,) = [each for each in activations.ACTIVATIONS if word(each) == name]
+    assert getattr(fn, layer.__name__) is layer
+    assert re.search(rf"\b{layer.__name__}\b", README)
+    settings = spec.of(name).settings
+    assert [(field.name, field.default) for field in fields(layer)] == [(each.name, each.default) for each in settings]
+    assert layer.__doc__.splitlines()[0]

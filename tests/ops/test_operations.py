@@ -5,11 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from helpers import cases, formulas
+from helpers.cases_elementwise import CHOSEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastnorm as fn
 from fastnorm import ops
+from fastnorm.ops import spec
 
 NUMPY = SimpleNamespace(**formulas.FORMULAS)
 SIDES = st.sampled_from([1, 2, 3, 5, 8, 17, 33])
@@ -49,8 +51,10 @@ def unary(name, **attributes):
     return lambda m, x: getattr(m, name)(x, **attributes)
 
 
-ONE = {name: unary(name) for name in formulas.UNARY} | {
-    "leaky_relu of another slope": unary("leaky_relu", slope=0.25), "clip": unary("clip", low=-0.7654, high=1.2345),
+ONE = {
+    " ".join([name, *map(str, settings.values())]): unary(name, **settings)
+    for name, settings in [*CHOSEN, ("relu", {})]
+} | {
     "negative": lambda m, x: -x,
     "square": lambda m, x: x**2,
     "its own power": lambda m, x: (abs(x) + 0.5) ** x,
@@ -58,7 +62,6 @@ ONE = {name: unary(name) for name in formulas.UNARY} | {
     "with numbers": lambda m, x: 2 - 3 * x + (1 + x) / 2 + 1 / (x + 10) + np.float64(2) * x + x * np.float32(3),
     "through where": lambda m, x: m.where(x, x * 2, 0.0) + m.where(x > 0.4321, m.exp(x), x**3),
 }  # fmt: skip
-POSITIVE = ("log", "sqrt")
 ROWWISE = {
     "softmax": unary("softmax"),
     "log_softmax": unary("log_softmax"),
@@ -88,7 +91,7 @@ def len_of(x):
 @given(shape=st.lists(SIDES, max_size=2), seed=st.integers(0, 9), double=st.booleans())
 def test_an_operation_on_one_array(name, shape, seed, double):
     dtype = np.float64 if double else np.float32
-    judge(ONE[name], apart([tuple(shape)], seed, dtype, name in POSITIVE), dtype)
+    judge(ONE[name], apart([tuple(shape)], seed, dtype, name in spec.OPERATIONS and spec.of(name).positive), dtype)
 
 
 @pytest.mark.parametrize("name", ROWWISE)

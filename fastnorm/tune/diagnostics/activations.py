@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import SettingError
+from ...ops.spec import ACTIVATIONS
 from ...ops.tape import Operation, Tape
 from ...training.recalibration import inside
 from ...training.run import Run
-
-ACTIVATIONS = ("relu", "leaky_relu", "gelu", "silu", "softplus", "tanh", "sigmoid")
 
 
 def probe(run: Run, rows: int) -> np.ndarray:

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ...ops import spec
 from ...ops.tape import Operation, Tape
 from ...training.recalibration import recalibrated
 from ...training.run import Run
-from .activations import ACTIVATIONS, probe, values_at
+from .activations import probe, values_at
 from .baseline import baseline_loss
 
 ROWS = 1024  # of the training data, on which dead and saturated units are counted
-DEAD = {"relu": 0.0, "gelu": 1e-3, "silu": 1e-3}  # a unit with no value farther from 0 on any row is dead
 SHAPES = (".2g", ".2f", ".0%", ".0%", ".1e")  # of a layer's numbers
-SATURATED = {"tanh": (-0.99, 0.99), "sigmoid": (0.01, 0.99)}  # outside, hardly any gradient comes through
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,8 @@ class LayerStatistics:
                 deviations (root of the mean square over the units); 1 / sqrt(rows of a minibatch) is noise
     variance    of batch norm: the minibatch's variances over the running ones, both corrected by n / (n - 1): their
                 geometric mean
-    dead        of ReLU, GELU, SiLU: share of the units that are 0 on all probe rows (within 1e-3 for the smooth ones)
-    saturated   of tanh, sigmoid: share of the values beyond +-0.99, or outside 0.01 to 0.99
+    dead        of ReLU and its smooth kin: share of the units that are 0 on all probe rows (within 1e-3 for the smooth)
+    saturated   of tanh, sigmoid and ELU: share of the values that are within 1 % of where they level off
     update      of layers with parameters: norm of the next step's change over the norm of the parameters
     """
 
@@ -99,10 +98,13 @@ def layer_statistics(run: Run) -> RunStatistics:
             if operation.name == "batchnorm":
                 off, variance = _statistics(tape, operation, arrays, fresh, len(rows))
                 layer = replace(layer, off=off, variance=variance)
-            if operation.name in DEAD:
-                layer = replace(layer, dead=_dead(operation, values_at(fork, operation.output, x)))
-            if operation.name in SATURATED:
-                layer = replace(layer, saturated=_saturated(operation, values_at(fork, operation.output, x)))
+            row = spec.of(operation.name)
+            if row.dead is not None:
+                layer = replace(layer, dead=_dead(row.dead, values_at(fork, operation.output, x)))
+            if row.saturated is not None:
+                scale = operation.attributes[row.settings[0].name] if row.settings else 1.0
+                limits = scale * row.saturated[0], scale * row.saturated[1]
+                layer = replace(layer, saturated=_saturated(limits, values_at(fork, operation.output, x)))
             if layer.name:
                 layers[layer.name] = layer
         updates = _updates(fork)
@@ -113,7 +115,7 @@ def _layer(tape: Tape, operation: Operation) -> LayerStatistics:
     """Return the layer that an operation belongs to, by its parameters or its own name; with no name where to none."""
     learned = [value.name for value in map(tape.values.__getitem__, operation.inputs) if value.role == "parameter"]
     result = tape.values[operation.output]
-    name = result.name if operation.name in ACTIVATIONS else _owner(learned[0]) if learned else ""
+    name = result.name if operation.name in spec.ACTIVATIONS else _owner(learned[0]) if learned else ""
     return LayerStatistics(name, result.features)
 
 
@@ -137,13 +139,12 @@ def _statistics(
     return float(off), float(np.exp(np.mean(np.log(present / running))))
 
 
-def _dead(operation: Operation, values: np.ndarray) -> float:
-    return float(np.mean((np.abs(values) <= DEAD[operation.name]).all(axis=0)))
+def _dead(distance: float, values: np.ndarray) -> float:
+    return float(np.mean((np.abs(values) <= distance).all(axis=0)))
 
 
-def _saturated(operation: Operation, values: np.ndarray) -> float:
-    low, high = SATURATED[operation.name]
-    return float(np.mean((values < low) | (values > high)))
+def _saturated(limits: tuple[float, float], values: np.ndarray) -> float:
+    return float(np.mean((values < limits[0]) | (values > limits[1])))
 
 
 def _updates(fork: Run) -> dict[str, float]:
