@@ -10,14 +10,15 @@ import fastnorm as fn
 from fastnorm import ops
 from fastnorm.errors import DataError, SettingError, ShapeError, TraceError
 from fastnorm.models.model import Model
+from fastnorm.nn import activations
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 4))
 Y = np.tanh(X @ RNG.normal(size=(4, 3))) + 0.1 * X[:, :1] ** 2
 CODED = np.column_stack([X[:, :2], np.arange(120) % 5, np.arange(120) % 3])
 
-ACTIVATIONS = [fn.ReLU(), fn.LeakyReLU(0.1), fn.Tanh(), fn.Sigmoid(), fn.GELU(), fn.SiLU(), fn.Softplus(), fn.Softmax(),
-               fn.LayerNorm(), fn.Residual(fn.Dense(6), fn.Tanh())]  # fmt: skip
+ACTIVATIONS = [*(layer() for layer in activations.ACTIVATIONS), fn.LeakyReLU(0.1), fn.LayerNorm(),
+               fn.Residual(fn.Dense(6), fn.Tanh())]  # fmt: skip
 EMBEDDED = fn.Concatenate(
     fn.SelectColumns(0, 2), [fn.SelectColumns(2, 3), fn.Embedding(5, 3)], [fn.SelectColumns(3, 4), fn.Embedding(3, 2)]
 )
