@@ -223,7 +223,7 @@ FN_KERNEL(where_backward, const void* dy, ptrdiff_t lddy, const void* condition,
  *   abs         its slope at 0 is 0
  *   leaky_relu  x where x > 0, else p x: its slope at 0 is p
  *   gelu        x Phi(x), Phi the normal distribution: Hendrycks & Gimpel 2016, not its approximations; 0 at -inf
- *   silu        x / (1 + exp(-x)), 0 at -inf;  softplus: log(1 + exp(x))
+ *   silu        x / (1 + exp(-x)), 0 at -inf;  softplus: log(1 + exp(x));  mish: x tanh(softplus(x)), 0 at -inf
  *   clip        min(max(x, p), q): its slope is 1 where p <= x <= q, else 0 */
 #define FN_UNARY_FORWARD const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double p, double q, void* y, ptrdiff_t ldy
 #define FN_UNARY_BACKWARD \
@@ -239,6 +239,7 @@ FN_UNARY(leaky_relu)
 FN_UNARY(gelu)
 FN_UNARY(silu)
 FN_UNARY(softplus)
+FN_UNARY(mish)
 FN_UNARY(clip)
 
 /* y (n, c) T*: y[i, j] = f(a[i a_row + j a_column], b[i b_row + j b_column]); column strides are 0 or 1, and 0 broadcasts.

@@ -72,6 +72,15 @@ INLINE V FN(silu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 INLINE V FN(softplus_value)(V x, UNUSED V p, UNUSED V q) { return FN(softplus_of)(x); }
 INLINE V FN(softplus_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q) { return FN(sigmoid_of)(x); }
 
+INLINE V FN(mish_value)(V x, UNUSED V p, UNUSED V q) { return FN(mish_of)(x); }
+INLINE V FN(mish_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
+{
+    const V size = FN(sizes)(x), e = FN(exponential)(-size), near = FN(signed_as)(FN(at_most)(size, FN(splat)(1000)), x);
+    const V bottom = FN(choose)((I)(x < 0), e * (e + 2) + 2, 2 * e * (e + 1) + 1);          /* as in mish_of */
+    const V share = FN(choose)((I)(x < 0), e * (e + 2), 2 * e + 1), fall = FN(choose)((I)(x < 0), e, e * e);
+    return (share + 4 * near * fall * (e + 1) / bottom) / bottom;
+}
+
 INLINE V FN(clip_value)(V x, V low, V high)
 {
     return FN(at_most)(FN(at_least)(x, low), high);

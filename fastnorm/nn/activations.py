@@ -61,6 +61,11 @@ class Softplus(Activation):
 
 
 @description
+class Mish(Activation):
+    """x tanh(log(1 + exp(x))).  Source: Misra 2019."""
+
+
+@description
 class Softmax(Activation):
     """exp(x) over its sum along the row: probabilities that add up to 1.
 

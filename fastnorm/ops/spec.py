@@ -156,6 +156,10 @@ _ROWS = (
         activation=True, gives="numbers above 0", spoils=("sigmoid",),
     ),
     _function(
+        "mish", "x tanh(log(1 + exp(x))); 0 at -inf", "dy (t + x s (1 - t^2)), where s is sigmoid(x) and t x is y",
+        source="Misra 2019", activation=True, dead=1e-3, gives="numbers above -0.31", spoils=("sigmoid",),
+    ),
+    _function(
         "clip", "x kept within [low, high]; nan stays nan, gradient 0 outside", "dy where low <= x <= high, else 0",
         settings=LIMITS,
     ),

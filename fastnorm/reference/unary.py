@@ -43,6 +43,15 @@ def _silu_slope(x: Array, y: Array) -> Array:
     return share * (1 + np.clip(x, -1e4, 1e4) * (1 - share))
 
 
+def _mish(x: Array) -> Array:
+    return np.where(x == -np.inf, 0, np.maximum(x, -1e5) * np.tanh(np.log1p(np.exp(x))))
+
+
+def _mish_slope(x: Array, y: Array) -> Array:
+    share = np.tanh(np.log1p(np.exp(x)))
+    return share + np.clip(x, -1e4, 1e4) * _sigmoid(x) * (1 - share) * (1 + share)
+
+
 Function = Callable[..., Array]
 ROWS: dict[str, tuple[Function, Function]] = {
     "exp": (np.exp, lambda x, y: y),
@@ -58,6 +67,7 @@ ROWS: dict[str, tuple[Function, Function]] = {
     "gelu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x)), _gelu_slope),
     "silu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e5) * _sigmoid(x)), _silu_slope),
     "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda x, y: _sigmoid(x)),
+    "mish": (_mish, _mish_slope),
     "clip": (np.clip, lambda x, y, low, high: (x >= low) & (x <= high)),
 }
 

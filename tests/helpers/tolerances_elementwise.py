@@ -19,6 +19,11 @@ def _silu_terms(dy, x, y):
     return np.abs(dy) * share * (1 + np.abs(x) * (1 - share))
 
 
+def _mish_terms(dy, x, y):
+    share = np.tanh(np.logaddexp(0, reference._wide(x)))
+    return np.abs(dy) * (share + np.abs(x) * reference.sigmoid_forward(x) * (1 - share**2))
+
+
 def _power_terms(a, b):
     """An ulp of the logarithm's smaller terms counts b times."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -46,6 +51,8 @@ BOUNDS |= {
     "silu_backward": (Bound(4, "as sigmoid, two products and a sum", _silu_terms),),
     "softplus_forward": (Bound(4, "an exponential, a quotient and two sums"),),
     "softplus_backward": (Bound(3, "as sigmoid, and a product"),),
+    "mish_forward": (Bound(5, "an exponential, two sums and products, a quotient and a product"),),
+    "mish_backward": (Bound(5, "as forward, a product and a sum", _mish_terms),),
     "clip_forward": (MOVED,),
     "clip_backward": (MOVED,),
     "add_forward": (ONE,),
