@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
     ) from None
 from .models.model import Model, load
 from .models.sequential import Sequential
-from .nn.activations import GELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .nn.combinators import Concatenate, Residual, SelectColumns, TiedLayer
 from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .training import schedules
 
 __all__ = [
+    "ELU",
     "GELU",
     "SGD",
     "Adam",

@@ -20,7 +20,7 @@ INLINE V FN(exponential_parts)(V x, V low, V* n)
     return (FN(exponential_bend)(r) * r + 1) * r + 1;
 }
 
-/* exp(x) - 1 for 0 <= x <= 44: 2^n r + 2^n - 1, of which `high` rounds, and the rest. */
+/* exp(x) - 1 for |x| <= 44: 2^n r + 2^n - 1, of which `high` rounds, and the rest. */
 INLINE V FN(exponential_less_one)(V x)
 {
     V n, lost;

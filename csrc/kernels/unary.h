@@ -49,6 +49,16 @@ INLINE V FN(sigmoid_slope)(UNUSED V x, V y, UNUSED V p, UNUSED V q) { return y *
 INLINE V FN(leaky_relu_value)(V x, V slope, UNUSED V q) { return FN(choose)((I)(x > 0), x, x * slope); }
 INLINE V FN(leaky_relu_slope)(V x, UNUSED V y, V slope, UNUSED V q) { return FN(choose)((I)(x > 0), FN(splat)(1), slope); }
 
+INLINE V FN(elu_value)(V x, V alpha, UNUSED V q)
+{
+    const V below = alpha * FN(exponential_less_one)(FN(at_least)(x, FN(splat)(-44)));      /* there it is -alpha */
+    return FN(choose)((I)(x < 0), below, x);
+}
+INLINE V FN(elu_slope)(V x, UNUSED V y, V alpha, UNUSED V q)
+{
+    return FN(choose)((I)(x > 0), FN(splat)(1), alpha * FN(exponential)(FN(at_most)(x, FN(splat)(0))));
+}
+
 INLINE V FN(gelu_value)(V x, UNUSED V p, UNUSED V q)
 {
     V bell;

@@ -36,6 +36,13 @@ class LeakyReLU(Activation):
 
 
 @description
+class ELU(Activation):
+    """x where x > 0, else alpha (exp(x) - 1).  Source: Clevert, Unterthiner & Hochreiter 2016."""
+
+    alpha: float = 1.0
+
+
+@description
 class Tanh(Activation):
     """The hyperbolic tangent."""
 

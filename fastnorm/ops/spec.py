@@ -117,6 +117,7 @@ def _function(name: str, value: str, gradient: str, **facts: object) -> Specific
 
 BOTH = ("softmax", "sigmoid")
 SLOPE = Setting("slope", "of the negative side, at least 0", 0.01, 0)
+ALPHA = Setting("alpha", "minus the limit at -inf, at least 0", 1.0, 0)
 LIMITS = (Setting("low", "finite"), Setting("high", "finite, at least low", low="low"))
 EPSILON = (Setting("epsilon"),)
 
@@ -140,6 +141,11 @@ _ROWS = (
     _function(
         "leaky_relu", "x where x > 0, else slope x", "dy where x > 0, else slope dy",
         source="Maas, Hannun & Ng 2013", settings=(SLOPE,), activation=True,
+    ),
+    _function(
+        "elu", "x where x > 0, else alpha (exp(x) - 1)", "dy where x > 0, else dy alpha exp(x)",
+        source="Clevert, Unterthiner & Hochreiter 2016", settings=(ALPHA,), activation=True,
+        saturated=(-0.99, INFINITY), gives="numbers above -alpha", spoils=("sigmoid",),
     ),
     _function(
         "gelu", "x times the share of the normal distribution below x, exactly; 0 at -inf",

@@ -64,6 +64,10 @@ ROWS: dict[str, tuple[Function, Function]] = {
         lambda x, slope: np.where(x > 0, x, x * slope),
         lambda x, y, slope: np.where(x > 0, 1, slope),
     ),
+    "elu": (
+        lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x)),
+        lambda x, y, alpha: np.where(x > 0, 1, alpha * np.exp(x)),
+    ),
     "gelu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x)), _gelu_slope),
     "silu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e5) * _sigmoid(x)), _silu_slope),
     "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))), lambda x, y: _sigmoid(x)),
