@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
     ) from None
 from .models.model import Model, load
 from .models.sequential import Sequential
-from .nn.activations import ELU, GELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .nn.activations import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .nn.combinators import Concatenate, Residual, SelectColumns, TiedLayer
 from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ELU",
     "GELU",
+    "SELU",
     "SGD",
     "Adam",
     "AdamW",

@@ -223,6 +223,7 @@ FN_KERNEL(where_backward, const void* dy, ptrdiff_t lddy, const void* condition,
  *   abs         its slope at 0 is 0
  *   leaky_relu  x where x > 0, else p x: its slope at 0 is p
  *   elu         x where x > 0, else p (exp(x) - 1): its slope at 0 is p
+ *   selu        1.0507 x where x > 0, else 1.7581 (exp(x) - 1), with these numbers in full
  *   gelu        x Phi(x), Phi the normal distribution: Hendrycks & Gimpel 2016, not its approximations; 0 at -inf
  *   silu        x / (1 + exp(-x)), 0 at -inf;  softplus: log(1 + exp(x));  mish: x tanh(softplus(x)), 0 at -inf
  *   clip        min(max(x, p), q): its slope is 1 where p <= x <= q, else 0 */
@@ -238,6 +239,7 @@ FN_UNARY(tanh)
 FN_UNARY(sigmoid)
 FN_UNARY(leaky_relu)
 FN_UNARY(elu)
+FN_UNARY(selu)
 FN_UNARY(gelu)
 FN_UNARY(silu)
 FN_UNARY(softplus)

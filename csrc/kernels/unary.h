@@ -59,6 +59,22 @@ INLINE V FN(elu_slope)(V x, UNUSED V y, V alpha, UNUSED V q)
     return FN(choose)((I)(x > 0), FN(splat)(1), alpha * FN(exponential)(FN(at_most)(x, FN(splat)(0))));
 }
 
+/* The scale above 0, and its product with alpha below: they keep normally distributed numbers of mean 0 and variance 1 so. */
+#define SELU_ABOVE (T)1.0507009873554804934
+#define SELU_BELOW (T)1.7580993408473768599
+INLINE V FN(selu_value)(V x, UNUSED V p, UNUSED V q)
+{
+    const V below = SELU_BELOW * FN(exponential_less_one)(FN(at_least)(x, FN(splat)(-44)));
+    return FN(choose)((I)(x < 0), below, SELU_ABOVE * x);
+}
+INLINE V FN(selu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
+{
+    const V below = SELU_BELOW * FN(exponential)(FN(at_most)(x, FN(splat)(0)));
+    return FN(choose)((I)(x > 0), FN(splat)(SELU_ABOVE), below);
+}
+#undef SELU_ABOVE
+#undef SELU_BELOW
+
 INLINE V FN(gelu_value)(V x, UNUSED V p, UNUSED V q)
 {
     V bell;

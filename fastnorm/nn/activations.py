@@ -43,6 +43,11 @@ class ELU(Activation):
 
 
 @description
+class SELU(Activation):
+    """1.0507 x where x > 0, else 1.7581 (exp(x) - 1): keeps mean 0 and variance 1.  Source: Klambauer et al. 2017."""
+
+
+@description
 class Tanh(Activation):
     """The hyperbolic tangent."""
 

@@ -148,6 +148,11 @@ _ROWS = (
         saturated=(-0.99, INFINITY), gives="numbers above -alpha", spoils=("sigmoid",),
     ),
     _function(
+        "selu", "1.0507 x where x > 0, else 1.7581 (exp(x) - 1): mean 0 and variance 1 stay so from layer to layer",
+        "1.0507 dy where x > 0, else 1.7581 dy exp(x)", source="Klambauer et al. 2017", activation=True,
+        saturated=(-1.7405, INFINITY), gives="numbers above -1.76", spoils=("sigmoid",),
+    ),
+    _function(
         "gelu", "x times the share of the normal distribution below x, exactly; 0 at -inf",
         "dy (Phi(x) + x phi(x)), phi the normal density and Phi its integral",
         source="Hendrycks & Gimpel 2016", activation=True, dead=1e-3, gives="numbers above -0.17", spoils=("sigmoid",),

@@ -9,6 +9,8 @@ from ..ops import spec
 from ._wide import Array, _wide
 
 PI = np.arccos(np.longdouble(-1))
+# SELU's scale above 0, and its product with alpha below: where mean 0 and variance 1 of normal numbers stay so.
+SELU_ABOVE, SELU_BELOW = np.longdouble("1.0507009873554804934193"), np.longdouble("1.7580993408473768599402")
 
 
 def _sigmoid(x: Array) -> Array:
@@ -67,6 +69,10 @@ ROWS: dict[str, tuple[Function, Function]] = {
     "elu": (
         lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x)),
         lambda x, y, alpha: np.where(x > 0, 1, alpha * np.exp(x)),
+    ),
+    "selu": (
+        lambda x: np.where(x > 0, x.dtype.type(SELU_ABOVE) * x, x.dtype.type(SELU_BELOW) * np.expm1(x)),
+        lambda x, y: np.where(x > 0, x.dtype.type(SELU_ABOVE), x.dtype.type(SELU_BELOW) * np.exp(x)),
     ),
     "gelu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e3) * _normal_cdf(x)), _gelu_slope),
     "silu": (lambda x: np.where(x == -np.inf, 0, np.maximum(x, -1e5) * _sigmoid(x)), _silu_slope),

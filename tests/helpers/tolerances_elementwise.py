@@ -47,6 +47,8 @@ BOUNDS |= {
     "leaky_relu_backward": (Bound(1.5, "the slope and the product are rounded"),),
     "elu_forward": (Bound(3, "an exponential less 1, and a product"),),
     "elu_backward": (Bound(2.5, "an exponential and two products"),),
+    "selu_forward": (Bound(3, "an exponential less 1, a constant and a product"),),
+    "selu_backward": (Bound(3, "an exponential, a constant and two products"),),
     "gelu_forward": (Bound(8, "an exponential, a polynomial, a quotient and four products"),),
     "gelu_backward": (Bound(8, "as forward, and a product of three", _gelu_terms),),
     "silu_forward": (Bound(4, "an exponential, a sum, a quotient and a product"),),
