@@ -43,7 +43,10 @@ def test_values_by_hand(variant, dtype, name, x, expected):
 
 
 def far_and_near(dtype, rng):
-    """Numbers of every magnitude, those around the limits of the exponential, and many between -5 and 5."""
+    """Numbers of every magnitude, those around the limits of the exponential, and many between -5 and 5.
+
+    And multiples of pi / 2, the nearest numbers to them, where a sine or a cosine is tiny.
+    """
     limits = np.finfo(dtype)
     lowest, highest = np.log(limits.smallest_subnormal), np.log(limits.max)
     with np.errstate(over="ignore"):
@@ -51,7 +54,8 @@ def far_and_near(dtype, rng):
     return np.concatenate([
         every[np.isfinite(every)].astype(dtype), rng.uniform(lowest - 3, highest + 1, 30000).astype(dtype),
         rng.uniform(-5, 5, 30000).astype(dtype),
-        np.ldexp(1.0, rng.integers(limits.minexp - 20, 40, 3000)).astype(dtype),
+        np.ldexp(rng.choice([-1.3, 1.0], 6000), rng.integers(limits.minexp - 20, limits.maxexp, 6000)).astype(dtype),
+        np.pi / 2 * rng.integers(-(2**30), 2**30, 3000).astype(dtype), np.pi / 2 * np.arange(300, dtype=dtype),
     ])[None]  # fmt: skip
 
 
