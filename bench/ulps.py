@@ -1,4 +1,4 @@
-"""Errors of our own exponential and logarithm on every float32 there is, on every variant this CPU runs.
+"""Errors of our own exponential, logarithm, sine and cosine on every float32 there is, on every variant this CPU runs.
 
 The exact results come from NumPy in float64, whose own errors are a billionth of these. A row takes about a minute.
 """
@@ -13,7 +13,10 @@ from fastnorm.kernels import cpu
 from .report import Report, Row
 
 COLUMNS = {"function": 10, "variant": 7, "floats": 10, "max_ulp": 8, "at": 14, "wrong_gap": 9}
-FUNCTIONS = {"exp": (kernels.exp_forward, np.exp), "log": (kernels.log_forward, np.log)}
+FUNCTIONS = {
+    "exp": (kernels.exp_forward, np.exp), "log": (kernels.log_forward, np.log), "sin": (kernels.sin_forward, np.sin),
+    "cos": (kernels.cos_forward, np.cos),
+}  # fmt: skip
 TARGETS = {"max_ulp_gap": 0.0, "wrong_gap": 0.0}
 BOUND = 1.5  # ulps
 BLOCK = 1 << 22  # floats at a time

@@ -7,6 +7,7 @@
 #include "logarithm.h"
 #include "polynomials.h"
 #include "size_power.h"
+#include "trigonometry.h"
 #include "random.h"
 
 #define T float

@@ -220,6 +220,7 @@ FN_KERNEL(where_backward, const void* dy, ptrdiff_t lddy, const void* condition,
           ptrdiff_t n, ptrdiff_t c, void* da, ptrdiff_t ldda, void* db, ptrdiff_t lddb)
 
 /* y (n, c) T* = f(x; p, q), element by element; y may be x.  And dx = dy f'(x; p, q), from forward's y, too; dx may be dy.
+ *   sin, cos    of radians, exact however large x is; nan at +-inf
  *   abs         its slope at 0 is 0
  *   leaky_relu  x where x > 0, else p x: its slope at 0 is p
  *   elu         x where x > 0, else p (exp(x) - 1): its slope at 0 is p
@@ -234,6 +235,8 @@ FN_KERNEL(where_backward, const void* dy, ptrdiff_t lddy, const void* condition,
 FN_UNARY(exp)
 FN_UNARY(log)
 FN_UNARY(sqrt)
+FN_UNARY(sin)
+FN_UNARY(cos)
 FN_UNARY(abs)
 FN_UNARY(tanh)
 FN_UNARY(sigmoid)

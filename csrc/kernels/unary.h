@@ -34,6 +34,12 @@ INLINE V FN(log_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q) { return 1 / x; 
 INLINE V FN(sqrt_value)(V x, UNUSED V p, UNUSED V q) { return FN(root)(x); }
 INLINE V FN(sqrt_slope)(UNUSED V x, V y, UNUSED V p, UNUSED V q) { return (T)0.5 / y; }
 
+INLINE V FN(sin_value)(V x, UNUSED V p, UNUSED V q) { return FN(sine)(x, 0); }
+INLINE V FN(sin_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q) { return FN(sine)(x, 1); }
+
+INLINE V FN(cos_value)(V x, UNUSED V p, UNUSED V q) { return FN(sine)(x, 1); }
+INLINE V FN(cos_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q) { return FN(sine)(x, 2); }
+
 INLINE V FN(abs_value)(V x, UNUSED V p, UNUSED V q) { return FN(sizes)(x); }
 INLINE V FN(abs_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 {

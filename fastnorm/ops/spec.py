@@ -125,6 +125,8 @@ _ROWS = (
     _function("exp", "e to the power of x", "dy y"),
     _function("log", "The natural logarithm of x: -inf at 0, nan below", "dy / x", positive=True),
     _function("sqrt", "The square root of x: nan below 0, an infinite gradient at 0", "dy / (2 y)", positive=True),
+    _function("sin", "The sine of x in radians, exact however large x is", "dy cos(x)"),
+    _function("cos", "The cosine of x in radians, exact however large x is", "-dy sin(x)"),
     _function("abs", "|x|, with gradient 0 at 0", "dy with the sign of x, 0 where x is 0"),
     _function(
         "tanh", "The hyperbolic tangent of x", "dy (1 - y^2)",

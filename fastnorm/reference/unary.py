@@ -59,6 +59,8 @@ ROWS: dict[str, tuple[Function, Function]] = {
     "exp": (np.exp, lambda x, y: y),
     "log": (np.log, lambda x, y: 1 / x),
     "sqrt": (np.sqrt, lambda x, y: 0.5 / y),
+    "sin": (np.sin, lambda x, y: np.cos(x)),
+    "cos": (np.cos, lambda x, y: -np.sin(x)),
     "abs": (np.abs, lambda x, y: np.sign(x)),
     "tanh": (np.tanh, lambda x, y: (1 - y) * (1 + y)),
     "sigmoid": (_sigmoid, lambda x, y: y * (1 - y)),
