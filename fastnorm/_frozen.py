@@ -1,8 +1,9 @@
 """Descriptions of layers, losses, optimizers and schedules: frozen dataclasses, equal by value."""
 
 import inspect
+import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, dataclass_transform
@@ -53,6 +54,34 @@ def named(what: str, given: Any, classes: Sequence[type]) -> Any:
         module = "fn.schedules" if what == "schedule" else "fn"
         raise SettingError(f"{what}: {given!r} needs numbers: {module}.{words[given].__name__}({', '.join(needs)})")
     return words[given]()
+
+
+def settings_of(classes: Sequence[type]) -> tuple[str, ...]:
+    """The names of what descriptions of these classes are made of."""
+    return tuple(dict.fromkeys(field.name for cls in classes for field in fields(cls)))
+
+
+def of_settings(what: str, name: Any, settings: Mapping[str, Any], classes: Sequence[type]) -> Any:
+    """An object of the class of this name, made of those of the settings that it has.
+
+    Raises SettingError for an unknown name, a setting that only others of the classes have, and one that is missing.
+    """
+    words: dict[str, Any] = {word(cls): cls for cls in classes}
+    if not isinstance(name, str) or name not in words:
+        raise SettingError(f"{what}: expected one of {', '.join(words)}, got {name!r}")
+    own = settings_of([words[name]])
+    stray = [setting for setting in settings_of(classes) if setting in settings and setting not in own]
+    if stray:
+        having = [other for other, cls in words.items() if stray[0] in settings_of([cls])]
+        raise SettingError(
+            f"{what}: {name} has no {stray[0]}; a space gives it to those that have, "
+            f'by when=("{what}", "in", {json.dumps(having)})'
+        )
+    given = {setting: settings[setting] for setting in own if setting in settings}
+    missing = [field.name for field in fields(words[name]) if field.default is MISSING and field.name not in given]
+    if missing:
+        raise SettingError(f"{what}: {name} needs {', '.join(missing)}; a space gives it by the same name")
+    return words[name](**given)
 
 
 def word(cls: type) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from .. import checks
 from ..errors import SettingError
-from ..training.optimizers import SGD, Adam, Nadam, RMSprop
+from ..training import optimizers
 from ..training.run import Run
 from ..training.schedules import InverseTime
 from ..tune import Guard, Panda, Study, default_model
@@ -18,7 +18,8 @@ from .lines import say
 from .search import MODEL, STUDY, make_folder, require_own, shared
 from .signals import Signals
 
-OPTIMIZERS = {"sgd": (SGD, 0.1), "rmsprop": (RMSprop, 3e-3), "adam": (Adam, 3e-3), "nadam": (Nadam, 3e-3)}
+USUAL = 3e-3  # learning rate, and of plain gradient descent:
+USUAL_OF_SGD = 0.1
 
 
 def panda(
@@ -58,14 +59,14 @@ def panda(
     out = out or Path(f"{source.name}-panda")
     file, study = out / MODEL, study or out / STUDY
     require_own(file, study)
-    rule, usual = OPTIMIZERS[optimizer]
-    settings = {"learning_rate": usual if learning_rate is None else learning_rate, "weight_decay": weight_decay}
+    usual = USUAL_OF_SGD if optimizer == options.Optimizer.sgd else USUAL
+    rate = usual if learning_rate is None else learning_rate
     parts = shared(source, task, seed)
     run = Run(
         default_model(units, parts.outputs, dropout),
         parts.training,
         validation=parts.validation,
-        optimizer=rule(**settings),
+        optimizer=optimizers.of({"optimizer": str(optimizer), "learning_rate": rate, "weight_decay": weight_decay}),
         schedule=InverseTime(decay_rate) if decay_rate else None,
         batch_size=batch_size,
         seed=seed,

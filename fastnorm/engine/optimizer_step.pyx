@@ -16,8 +16,13 @@ from .state cimport AVERAGED, PRODUCT, STEP, State
 cdef enum:
     SGD, ADAM, RMSPROP, NADAM
 
-RULES = {"sgd": SGD, "adam": ADAM, "rmsprop": RMSPROP, "nadam": NADAM}
-MOMENTS = {"sgd": 1, "adam": 2, "rmsprop": 1, "nadam": 2}      # arrays a rule keeps for each parameter
+# Each rule's number, the arrays it keeps for each parameter, and the hyperparameters it reads beside those all have.
+RULES = {
+    "sgd": (SGD, 1, ("momentum",)),
+    "rmsprop": (RMSPROP, 1, ("beta_2", "epsilon")),
+    "adam": (ADAM, 2, ("beta_1", "beta_2", "epsilon")),
+    "nadam": (NADAM, 2, ("beta_1", "beta_2", "epsilon", "momentum_decay")),
+}
 
 cdef Py_ssize_t WORTH_THREADS = 4 * CHUNK      # parameters; an update of fewer is done before the threads have met
 cdef double NADAM_BASE = 0.96                   # Dozat's constant
@@ -36,41 +41,35 @@ cdef class Learner(Feed):
 
     def __init__(self, tape, dtype, capacity, optimizer, *, averaging=None, seed=0, threads=1):
         rule = checks.choice("optimizer rule", optimizer.rule, tuple(RULES))
-        self.rule, self.nesterov, self.averaged = RULES[rule], optimizer.nesterov, optimizer.averaged
+        self.rule, moments, read = RULES[rule]
+        self.nesterov, self.averaged = optimizer.nesterov, optimizer.averaged
         slots = dict(optimizer.slots)
         if averaging is not None:
             slots["averaging"] = averaging
         for operation in tape.operations:
             slots |= {name: operation.attributes[attribute] for attribute, name in operation.slots.items()}
-        self.state = State(tape, self.dtype, slots, MOMENTS[rule] + (averaging is not None))
+        self.state = State(tape, self.dtype, slots, moments + (averaging is not None))
         if averaging is not None:
-            self.averages = self.state.moments + <Py_ssize_t> MOMENTS[rule] * self.state.learned
-        self._bind_optimizer(slots)
+            self.averages = self.state.moments + <Py_ssize_t> moments * self.state.learned
+            self.averaging = self.state.slot_of("averaging")
+        self._bind_optimizer(read)
         self._bind_parameters()
         self.bind_backward()
         self._bind_slots()
         self.step.threads = usable_threads(threads)
         self.step.seed = checks.integer("seed", seed, 0, 2**64 - 1)
 
-    def _bind_optimizer(self, slots):
-        """Where each hyperparameter of the optimizer stands; rules read those they have."""
+    def _bind_optimizer(self, read):
+        """Where each hyperparameter of the optimizer stands; of the rule's own, those it reads."""
         self.rate, self.l2 = self.state.slot_of("learning_rate"), self.state.slot_of("l2")
         self.weight_decay = self.state.slot_of("weight_decay")
         self.clip_norm, self.clip_value = self.state.slot_of("clip_norm"), self.state.slot_of("clip_value")
         self.clip = unary_index("clip")
-        for name in slots:
-            if name == "momentum":
-                self.momentum = self.state.slot_of(name)
-            elif name == "beta_1":
-                self.beta_1 = self.state.slot_of(name)
-            elif name == "beta_2":
-                self.beta_2 = self.state.slot_of(name)
-            elif name == "epsilon":
-                self.epsilon = self.state.slot_of(name)
-            elif name == "momentum_decay":
-                self.momentum_decay = self.state.slot_of(name)
-            elif name == "averaging":
-                self.averaging = self.state.slot_of(name)
+        self.momentum = self.state.slot_of("momentum") if "momentum" in read else NULL
+        self.beta_1 = self.state.slot_of("beta_1") if "beta_1" in read else NULL
+        self.beta_2 = self.state.slot_of("beta_2") if "beta_2" in read else NULL
+        self.epsilon = self.state.slot_of("epsilon") if "epsilon" in read else NULL
+        self.momentum_decay = self.state.slot_of("momentum_decay") if "momentum_decay" in read else NULL
         self.chunk_squares = <double*> self.reserve(8 * (self.state.learned // (self.dtype.itemsize * CHUNK) + 1))
 
     def _bind_parameters(self):

@@ -5,24 +5,12 @@ It holds no time and no address: the same training gives the same bytes.
 
 import numpy as np
 
-from .. import checks
 from . import layout
 from .bound_tape cimport address, row_distance
 from .bound_tape import aligned
+from .hyperparameters import within
 from ..errors import FileError, SettingError, ShapeError
 from ..kernels.cpu cimport fn_kernels, kernels
-
-# What a hyperparameter may be: lowest, highest, and whether these ends belong to it. All others lie in [0, 1).
-RANGES = {
-    "learning_rate": (0, np.inf, "[]"), "l2": (0, np.inf, "[]"), "weight_decay": (0, np.inf, "[]"),
-    "epsilon": (0, np.inf, "(]"),
-    "clip_norm": (0, np.inf, "[]"), "clip_value": (0, np.inf, "[]"), "momentum_decay": (0, np.inf, "[]"),
-}  # fmt: skip
-
-
-def _within(name, value):
-    low, high, ends = RANGES.get(name, (0, 1, "[)"))
-    return checks.number(name, value, low, high, ends=ends)
 
 
 cdef class State:
@@ -81,13 +69,13 @@ cdef class State:
 
     def set_slot(self, name, value):
         """Change a hyperparameter, within what it may be."""
-        self.slot_of(name)[0] = _within(name, value)
+        self.slot_of(name)[0] = within(name, value)
 
     def set_slots(self, slots):
         """Change several, all or none of them."""
         for name, value in slots.items():
             self.slot_of(name)
-            _within(name, value)
+            within(name, value)
         for name, value in slots.items():
             self.set_slot(name, value)
 
@@ -123,7 +111,7 @@ cdef class State:
         counters = np.frombuffer(state, np.int64, COUNTERS, self.first_counter)
         try:
             for name, position in self.slots.items():
-                _within(name, slots[position])
+                within(name, slots[position])
         except SettingError as error:
             raise FileError(f"state: {error}") from error
         if counters.min() < 0:

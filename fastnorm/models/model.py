@@ -3,7 +3,6 @@
 import numbers
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -209,15 +208,13 @@ class Model:
             if y is not None:
                 raise SettingError("fit: expected y or target=..., got both")
             y = target
-        loss, schedule = losses.asked_for(loss), schedules.chosen(schedule)
+        loss, schedule = losses.asked_for(loss), schedules.fitted(schedules.chosen(schedule), epochs)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
             whole, (rows, aside) = divided(self.joined(x), y, split_fractions(validation), seed, **known)
             x, y, validation = whole.take(rows), None, whole.take(aside)
             if sample_weight is not None:
                 sample_weight = checks.vector("sample_weight", sample_weight, length=len(whole.y))[rows]
-        if getattr(schedule, "epochs", 0) is None:
-            schedule = replace(schedule, epochs=epochs)  # type: ignore[type-var]
         run = Run(
             self, x, y, validation=validation, task=task, loss=loss, optimizer=optimizer, schedule=schedule,
             batch_size=batch_size, window=window, sample_weight=sample_weight, averaging=averaging, seed=seed,

@@ -5,11 +5,14 @@ whatever the gradient (decoupled); clip_value keeps each element of the gradient
 Euclidean norm of them all (0: no clipping). Biases, gamma and beta do not decay.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
 
 from .. import _frozen
 from .._frozen import description
+from ..engine.hyperparameters import within
+from ..errors import SettingError
 
 FLAGS = ("nesterov", "averaged")
 
@@ -34,6 +37,13 @@ class _Slots:
 
     nesterov: bool = False
     averaged: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in self.slots.items():
+            try:
+                within(name, value)
+            except SettingError as error:
+                raise SettingError(f"{type(self).__name__} {error}") from None
 
     @property
     def slots(self) -> dict[str, float]:
@@ -123,6 +133,7 @@ class Nadam(Adam):
 
 
 OPTIMIZERS = (SGD, RMSprop, Adam, AdamW, Nadam)
+SETTINGS = _frozen.settings_of(OPTIMIZERS)
 
 
 def chosen(optimizer: Any) -> Optimizer:
@@ -131,3 +142,16 @@ def chosen(optimizer: Any) -> Optimizer:
         return Adam()
     known: Optimizer = _frozen.chosen("optimizer", optimizer, OPTIMIZERS, "rule", 'fn.Adam(0.01) or "adam"')
     return known
+
+
+def of(settings: Mapping[str, Any]) -> Optimizer:
+    """The optimizer of a configuration: that which `optimizer` names, with those of the others that it has.
+
+    Where none is named, momentum asks for SGD, and all else for Adam.
+    Raises SettingError for a setting that other optimizers have and this one has not.
+    """
+    if "optimizer" not in settings and "momentum" in settings and "beta_1" in settings:
+        raise SettingError("hyperparameters: momentum asks for SGD and beta_1 for Adam; give one of them")
+    word = settings.get("optimizer", "sgd" if "momentum" in settings else "adam")
+    made: Optimizer = _frozen.of_settings("optimizer", word, settings, OPTIMIZERS)
+    return made

@@ -1,6 +1,7 @@
 """Schedules: the factor of the learning rate by epochs done (a fraction within an epoch)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -209,6 +210,7 @@ class ReduceOnPlateau:
 
 
 SCHEDULES = (Constant, InverseTime, Exponential, Step, Cosine, CosineRestarts, OneCycle, ReduceOnPlateau)
+SETTINGS = tuple(name for name in _frozen.settings_of(SCHEDULES) if name != "epochs")
 
 
 def chosen(schedule: Any) -> Schedule:
@@ -217,3 +219,21 @@ def chosen(schedule: Any) -> Schedule:
         return Constant()
     known: Schedule = _frozen.chosen("schedule", schedule, SCHEDULES, "factors", 'fn.schedules.Cosine() or "cosine"')
     return known
+
+
+def fitted(schedule: Any, epochs: int) -> Any:
+    """The schedule; where it has no length of its own, with that of the training."""
+    return replace(schedule, epochs=epochs) if getattr(schedule, "epochs", 0) is None else schedule
+
+
+def of(settings: Mapping[str, Any], epochs: int) -> Schedule:
+    """The schedule of a configuration for so many epochs: that which `schedule` names, with its settings.
+
+    Where none is named, decay_rate asks for InverseTime; without it the rate is constant.
+    Raises SettingError for a setting that other schedules have and this one has not.
+    """
+    if "schedule" not in settings:
+        return InverseTime(settings["decay_rate"]) if "decay_rate" in settings else Constant()
+    own = {name: settings[name] for name in SETTINGS if name in settings}
+    made: Schedule = fitted(_frozen.of_settings("schedule", settings["schedule"], own, SCHEDULES), epochs)
+    return made

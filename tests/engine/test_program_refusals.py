@@ -1,5 +1,7 @@
 """What a program refuses in words before native code runs, and what nobody can change under its hands."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from fastnorm.engine.program import Program
@@ -8,7 +10,7 @@ from helpers.training import FROZEN, ROW_COUNT, WEIGHTS, epoch, task
 
 from fastnorm import kernels
 from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError
-from fastnorm.training.optimizers import SGD, Adam
+from fastnorm.training.optimizers import SGD
 
 
 def test_labels_are_kept_and_one_changed_into_no_class_is_refused_before_its_minibatch(rng):
@@ -115,6 +117,12 @@ def test_without_rows_there_is_nothing_to_train_on(rng):
         epoch(program, 4)
 
 
+def own(rule, **slots):
+    """An optimizer of one's own, which has checked nothing."""
+    shared = {"learning_rate": 0.1, "l2": 0.0, "weight_decay": 0.0, "clip_norm": 0.0, "clip_value": 0.0}
+    return SimpleNamespace(rule=rule, nesterov=False, averaged=False, slots=shared | slots)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -124,8 +132,10 @@ def test_without_rows_there_is_nothing_to_train_on(rng):
         ({"threads": 0}, "threads: expected a whole number from 1"),
         ({"seed": -1}, "seed: expected a whole number from 0"),
         ({"seed": 2**64}, "seed: expected a whole number from 0"),
-        ({"optimizer": SGD(-1.0)}, "learning_rate: expected a finite number"),
-        ({"optimizer": Adam(beta_1=1.0)}, "beta_1: expected a finite number"),
+        ({"optimizer": own("sgd", learning_rate=-1.0)}, "learning_rate: expected a finite number"),
+        ({"optimizer": own("adam", beta_1=1.0)}, "beta_1: expected a finite number"),
+        ({"optimizer": own("adam", beta_2=0.5)}, "no hyperparameter named 'beta_1'"),
+        ({"optimizer": own("lion")}, "optimizer rule: expected one of 'sgd', 'rmsprop', 'adam', 'nadam', got 'lion'"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(rng, settings, words):

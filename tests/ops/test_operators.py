@@ -119,7 +119,7 @@ REFUSED = {
     "a conversion": (lambda x, w: float(w.sum()), TraceError, "is a recorded value without numbers"),
     "rows counted": (lambda x, w: range(x.shape[0]), TraceError, "the number of rows N is not known"),
     "a function that is none": (
-        lambda x, w: np.sin(x), TraceError, "no operation named 'sin'; there are abs, absolute, add",
+        lambda x, w: np.arctan(x), TraceError, "no operation named 'arctan'; there are abs, absolute, add",
     ),
     "another one": (lambda x, w: np.median(x), TraceError, "no operation named 'median'; there are"),
     "an operation that is none": (

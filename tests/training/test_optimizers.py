@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from helpers import twin
+from fastnorm.engine.optimizer_step import RULES
+from helpers import ROOT, twin
 from helpers.training import Task, epoch
 
-from fastnorm import SGD, Adam, AdamW, Nadam, RMSprop
+import fastnorm as fn
+from fastnorm import SGD, Adam, AdamW, Nadam, RMSprop, kernels
+from fastnorm.cli.options import Optimizer
 from fastnorm.errors import SettingError
 from fastnorm.nn.layers import Dense
+from fastnorm.training import optimizers
 
 OPTIMIZERS = (SGD(), SGD(nesterov=True), Adam(), AdamW(), Nadam(), RMSprop(), SGD(averaged=True))
 
@@ -28,6 +32,18 @@ def test_the_rule_and_nesterov_are_no_slots():
         ("sgd", False),
     ]  # fmt: skip
     assert not any({"nesterov", "averaged", "rule"} & set(optimizer.slots) for optimizer in OPTIMIZERS)
+
+
+@pytest.mark.parametrize("cls", optimizers.OPTIMIZERS)
+def test_an_optimizer_has_what_its_rule_reads_a_kernel_and_a_name_in_the_readme(cls):
+    shared = {"learning_rate", "l2", "weight_decay", "clip_norm", "clip_value"}
+    assert set(cls().slots) - shared == set(RULES[cls.rule][2])
+    assert callable(getattr(kernels, cls.rule))
+    assert getattr(fn, cls.__name__) is cls
+    assert f"{cls.__name__}" in (ROOT / "README.md").read_text()
+    in_panda = set(Optimizer)
+    assert cls.rule in in_panda
+    assert {optimizers.of({"optimizer": str(word)}).rule for word in in_panda} == in_panda
 
 
 def test_optimizers_do_not_change():
@@ -82,18 +98,18 @@ def test_decoupled_decay_and_l2_differ():
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "words"),
+    ("make", "words"),
     [
-        (SGD(-0.1), "learning_rate: expected a finite number"),
-        (SGD(np.inf), "learning_rate: expected a finite number"),
-        (SGD(momentum=1.0), r"momentum: expected a finite number in \[0, 1\), got 1.0"),
-        (SGD(l2=-1), "l2: expected a finite number"),
-        (Adam(beta_2=1.0), r"beta_2: expected a finite number in \[0, 1\)"),
-        (Adam(epsilon=0), r"epsilon: expected a finite number in \(0, inf\]"),
-        (AdamW(weight_decay=-0.1), "weight_decay: expected a finite number"),
-        (Adam("quick"), "learning_rate: expected a number, got 'quick'"),
+        (lambda: SGD(-0.1), "learning_rate: expected a finite number"),
+        (lambda: SGD(np.inf), "learning_rate: expected a finite number"),
+        (lambda: SGD(momentum=1.0), r"momentum: expected a finite number in \[0, 1\), got 1.0"),
+        (lambda: SGD(l2=-1), "l2: expected a finite number"),
+        (lambda: Adam(beta_2=1.0), r"beta_2: expected a finite number in \[0, 1\)"),
+        (lambda: Adam(epsilon=0), r"epsilon: expected a finite number in \(0, inf\]"),
+        (lambda: AdamW(weight_decay=-0.1), "weight_decay: expected a finite number"),
+        (lambda: Adam("quick"), "learning_rate: expected a number, got 'quick'"),
     ],
 )
-def test_hyperparameters_that_cannot_be_are_refused_before_training(optimizer, words):
+def test_hyperparameters_that_cannot_be_are_refused_at_once(make, words):
     with pytest.raises(SettingError, match=words):
-        valley().program(optimizer)
+        make()

@@ -32,7 +32,6 @@ from fastnorm.errors import DataError, DtypeError, SettingError, ShapeError
         ({"batch_size": 2.5}, SettingError, "batch_size: expected a whole number, got 2.5"),
         ({"seed": -1}, SettingError, "seed: expected a whole number"),
         ({"threads": 0}, SettingError, "threads: expected a whole number"),
-        ({"optimizer": fn.Adam(-1)}, SettingError, "learning_rate: expected a finite number"),
         ({"schedule": fn.schedules.Cosine()}, SettingError, "Cosine: expected `epochs`"),
         ({"sample_weight": np.ones(3)}, ShapeError, r"sample_weight: expected shape \(50,\), got \(3,\)"),
         ({"sample_weight": -np.ones(ROWS)}, DataError, "sample_weight: expected weights of 0 or more"),

@@ -52,9 +52,8 @@ def caviar(
 ) -> Study:
     """Train many models with hyperparameters from a space, side by side; return the record and the best of them.
 
-    build          gets a dict of hyperparameters, returns a model; learning_rate, beta_1 (Adam) or momentum (SGD), l2,
-                   weight_decay, decay_rate and batch_size, where the space has them, are used in training it. None:
-                   default_build
+    build          gets a dict of hyperparameters, returns a model; those that training has are used in training it:
+                   optimizer and its settings, schedule and its settings, batch_size; see below. None: default_build
     space          dict of name to Float, Int, Choice, a list or a distribution of scipy.stats. None: default_space
     x, y           training rows (n, d) and their targets, as for Run: labels of any type, or values; or a frame, and
                    the name of its target or values beside it: then the models have a table, fitted on the training
@@ -79,6 +78,12 @@ def caviar(
     enqueue        configurations to begin with; hyperparameters they leave out are drawn
     start_from     another study, or its file, whose best configurations come next
     replicates     how many trials in a row have the same hyperparameters; else no two have
+
+    Hyperparameters of training are found by name. `optimizer` is "sgd", "rmsprop", "adam", "adamw" or "nadam", by
+    default SGD where the space has momentum, else Adam; `schedule` is a name such as "one_cycle" of fn.schedules, by
+    default inverse time where the space has decay_rate, else constant. Their settings have the names of the classes'
+    arguments (beta_2, clip_norm, warm_up ...); what only some of them have is given to those:
+    Float(0.8, 0.99, when=("optimizer", "==", "sgd")).
 
     The trials are the same for any number of workers, threads or processes, and after any interruption; under a timeout
     they are those a longer search begins with. A trial whose build or training raises is recorded as failed, with a

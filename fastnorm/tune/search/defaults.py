@@ -12,10 +12,9 @@ from ...nn.activations import ReLU
 from ...nn.layers import BatchNorm, Dense, Dropout
 from ..space.dimensions import Choice, Float, Int
 from ..space.space import Dimension
-from .train_trial import ADAM_SETTINGS, SGD_SETTINGS
+from .train_trial import SETTINGS
 
 SIZES = {"layers": 2, "units": 128, "dropout": 0.0}  # of a model whose space leaves them out
-OF_TRAINING = tuple(dict.fromkeys((*ADAM_SETTINGS, *SGD_SETTINGS, "decay_rate", "batch_size")))
 
 
 def default_space(rows: int) -> dict[str, Dimension]:
@@ -64,6 +63,6 @@ class default_build:
 def require_used(where: str, space: Iterable[str]) -> None:
     """Raise SettingError, which says where, for a hyperparameter that neither default_build nor training would use."""
     for name in space:
-        if name not in SIZES and name not in OF_TRAINING and not re.fullmatch(r"units_[1-9]\d*", name):
-            known = ", ".join([*SIZES, "units_1, units_2 ...", *OF_TRAINING])
+        if name not in SIZES and name not in SETTINGS and not re.fullmatch(r"units_[1-9]\d*", name):
+            known = ", ".join([*SIZES, "units_1, units_2 ...", *SETTINGS])
             raise SettingError(f"{where}: {name}: nothing would use this hyperparameter; those in use are {known}")

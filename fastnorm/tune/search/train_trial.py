@@ -11,19 +11,16 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from ...errors import SettingError
 from ...metrics import rank
 from ...models.model import Model
+from ...training import optimizers, schedules
 from ...training.dataset import Dataset
-from ...training.optimizers import SGD, Adam
 from ...training.run import Checkpoint, Epoch, Run
-from ...training.schedules import InverseTime
 from ..study.trial import CUT, DIVERGED, FINISHED, OVERTIME, RUNNING, Trial
 from .data import MappedArrays, Part
 from .work import Outcome, Report, StopFlag, WorkUnit
 
-SGD_SETTINGS = ("learning_rate", "momentum", "l2", "weight_decay")
-ADAM_SETTINGS = ("learning_rate", "beta_1", "l2", "weight_decay")
+SETTINGS = ("optimizer", *optimizers.SETTINGS, "schedule", *schedules.SETTINGS, "batch_size")  # of a trial's training
 BATCH_SIZE = 128
 MINIBATCH = 3e5  # multiply-adds that take as long as the fixed cost of a minibatch
 
@@ -99,7 +96,12 @@ class Training:
         x, y, *aside = self.data.arrays[first : first + (4 if self.validated[part] else 2)]
         rows = replace(self.meaning, x=x, y=y)
         validation = replace(self.meaning, x=aside[0], y=aside[1]) if aside else None
-        return _run(self.build(trial.hyperparameters), rows, validation, trial, self.loss)
+        settings = trial.hyperparameters
+        return Run(
+            self.build(settings), rows, validation=validation, loss=self.loss, optimizer=optimizers.of(settings),
+            schedule=schedules.of(settings, self.epochs), batch_size=settings.get("batch_size", BATCH_SIZE),
+            seed=trial.seed, threads=1,
+        )  # fmt: skip
 
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
         """Return the trial's Runs, which differ in their rows alone, in its present state."""
@@ -107,25 +109,6 @@ class Training:
         for run, content in zip(runs, state, strict=False):
             run.restore(content)
         return runs
-
-
-def _run(model: Model, rows: Dataset, validation: Dataset | None, trial: Trial, loss: Any) -> Run:
-    """Return a Run; the hyperparameters that are its own business are found by their names."""
-    settings = trial.hyperparameters
-    if "momentum" in settings and "beta_1" in settings:
-        raise SettingError("hyperparameters: momentum asks for SGD and beta_1 for Adam; give one of them")
-    optimizer, names = (SGD, SGD_SETTINGS) if "momentum" in settings else (Adam, ADAM_SETTINGS)
-    return Run(
-        model,
-        rows,
-        validation=validation,
-        loss=loss,
-        optimizer=optimizer(**{name: settings[name] for name in names if name in settings}),
-        schedule=InverseTime(settings["decay_rate"]) if "decay_rate" in settings else None,
-        batch_size=settings.get("batch_size", BATCH_SIZE),
-        seed=trial.seed,
-        threads=1,
-    )
 
 
 def _reaches(run: Run, epoch: int, stop_flag: StopFlag, end: float | None) -> bool:

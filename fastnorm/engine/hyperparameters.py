@@ -1,0 +1,19 @@
+"""What a hyperparameter of training may be, whether an optimizer has it or an operation as a slot."""
+
+import math
+
+from .. import checks
+
+# Lowest, highest, and whether these ends belong to it. All others, shares such as momentum and dropout, lie in [0, 1).
+RANGES = {
+    "epsilon": (0, math.inf, "(]"),
+    **dict.fromkeys(
+        ("learning_rate", "l2", "weight_decay", "clip_norm", "clip_value", "momentum_decay"), (0, math.inf, "[]")
+    ),
+}
+
+
+def within(name: str, value: object) -> float:
+    """The value as a number within the range of the hyperparameter of this name; else SettingError."""
+    low, high, ends = RANGES.get(name, (0, 1, "[)"))
+    return checks.number(name, value, low, high, ends=ends)
