@@ -64,7 +64,8 @@ def _record(f: Callable[..., Any], trees: tuple[Tree, ...]) -> Tape:
     for number, tree in enumerate(trees):
         role = "input" if number else "parameter"
         names, arrays = _arrays(f"argument {number}", tree)
-        values = [tape.add(role, name, a.shape, decays=True) for name, a in zip(names, arrays, strict=True)]
+        factors = {"decay_factor": 1.0, "rate_factor": 1.0}
+        values = [tape.add(role, name, a.shape, **factors) for name, a in zip(names, arrays, strict=True)]
         arguments.append(_rebuilt(tree, iter(values)))
     given = set(tape.values)
     result = f(*arguments)

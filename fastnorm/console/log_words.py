@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..engine.hyperparameters import family
 from ..tune import Action, Panda
-from ..tune.panda.names import FAMILIES
 from ..tune.study.actions import CUBS, GUARD, MARK, NUDGE, PAUSE, REVERT, SCORE, SWITCH, UNDO, VETO
 
 MARKS = {PAUSE: "p", MARK: "c", REVERT: "b", UNDO: "u", CUBS: "f", VETO: "v", SCORE: "t", SWITCH: "g"}
 NUDGED = {"weight_decay": "w", "dropout": "d", "momentum": "m", "beta_1": "m", "running_decay": "r"}
 SAID = {"learning_rate": "rate"}  # shorter where room is scarce
-
-
-def family(slot: str) -> str:
-    """The name that slots of different layers have in common: dropout of dropout_0; of others their own."""
-    name = slot.rpartition("_")[0]
-    return name if name in FAMILIES else slot
 
 
 def is_whole(action: Action) -> bool:

@@ -12,6 +12,14 @@ RANGES = {
     ),
 }
 
+FAMILIES = ("dropout", "running_decay")  # each layer has its own, numbered: dropout_0, dropout_1
+
+
+def family(slot: str) -> str:
+    """The name that hyperparameters of different layers have in common: dropout of dropout_0; of others their own."""
+    name = slot.rpartition("_")[0]
+    return name if name in FAMILIES else slot
+
 
 def within(name: str, value: object) -> float:
     """The value as a number within the range of the hyperparameter of this name; else SettingError."""

@@ -4,8 +4,17 @@ from .minibatch cimport Feed
 from .state cimport State
 
 
+cdef struct Group:                              # of parameters with the same factors
+    Py_ssize_t first, size                      # bytes from the start of the parameters
+    double rate, decay
+
+
 cdef class Learner(Feed):
     cdef readonly State state
+    cdef double* acting                         # the slots as they act at this minibatch: times their schedules' factors
+    cdef int slot_count
+    cdef Group* groups
+    cdef int group_count
     cdef char* gradients
     cdef double* chunk_squares
     cdef double *rate
@@ -23,9 +32,9 @@ cdef class Learner(Feed):
     cdef int rule, clip
     cdef bint nesterov, averaged
 
-    cdef double update(self, double factor) noexcept nogil
+    cdef double* acting_slot(self, name) except NULL
+    cdef double update(self) noexcept nogil
     cdef double bound_gradients(self) noexcept nogil
     cdef double momentum_at(self, double step) noexcept nogil
-    cdef double update_part(self, Py_ssize_t first, Py_ssize_t size, double factor, double l2,
-                            double weight_decay) noexcept nogil
+    cdef double update_group(self, const Group* group) noexcept nogil
     cdef void average_weights(self) noexcept nogil

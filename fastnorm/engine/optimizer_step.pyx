@@ -51,7 +51,6 @@ cdef class Learner(Feed):
         self.state = State(tape, self.dtype, slots, moments + (averaging is not None))
         if averaging is not None:
             self.averages = self.state.moments + <Py_ssize_t> moments * self.state.learned
-            self.averaging = self.state.slot_of("averaging")
         self._bind_optimizer(read)
         self._bind_parameters()
         self.bind_backward()
@@ -59,17 +58,29 @@ cdef class Learner(Feed):
         self.step.threads = usable_threads(threads)
         self.step.seed = checks.integer("seed", seed, 0, 2**64 - 1)
 
+    cdef double* acting_slot(self, name) except NULL:
+        """Where a hyperparameter stands as it acts."""
+        return self.acting + (self.state.slot_of(name) - self.state.slot)
+
     def _bind_optimizer(self, read):
         """Where each hyperparameter of the optimizer stands; of the rule's own, those it reads."""
-        self.rate, self.l2 = self.state.slot_of("learning_rate"), self.state.slot_of("l2")
-        self.weight_decay = self.state.slot_of("weight_decay")
-        self.clip_norm, self.clip_value = self.state.slot_of("clip_norm"), self.state.slot_of("clip_value")
+        cdef int i
+        self.slot_count = len(self.state.slots)
+        self.acting = <double*> self.reserve(8 * self.slot_count)
+        self.rate, self.l2 = self.acting_slot("learning_rate"), self.acting_slot("l2")
+        self.weight_decay = self.acting_slot("weight_decay")
+        self.clip_norm, self.clip_value = self.acting_slot("clip_norm"), self.acting_slot("clip_value")
         self.clip = unary_index("clip")
-        self.momentum = self.state.slot_of("momentum") if "momentum" in read else NULL
-        self.beta_1 = self.state.slot_of("beta_1") if "beta_1" in read else NULL
-        self.beta_2 = self.state.slot_of("beta_2") if "beta_2" in read else NULL
-        self.epsilon = self.state.slot_of("epsilon") if "epsilon" in read else NULL
-        self.momentum_decay = self.state.slot_of("momentum_decay") if "momentum_decay" in read else NULL
+        self.momentum = self.acting_slot("momentum") if "momentum" in read else NULL
+        self.beta_1 = self.acting_slot("beta_1") if "beta_1" in read else NULL
+        self.beta_2 = self.acting_slot("beta_2") if "beta_2" in read else NULL
+        self.epsilon = self.acting_slot("epsilon") if "epsilon" in read else NULL
+        self.momentum_decay = self.acting_slot("momentum_decay") if "momentum_decay" in read else NULL
+        self.averaging = self.acting_slot("averaging") if self.averages != NULL else NULL
+        self.group_count = len(self.state.groups)
+        self.groups = <Group*> self.reserve(sizeof(Group) * max(self.group_count, 1))
+        for i in range(self.group_count):
+            self.groups[i].first, self.groups[i].size, self.groups[i].rate, self.groups[i].decay = self.state.groups[i]
         self.chunk_squares = <double*> self.reserve(8 * (self.state.learned // (self.dtype.itemsize * CHUNK) + 1))
 
     def _bind_parameters(self):
@@ -85,21 +96,21 @@ cdef class Learner(Feed):
     def _bind_slots(self):
         for number, operation in enumerate(self.tape.operations):
             for name in operation.slots.values():
-                self.nodes[<int> number].slot = self.state.slot_of(name)
+                self.nodes[<int> number].slot = self.acting_slot(name)
 
     def __str__(self):
         """Its operations with their shapes, memory and FLOPs, and what was joined, one line each."""
         return listing(self.tape, self.dtype.itemsize, self.capacity, self.state.size, self.reserved)
 
-    cdef double update(self, double factor) noexcept nogil:
-        """One step of the optimizer on all parameters, decayed ones first; return the gradient's sum of squares."""
-        cdef Py_ssize_t decayed = self.state.decayed, learned = self.state.learned
-        cdef double before = self.bound_gradients(), squares
+    cdef double update(self) noexcept nogil:
+        """One step of the optimizer on all parameters, group after group; return the gradient's sum of squares."""
+        cdef double before = self.bound_gradients(), squares = 0
         cdef double* product = &self.state.carried[PRODUCT]
+        cdef int i
         if self.rule == NADAM:
             product[0] = product[0] * self.momentum_at(self.state.counters[STEP])
-        squares = (self.update_part(0, decayed, factor, self.l2[0], self.weight_decay[0])
-                   + self.update_part(decayed, learned - decayed, factor, 0, 0))
+        for i in range(self.group_count):
+            squares += self.update_group(&self.groups[i])
         if self.averages != NULL:
             self.average_weights()
         return squares if before < 0 else before
@@ -123,18 +134,17 @@ cdef class Learner(Feed):
         """Nadam's momentum of this step, which grows towards beta_1.  Source: Dozat 2016."""
         return self.beta_1[0] * (1 - 0.5 * pow(NADAM_BASE, step * self.momentum_decay[0]))
 
-    cdef double update_part(self, Py_ssize_t first, Py_ssize_t size, double factor, double l2,
-                            double weight_decay) noexcept nogil:
-        """The parameters in `size` bytes from byte `first` on."""
-        cdef char* p = self.state.data + first
-        cdef char* g = self.gradients + first
-        cdef char* moment = self.state.moments + first
+    cdef double update_group(self, const Group* group) noexcept nogil:
+        """The same on a group; return its part of the sum."""
+        cdef char* p = self.state.data + group.first
+        cdef char* g = self.gradients + group.first
+        cdef char* moment = self.state.moments + group.first
         cdef char* second = moment + self.state.learned
-        cdef double rate = self.rate[0] * factor, steps = self.state.counters[STEP], now, next, product
-        cdef Py_ssize_t count = size // self.kernels.itemsize
+        cdef double rate = self.rate[0] * group.rate, l2 = self.l2[0] * group.decay
+        cdef double weight_decay = self.weight_decay[0] * group.decay
+        cdef double steps = self.state.counters[STEP], now, next, product
+        cdef Py_ssize_t count = group.size // self.kernels.itemsize
         cdef int threads = self.step.threads if count >= WORTH_THREADS else 1
-        if count == 0:
-            return 0
         if self.rule == SGD:
             return sgd_chunks(self.kernels, p, g, moment, count, rate, self.momentum[0],
                               1 - self.momentum[0] if self.averaged else 1, self.nesterov, l2, weight_decay,

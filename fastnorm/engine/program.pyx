@@ -50,34 +50,40 @@ cdef class Program(Learner):
         self.state.begin_epoch()
         self.seconds = 0
 
-    def train(self, order, starts, factors, seconds=INFINITY, first=0):
+    def train(self, order, starts, factors, seconds=INFINITY, first=0, scheduled=None):
         """Train the rest of an epoch, or of a piece of it.
 
         Returns True once its last minibatch is done, False when stopped or out of time before.
 
-        order    (n,) int64, the rows of the attached data in the order of this epoch
-        starts   (minibatches + 1,) int64: minibatch `first` + i is order[starts[i]:starts[i + 1]]
-        factors  (minibatches,) float64: factors of the learning rate
-        seconds  return at the first minibatch boundary after so long
-        first    how many minibatches of the epoch lie before the piece; all of them are trained
+        order      (n,) int64, the rows of the attached data in the order of this epoch
+        starts     (minibatches + 1,) int64: minibatch `first` + i is order[starts[i]:starts[i + 1]]
+        factors    (minibatches,) float64: factors of the learning rate
+        seconds    return at the first minibatch boundary after so long
+        first      how many minibatches of the epoch lie before the piece; all of them are trained
+        scheduled  name of another hyperparameter -> its factors, likewise
         Raises KeyboardInterrupt at a minibatch boundary, on the main thread, and DataError before one with a label
         that was changed into no class; training can go on after both.
         """
         cdef const int64_t[::1] rows, begins
-        cdef const double[::1] rates
+        cdef const double[:, ::1] changes
+        cdef const int[::1] places
         cdef int64_t count = len(starts) - 1, before = checks.integer("first", first, 0, self.state.counters[MINIBATCH])
         cdef double most = seconds
         cdef bint signals = threading.current_thread() is threading.main_thread()
         with self.exclusive:                        # from here on nobody attaches other rows
             rows = checks.indices("order", order, max(self.data_rows, 1))
             begins = checks.indices("starts", starts, len(order) + 1)
-            rates = checks.vector("factors", factors, np.float64, len(starts) - 1)
+            all_factors = {"learning_rate": factors} | dict(scheduled or {})
+            places = np.array([self.acting_slot(name) - self.acting for name in all_factors], np.intc)
+            changes = np.stack([checks.vector("factors", each, np.float64, len(starts) - 1)
+                                for each in all_factors.values()])
             widths = np.diff(begins)
             if count < 1 or widths.min() < 1 or widths.max() > self.capacity:
                 raise ShapeError(f"starts: expected minibatches of 1 to {self.capacity} rows, got {starts}")
             self.interruption = None
             with nogil:
-                self.run(&rows[0], &begins[0], &rates[0], before, count, most, signals)
+                self.run(&rows[0], &begins[0], &changes[0, 0], &places[0], <int> places.shape[0], before, count, most,
+                         signals)
             finished = self.state.counters[MINIBATCH] >= before + count
             if not finished:
                 self.stopping = False           # a wish to stop stays until a call has ended by it
@@ -86,15 +92,23 @@ cdef class Program(Learner):
             self.refuse_stray()
             return finished
 
-    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, int64_t first,
-                  int64_t count, double most, bint signals) noexcept nogil:
-        """Minibatches until the last, the stop flag, the deadline, Ctrl-C or a label that is no class."""
+    cdef void run(self, const int64_t* order, const int64_t* starts, const double* factors, const int* places,
+                  int scheduled, int64_t first, int64_t count, double most, bint signals) noexcept nogil:
+        """Minibatches until the last, the stop flag, the deadline, Ctrl-C or a label that is no class.
+
+        factors, places  (scheduled, count) and (scheduled,): factors of the hyperparameters at these places
+        """
         cdef double began = now(), looked = began, time = began, last, before = self.seconds
         cdef int64_t i = self.state.counters[MINIBATCH] - first
+        cdef int slot
         while i < count and not self.stopping and time - began < most:
             self.step.threads = self.pace.threads
             self.flush_denormals(self.step.threads)
-            if not self.minibatch(order + starts[i], starts[i + 1] - starts[i], factors[i]):
+            for slot in range(self.slot_count):
+                self.acting[slot] = self.state.slot[slot]
+            for slot in range(scheduled):
+                self.acting[places[slot]] *= factors[slot * count + i]
+            if not self.minibatch(order + starts[i], starts[i + 1] - starts[i]):
                 break
             i += 1
             last, time = time, now()
@@ -132,7 +146,7 @@ cdef class Program(Learner):
             self.interruption = error
         return self.interruption is not None
 
-    cdef bint minibatch(self, const int64_t* rows, Py_ssize_t n, double factor) noexcept nogil:
+    cdef bint minibatch(self, const int64_t* rows, Py_ssize_t n) noexcept nogil:
         """Forward, loss, backward and update on n rows of the data; nothing is learned where all weigh 0.
 
         False where the rows could not be gathered: then nothing has changed.
@@ -148,6 +162,6 @@ cdef class Program(Learner):
             self.backward()
             totals[WEIGHT] += self.step.weight
             counters[STEP] += 1
-            totals[NORM] += sqrt(self.update(factor))
+            totals[NORM] += sqrt(self.update())
         counters[MINIBATCH] += 1
         return True

@@ -13,11 +13,11 @@ cdef enum:
 
 cdef class State:
     cdef readonly dict slots                    # name -> position among the slots
+    cdef readonly list groups                   # (first byte, bytes, factors of rate and decay) of parameters that share
     cdef readonly dict parts                    # parameter or statistic -> (first byte, shape, distance of rows, dtype)
     cdef object block
     cdef char* data
     cdef Py_ssize_t size
-    cdef Py_ssize_t decayed                     # bytes of the parameters that weight decay touches: they come first
     cdef Py_ssize_t learned                     # bytes of all parameters; and from one moment to the next
     cdef Py_ssize_t first_slot, first_counter   # bytes from the start of the block
     cdef char* moments

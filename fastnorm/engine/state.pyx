@@ -8,7 +8,7 @@ import numpy as np
 from . import layout
 from .bound_tape cimport address, row_distance
 from .bound_tape import aligned
-from .hyperparameters import within
+from .hyperparameters import family, within
 from ..errors import FileError, SettingError, ShapeError
 from ..kernels.cpu cimport fn_kernels, kernels
 
@@ -22,7 +22,11 @@ cdef class State:
 
     def __init__(self, tape, dtype, slots, int moments):
         cdef const fn_kernels* table = kernels(dtype.itemsize)
-        parameters = sorted(tape.of_role("parameter"), key=lambda value: not value.settings["decays"])
+        usual = [(1.0, 1.0), (1.0, 0.0)]                        # factors of rate and decay: those of most come first
+        factors = {value.name: (value.settings["rate_factor"], value.settings["decay_factor"])
+                   for value in tape.of_role("parameter")}
+        groups = list(dict.fromkeys([*usual, *factors.values()]))
+        parameters = sorted(tape.of_role("parameter"), key=lambda value: groups.index(factors[value.name]))
         statistics = tape.of_role("statistic")
         shapes, sizes = {}, {}
         for value in parameters + statistics:
@@ -31,8 +35,11 @@ cdef class State:
             ld = row_distance(columns, table) if value.role == "parameter" else columns
             shapes[value.name], sizes[value.name] = (value.shape, ld, kind), rows * ld * kind.itemsize
         offsets, self.learned = layout.offsets({value.name: sizes[value.name] for value in parameters})
-        decaying = {value.name: sizes[value.name] for value in parameters if value.settings["decays"]}
-        self.decayed = layout.offsets(decaying)[1]
+        self.groups, end = [], 0
+        for group in groups:
+            size = layout.offsets({name: sizes[name] for name in factors if factors[name] == group})[1]
+            self.groups += [(end, size, *group)] if size else []
+            end += size
         first = moments * self.learned + self.learned
         places, size = layout.offsets({value.name: sizes[value.name] for value in statistics})
         offsets |= {name: first + place for name, place in places.items()}
@@ -62,6 +69,15 @@ cdef class State:
         if name not in self.slots:
             raise SettingError(f"no hyperparameter named {name!r}; there are {', '.join(self.slots)}")
         return &self.slot[<int> self.slots[name]]
+
+    def slots_of(self, name):
+        """The names that one stands for: "dropout" for dropout_0, dropout_1 ..., all others for themselves."""
+        if name in self.slots:
+            return [name]
+        numbered = [slot for slot in self.slots if family(slot) == name]
+        if not numbered:
+            self.slot_of(name)                  # raises, and lists what there is
+        return numbered
 
     def get_slot(self, name):
         """The present value of a hyperparameter."""

@@ -33,7 +33,6 @@ from .fit import History
 if TYPE_CHECKING:
     from ..table import Table
     from ..table._targets import Target
-    from ..training.schedules import Schedule
 
 PREDICTS = ("_tape", "_arrays", "loss", "target", "table")  # a change of these lets the predictors go
 
@@ -164,7 +163,7 @@ class Model:
     def fit(
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
         epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | str | None = None,
-        schedule: "Schedule | str | None" = None,
+        schedule: Any = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
         metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
         deadline: float | None = None,
@@ -181,8 +180,9 @@ class Model:
         epochs         passes over the training rows, at least 0
         batch_size     rows of a minibatch, at least 1
         optimizer      such as Adam(1e-3), the default, or its name: "sgd", "adamw"
-        schedule       factor of the learning rate, such as schedules.Cosine(), or its name; one without a length of its
-                       own gets `epochs`; by default constant
+        schedule       factor of the learning rate, such as schedules.Cosine(), or its name; by default constant. Or a
+                       dict of hyperparameters and theirs: {"learning_rate": "cosine", "dropout": Exponential(0.9)}. One
+                       without a length of its own gets `epochs`
         window         rows shuffled together, None: all; see Run
         loss           such as Huber(), its name, or a function of prediction and target; by default cross-entropy for
                        classes and mean squared error for values
@@ -208,7 +208,7 @@ class Model:
             if y is not None:
                 raise SettingError("fit: expected y or target=..., got both")
             y = target
-        loss, schedule = losses.asked_for(loss), schedules.fitted(schedules.chosen(schedule), epochs)
+        loss, schedule = losses.asked_for(loss), schedules.fitted(schedule, epochs)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
             whole, (rows, aside) = divided(self.joined(x), y, split_fractions(validation), seed, **known)

@@ -18,18 +18,24 @@ INITIALIZERS = ("he", "glorot", "rows", "zeros", "ones")
 class Parameter:
     """Request of a layer: an array that is learned, or a statistic kept in training.
 
-    role         "parameter" or "statistic" (float64)
-    initializer  "he": uniform with variance 2 / inputs (He et al. 2015); "glorot": 2 / (inputs + units) (Glorot &
-                 Bengio 2010); "rows": 1 / units, rows of length about 1; "zeros"; "ones"
-    decays       whether l2 and weight decay act on it
-    optional     whether it is left out where it feeds only a batch norm
+    role          "parameter" or "statistic" (float64)
+    initializer   "he": uniform with variance 2 / inputs (He et al. 2015); "glorot": 2 / (inputs + units) (Glorot &
+                  Bengio 2010); "rows": 1 / units, rows of length about 1; "zeros"; "ones"
+    decay_factor  of l2 and weight decay for it, 0: they do not act on it
+    rate_factor   of the learning rate for it, 0: it stays as it is
+    optional      whether it is left out where it feeds only a batch norm
     """
 
     shape: tuple[int, ...]
     initializer: str
     role: str = "parameter"
-    decays: bool = False
+    decay_factor: float = 0.0
+    rate_factor: float = 1.0
     optional: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("decay_factor", "rate_factor"):
+            checks.number(name, getattr(self, name), 0)
 
 
 def initial(settings: Mapping[str, Any], shape: tuple[int, ...], dtype: Any, seed: int, number: int) -> np.ndarray:
@@ -80,7 +86,8 @@ def built(layer: Any, x: Value) -> dict[str, Value]:
     return {
         name: x.tape.add(
             asked.role, f"{type(layer).__name__.lower()}_{number}.{name}", asked.shape,
-            initializer=asked.initializer, decays=asked.decays, optional=asked.optional,
+            initializer=asked.initializer, decay_factor=float(asked.decay_factor),
+            rate_factor=float(asked.rate_factor), optional=asked.optional,
         )
         for name, asked in layer.build(x.features).items()
     }  # fmt: skip
@@ -90,14 +97,18 @@ def built(layer: Any, x: Value) -> dict[str, Value]:
 class Dense(Layer):
     """x weight + bias: (n, inputs) -> (n, units).
 
-    units        length of a result row, at least 1
-    bias         None: yes, but for a layer that feeds a batch norm, whose beta does the same
-    initializer  of the weight: "he" (for ReLU), "glorot" or "zeros"; biases start at 0
+    units         length of a result row, at least 1
+    bias          None: yes, but for a layer that feeds a batch norm, whose beta does the same
+    initializer   of the weight: "he" (for ReLU), "glorot" or "zeros"; biases start at 0
+    rate_factor   of the learning rate for both, 0: they stay as they are
+    decay_factor  of l2 and weight decay for the weight
     """
 
     units: int
     bias: bool | None = None
     initializer: str = "he"
+    rate_factor: float = 1.0
+    decay_factor: float = 1.0
 
     def __post_init__(self) -> None:
         checks.integer("Dense units", self.units, 1)
@@ -105,12 +116,15 @@ class Dense(Layer):
             way_out = "; an activation is a layer of its own: fn.Dense(64), fn.ReLU()"
             raise SettingError(f"Dense bias: expected None, True or False, got {self.bias!r}{way_out}")
         checks.choice("Dense initializer", self.initializer, INITIALIZERS)
+        checks.number("Dense rate_factor", self.rate_factor, 0)
+        checks.number("Dense decay_factor", self.decay_factor, 0)
 
     def build(self, features: int) -> dict[str, Parameter]:
-        weight = {"weight": Parameter((features, self.units), self.initializer, decays=True)}
+        shape, rate = (features, self.units), self.rate_factor
+        weight = {"weight": Parameter(shape, self.initializer, decay_factor=self.decay_factor, rate_factor=rate)}
         if self.bias is False:
             return weight
-        return weight | {"bias": Parameter((self.units,), "zeros", optional=self.bias is None)}
+        return weight | {"bias": Parameter((self.units,), "zeros", rate_factor=rate, optional=self.bias is None)}
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.dense(x, *parameters.values())
@@ -126,20 +140,23 @@ class BatchNorm(Layer):
 
     running_decay  share of the old average kept at each step, 0 <= decay < 1 (PyTorch's 1 - momentum)
     epsilon        added to the variance, in squared units of the input
+    rate_factor    of the learning rate for gamma and beta
     Source: Ioffe & Szegedy 2015, Algorithms 1 and 2.
     """
 
     running_decay: float = 0.9
     epsilon: float = 1e-5
+    rate_factor: float = 1.0
 
     def __post_init__(self) -> None:
         checks.number("BatchNorm running_decay", self.running_decay, 0, 1, ends="[)")
         checks.number("BatchNorm epsilon", self.epsilon, 0, ends="(]")
+        checks.number("BatchNorm rate_factor", self.rate_factor, 0)
 
     def build(self, features: int) -> dict[str, Parameter]:
         return {
-            "gamma": Parameter((features,), "ones"),
-            "beta": Parameter((features,), "zeros"),
+            "gamma": Parameter((features,), "ones", rate_factor=self.rate_factor),
+            "beta": Parameter((features,), "zeros", rate_factor=self.rate_factor),
             "running_mean": Parameter((features,), "zeros", "statistic"),
             "running_variance": Parameter((features,), "ones", "statistic"),
             "running_weight": Parameter((1,), "zeros", "statistic"),
@@ -153,17 +170,21 @@ class BatchNorm(Layer):
 class LayerNorm(Layer):
     """Normalize each row over its features, then scale by gamma and shift by beta: (n, features) -> the same.
 
-    epsilon  added to the variance, in squared units of the input
+    epsilon      added to the variance, in squared units of the input
+    rate_factor  of the learning rate for gamma and beta
     Rows do not meet: training and inference are the same.  Source: Ba, Kiros & Hinton 2016.
     """
 
     epsilon: float = 1e-5
+    rate_factor: float = 1.0
 
     def __post_init__(self) -> None:
         checks.number("LayerNorm epsilon", self.epsilon, 0, ends="(]")
+        checks.number("LayerNorm rate_factor", self.rate_factor, 0)
 
     def build(self, features: int) -> dict[str, Parameter]:
-        return {"gamma": Parameter((features,), "ones"), "beta": Parameter((features,), "zeros")}
+        start = {"gamma": "ones", "beta": "zeros"}
+        return {name: Parameter((features,), kind, rate_factor=self.rate_factor) for name, kind in start.items()}
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.layernorm(x, *parameters.values(), epsilon=self.epsilon)
@@ -173,18 +194,25 @@ class LayerNorm(Layer):
 class Embedding(Layer):
     """A learned row for each category: codes (n, columns), whole numbers in [0, categories), -> (n, columns units).
 
+    rate_factor   of the learning rate for the rows
+    decay_factor  of l2 and weight decay for them
     The rows of several columns stand side by side. Codes are checked where data come in.
     """
 
     categories: int
     units: int
+    rate_factor: float = 1.0
+    decay_factor: float = 0.0
 
     def __post_init__(self) -> None:
         checks.integer("Embedding categories", self.categories, 1, 2**24)  # beyond, float32 does not tell codes apart
         checks.integer("Embedding units", self.units, 1)
+        checks.number("Embedding rate_factor", self.rate_factor, 0)
+        checks.number("Embedding decay_factor", self.decay_factor, 0)
 
     def build(self, features: int) -> dict[str, Parameter]:
-        return {"table": Parameter((self.categories, self.units), "rows")}
+        shape, rate = (self.categories, self.units), self.rate_factor
+        return {"table": Parameter(shape, "rows", decay_factor=self.decay_factor, rate_factor=rate)}
 
     def forward(self, x: Value, **parameters: Value) -> Value:
         return ops.embedding(parameters["table"], x)

@@ -73,8 +73,9 @@ def _settings(value: Any, shape: tuple[Any, ...], tensors: dict[str, np.ndarray]
                 f"expected real numbers of shape {shape} in {value['name']!r}, got {array.dtype} {array.shape}"
             )
         return {"array": array}
-    if value["role"] in ("parameter", "statistic") and not isinstance(settings["decays"], bool):
-        raise FileError(f"expected whether {value['name']!r} decays, got {settings['decays']!r}")
+    for name in ("decay_factor", "rate_factor") if value["role"] in ("parameter", "statistic") else ():
+        if not isinstance(settings[name], float) or not 0 <= settings[name] < np.inf:
+            raise FileError(f"{value['name']}: expected a {name} of at least 0, got {settings[name]!r}")
     return settings
 
 

@@ -40,10 +40,7 @@ class _Slots:
 
     def __post_init__(self) -> None:
         for name, value in self.slots.items():
-            try:
-                within(name, value)
-            except SettingError as error:
-                raise SettingError(f"{type(self).__name__} {error}") from None
+            within(name, value)
 
     @property
     def slots(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from .. import checks, metrics
 from .._frozen import explained
 from ..engine.exclusive import Exclusive
+from ..engine.hyperparameters import within
 from ..engine.program import Program
 from ..errors import SettingError
 from ..kernels import variant
@@ -42,7 +43,9 @@ class Run:
                      operations; default: cross-entropy for classes, softmax's, or sigmoid's of two classes by one
                      output; mean squared error for values
     optimizer        default: Adam(1e-3). It, the loss and the schedule may be words: "sgd", "huber", "one_cycle"
-    schedule         factor of the learning rate over the epochs, default constant
+    schedule         factor of the learning rate over the epochs, default constant; or a dict of a hyperparameter's name
+                     to its schedule: {"learning_rate": "cosine", "dropout": fn.schedules.Exponential(0.9)}. "dropout"
+                     is that of all layers, "dropout_0" that of the first
     batch_size       rows of a minibatch. A last one of a single row joins the one before it where there is batch norm
     window           rows shuffled together; None: all. With a window, blocks of window / 64 neighboring rows are
                      shuffled, then the rows of each 64 blocks among themselves: less memory, and reading stays local.
@@ -57,7 +60,7 @@ class Run:
     @explained
     def __init__(
         self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
-        optimizer: Optimizer | str | None = None, schedule: "Schedule | str | None" = None, batch_size: int = 128,
+        optimizer: Optimizer | str | None = None, schedule: Any = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
         threads: int = 1,
     ) -> None:  # fmt: skip
@@ -69,7 +72,7 @@ class Run:
         self.optimizer = optimizers.chosen(optimizer)
         from . import schedules  # only now: importing fastnorm does not wait for them
 
-        self.schedule = schedules.chosen(schedule)
+        self._schedules = schedules.by_slot(schedule)
         self.seed = checks.integer("seed", seed, 0, 2**64 - 1)
         self.threads = threads
         self.batch_size = checks.integer("batch_size", batch_size, 1)
@@ -90,9 +93,12 @@ class Run:
         self._starts = minibatch_starts(self.rows, self.batch_size, normalizes)
         self._shuffle = Shuffle(self.seed, self._starts, WINDOW if mapped and window is None else window)
         self.history: list[Epoch] = []
-        self._factors(0)  # a schedule that says nothing for this training says so now
         self._variant = variant()
         self.program = self._program(arrays)
+        self._schedules = {
+            slot: each for name, each in self._schedules.items() for slot in self.program.state.slots_of(name)
+        }
+        self._factors(0)  # a schedule that says nothing for this training says so now
         model.set_arrays(arrays, tape=self.tape, loss=self.loss, written=tape)
         model.table, model.target = self.table, self.target
         self._exclusive = Exclusive()
@@ -178,7 +184,7 @@ class Run:
                     if not self._train(factors, math.inf if deadline is None else deadline, before + left):
                         break
                     left -= self.minibatch - before
-                    finished.append(self._close_epoch(factors[-1]))
+                    finished.append(self._close_epoch(factors["learning_rate"][-1]))
             finally:
                 self._hand_over()
         return finished
@@ -187,7 +193,7 @@ class Run:
         """End an advance under way in another thread at its next minibatch boundary, or the next one at once."""
         self.program.stop()
 
-    def _train(self, factors: np.ndarray, deadline: float, until: float) -> bool:
+    def _train(self, factors: dict[str, np.ndarray], deadline: float, until: float) -> bool:
         """Train the rest of this epoch, or to minibatch `until` of it, piece by piece; whether it came to its end."""
         until = min(until, self.minibatches)
         while self.minibatch < until:
@@ -195,12 +201,23 @@ class Run:
             first, end, order = self._shuffle.piece(self.epoch, self.minibatch)
             end = int(min(end, until))
             starts = self._starts[first : end + 1] - self._starts[first]
-            if not self.program.train(order, starts, factors[first:end], left, first):
+            rates, *others = ((name, each[first:end]) for name, each in factors.items())
+            if not self.program.train(order, starts, rates[1], left, first, dict(others)):
                 return False
         return self.minibatch == self.minibatches
 
-    def _factors(self, epoch: int) -> np.ndarray:
-        return self.schedule.factors(epoch + np.arange(self.minibatches) / self.minibatches, self.history[:epoch])
+    def _factors(self, epoch: int) -> dict[str, np.ndarray]:
+        """Of each hyperparameter that has a schedule, its factors in an epoch, the learning rate's first.
+
+        Raises SettingError where they would take it out of its range.
+        """
+        times = epoch + np.arange(self.minibatches) / self.minibatches
+        factors = {name: each.factors(times, self.history[:epoch]) for name, each in self._schedules.items()}
+        for name, values in factors.items():
+            base = self.program.state.get_slot(name)
+            for extreme in (np.min(values), np.max(values)):
+                within(name, base * float(extreme))
+        return factors
 
     def _close_epoch(self, factor: float) -> Epoch:
         program = self.program
@@ -235,9 +252,26 @@ class Run:
     # ---- steering ----
 
     @property
+    def schedule(self) -> "Schedule":
+        """Of the learning rate; see schedules."""
+        return self._schedules["learning_rate"]
+
+    @property
+    def schedules(self) -> "dict[str, Schedule]":
+        """Of each hyperparameter that has one, by the name it has in slots."""
+        return dict(self._schedules)
+
+    @property
     def slots(self) -> dict[str, float]:
-        """The hyperparameters that may change between minibatches, as they are; `set` changes them."""
+        """The hyperparameters that may change between minibatches, without their schedules; `set` changes them."""
         return {name: self.program.state.get_slot(name) for name in self.program.state.slots}
+
+    @property
+    def acting(self) -> dict[str, float]:
+        """The hyperparameters as they act at the next minibatch: times their schedules' factors."""
+        minibatch = min(self.minibatch, self.minibatches - 1)
+        factors = {name: float(values[minibatch]) for name, values in self._factors(self.epoch).items()}
+        return {name: value * factors.get(name, 1.0) for name, value in self.slots.items()}
 
     def set(self, **slots: float) -> None:
         """Change hyperparameters from the next minibatch on: run.set(weight_decay=1e-4, dropout_0=0.2)."""
@@ -246,22 +280,21 @@ class Run:
     @property
     def learning_rate(self) -> float:
         """The rate of the next minibatch. Setting it rescales the schedule from there on."""
-        return self.program.state.get_slot("learning_rate") * self._next_factor()
+        return self.acting["learning_rate"]
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        self.program.state.set_slot("learning_rate", self.slot_of_rate(rate))
+        self.program.state.set_slot("learning_rate", self.base_for("learning_rate", rate))
 
-    def slot_of_rate(self, rate: float) -> float:
-        """The value of the slot learning_rate that gives this rate at the next minibatch by the schedule."""
-        rate = checks.number("learning_rate", rate, 0)
-        factor = self._next_factor()
-        if factor == 0 and rate > 0:
-            raise SettingError("learning_rate: the schedule is at 0 here, so no rate can be set; advance first")
-        return rate / factor if factor else 0.0
-
-    def _next_factor(self) -> float:
-        return float(self._factors(self.epoch)[min(self.minibatch, self.minibatches - 1)])
+    def base_for(self, name: str, value: float) -> float:
+        """The value of a slot with which it acts as this one at the next minibatch, by its schedule."""
+        if name not in self._schedules:
+            return value
+        value = checks.number(name, value, 0)
+        factor = float(self._factors(self.epoch)[name][min(self.minibatch, self.minibatches - 1)])
+        if factor == 0 and value > 0:
+            raise SettingError(f"{name}: the schedule is at 0 here, so no value can be set; advance first")
+        return value / factor if factor else 0.0
 
     # ---- back in time, and elsewhere ----
 
@@ -308,7 +341,8 @@ class Run:
         return {
             "tape": tape_record.tape_to_record(self.tape), "dtype": str(self.model.dtype), "seed": self.seed,
             "rows": self.rows, "window": self._shuffle.window, "batch_size": self.batch_size, "loss": repr(self.loss),
-            "schedule": repr(self.schedule), "program": tape_record.fingerprint(self.program.tape),
+            "schedule": {name: repr(each) for name, each in self._schedules.items()},
+            "program": tape_record.fingerprint(self.program.tape),
             "optimizer": self.optimizer.rule, "nesterov": self.optimizer.nesterov, "averaged": self.optimizer.averaged,
             "averaging": self._averaging is not None, "variant": self._variant,
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Schedules: the factor of the learning rate by epochs done (a fraction within an epoch)."""
+"""Schedules: the factor of a hyperparameter, most often the learning rate, by epochs done (a fraction within one)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -221,9 +221,18 @@ def chosen(schedule: Any) -> Schedule:
     return known
 
 
+def by_slot(schedule: Any) -> dict[str, Schedule]:
+    """The schedules of a training by the hyperparameters they act on; one without a name is the learning rate's."""
+    named = schedule if isinstance(schedule, Mapping) else {"learning_rate": schedule}
+    return {"learning_rate": Constant()} | {str(name): chosen(each) for name, each in named.items()}
+
+
 def fitted(schedule: Any, epochs: int) -> Any:
-    """The schedule; where it has no length of its own, with that of the training."""
-    return replace(schedule, epochs=epochs) if getattr(schedule, "epochs", 0) is None else schedule
+    """The schedule, or a dict of them; where one has no length of its own, with that of the training."""
+    if isinstance(schedule, Mapping):
+        return {name: fitted(chosen(each), epochs) for name, each in schedule.items()}
+    known: Any = chosen(schedule)
+    return replace(known, epochs=epochs) if getattr(known, "epochs", 0) is None else known
 
 
 def of(settings: Mapping[str, Any], epochs: int) -> Schedule:

@@ -21,7 +21,8 @@ def follow(of, update, steps, size):
     for step in range(steps):
         gradients = of.part(slice(step * size, step * size + size), arrays).gradients()
         for value in of.tape.of_role("parameter"):
-            update(value, arrays[value.name], gradients[value.name], step + 1)
+            gradient = gradients[value.name] / value.settings["rate_factor"]  # which the bare step has, too
+            update(value, arrays[value.name], gradient, step + 1)
     return arrays
 
 
@@ -37,16 +38,20 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.parametrize("factors", [False, True])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_parameters_move_as_the_reference_moves_them(rng, name):
+def test_parameters_move_as_the_reference_moves_them(rng, name, factors):
     optimizer, steps, size = OPTIMIZERS[name], 5, 8
-    tape = twin.record(Dense(6, False), BatchNorm(epsilon=0.1), ReLU(), Dense(3))
+    hidden = Dense(6, False, rate_factor=0.25, decay_factor=2.0) if factors else Dense(6, False)
+    normal = BatchNorm(epsilon=0.1, rate_factor=0.5) if factors else BatchNorm(epsilon=0.1)
+    tape = twin.record(hidden, normal, ReLU(), Dense(3, decay_factor=0.0 if factors else 1.0))
     of = Task(tape, twin.arrays(tape, rng), rng.normal(size=(40, 4)), rng.integers(0, 3, 40, np.int32))
     moments = {}
 
     def update(value, array, gradient, step):
         settings = {part: setting for part, setting in optimizer.slots.items() if not part.startswith("clip")}
-        decays = {part: settings.pop(part) * value.settings["decays"] for part in ("l2", "weight_decay")}
+        settings["learning_rate"] *= value.settings["rate_factor"]
+        decays = {part: settings.pop(part) * value.settings["decay_factor"] for part in ("l2", "weight_decay")}
         if optimizer.rule == "sgd":
             velocity = moments.setdefault(value.name, np.zeros_like(array))
             reference.sgd(array, gradient, velocity, **settings, nesterov=optimizer.nesterov, **decays)

@@ -17,7 +17,7 @@ class Cosine(fn.Layer):
         self.units = units
 
     def build(self, features):
-        return {"direction": Parameter((self.units, features), "he", decays=True), "scale": Parameter((), "ones")}
+        return {"direction": Parameter((self.units, features), "he", decay_factor=1.0), "scale": Parameter((), "ones")}
 
     def forward(self, x, direction, scale):
         return x @ (direction.T / np.sqrt((direction**2).sum(axis=1))) * scale

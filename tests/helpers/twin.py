@@ -13,15 +13,16 @@ def record(*chain, features=4):
     value = tape.add("input", "x", (ROWS, features))
     for number, layer in enumerate(chain):
         added = {
-            name: tape.add(p.role, f"{number}.{name}", p.shape, initializer=p.initializer, decays=p.decays)
+            name: tape.add(p.role, f"{number}.{name}", p.shape, initializer=p.initializer,
+                           decay_factor=p.decay_factor, rate_factor=p.rate_factor)
             for name, p in layer.build(value.features).items()
         }
         value = layer.forward(value, **added)
     return tape
 
 
-def parameter(tape, name, *shape, role="parameter", decays=False):
-    return tape.add(role, name, shape, initializer="zeros", decays=decays)
+def parameter(tape, name, *shape, role="parameter", decay_factor=0.0):
+    return tape.add(role, name, shape, initializer="zeros", decay_factor=decay_factor, rate_factor=1.0)
 
 
 def batchnorm(tape, value, name="bn", **options):

@@ -24,7 +24,7 @@ OPEN = {"errors", "checks", "metrics", "_frozen", "foreign_words", "_version"}  
 # A folder, or a module at the top, and those it uses; it may use what these may use, and nothing else.
 HOUSE: dict[str, str] = {
     "cli": "console tune models training table kernels",
-    "console": "tune training",
+    "console": "tune training engine",
     "tune": "tune/panda tune/search tune/samplers tune/analysis tune/diagnostics tune/study tune/space",
     "tune/panda": "tune/search tune/diagnostics tune/study tune/space",
     "tune/search": "tune/samplers tune/analysis tune/diagnostics tune/study tune/space models training kernels",

@@ -108,7 +108,8 @@ def test_one_that_keeps_outputs_from_being_logits_is_refused(last, loss, words):
 
 def test_what_was_joined_with_a_relu_counts_and_a_log_softmax_does_no_harm():
     def joined(x):
-        return ops.dense(x, x.tape.add("parameter", "weight", (5, 3), initializer="he", decays=True), relu=True)
+        factors = {"decay_factor": 1.0, "rate_factor": 1.0}
+        return ops.dense(x, x.tape.add("parameter", "weight", (5, 3), initializer="he", **factors), relu=True)
 
     with pytest.raises(SettingError, match="ends in relu"):
         fn.Model(joined).fit(X, CLASSES, epochs=1)

@@ -32,7 +32,7 @@ class Squeeze:
     """A user's own layer: dense to half the width, then ReLU."""
 
     def build(self, features):
-        return {"weight": Parameter((features, features // 2), "glorot", decays=True)}
+        return {"weight": Parameter((features, features // 2), "glorot", decay_factor=1.0)}
 
     def forward(self, x, weight):
         return ops.relu(ops.dense(x, weight))

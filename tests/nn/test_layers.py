@@ -45,7 +45,7 @@ def test_constants_start_as_they_are_called():
 
 def test_layers_ask_for_what_they_learn():
     assert fn.Dense(3).build(2) == {
-        "weight": Parameter((2, 3), "he", decays=True),
+        "weight": Parameter((2, 3), "he", decay_factor=1.0),
         "bias": Parameter((3,), "zeros", optional=True),
     }
     assert fn.Dense(3, bias=True).build(2)["bias"] == Parameter((3,), "zeros")
@@ -58,7 +58,7 @@ def test_layers_ask_for_what_they_learn():
         "running_variance": ("statistic", (4,), "ones"),
         "running_weight": ("statistic", (1,), "zeros"),
     }
-    assert not any(part.decays for part in batchnorm.values())
+    assert not any(part.decay_factor for part in batchnorm.values())
     assert fn.ReLU().build(4) == fn.Dropout().build(4) == {}
 
 

@@ -224,7 +224,7 @@ def test_the_rate_can_be_set_in_the_middle_of_an_epoch():
 
 def test_a_rate_cannot_be_set_where_the_schedule_is_zero():
     run = make(schedule=fn.schedules.Constant(warm_up=1))
-    with pytest.raises(SettingError, match="the schedule is at 0 here, so no rate can be set; advance first"):
+    with pytest.raises(SettingError, match="the schedule is at 0 here, so no value can be set; advance first"):
         run.learning_rate = 0.1
     run.learning_rate = 0
     assert run.learning_rate == 0

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from ...errors import SettingError
 from ...training.run import Run
 
-FAMILIES = ("dropout", "running_decay")  # each layer has a slot of its own
-
 
 def named(run: Run, settings: Mapping[str, float]) -> dict[str, float]:
     """The slots that these settings mean, and their values; see Panda.nudge."""
@@ -17,17 +15,13 @@ def named(run: Run, settings: Mapping[str, float]) -> dict[str, float]:
         for slot in slots_of(run, name):
             if slot in slots:
                 raise SettingError(f"nudge: {slot} is asked for twice")
-            slots[slot] = run.slot_of_rate(value) if slot == "learning_rate" else value
+            slots[slot] = run.base_for(slot, value)
     return slots
 
 
 def slots_of(run: Run, name: str) -> list[str]:
     """The slots that one name means; SettingError, which lists those there are, for a name that means none."""
-    there = run.slots
-    if name in there:
-        return [name]
-    if name == "momentum" and "beta_1" in there:
+    if name == "momentum" and "beta_1" in run.slots:
         return ["beta_1"]
-    if name in FAMILIES and (family := [slot for slot in there if slot.rsplit("_", 1)[0] == name]):
-        return family
-    raise SettingError(f"no hyperparameter named {name!r}; there are {', '.join(there)}")
+    slots: list[str] = run.program.state.slots_of(name)
+    return slots

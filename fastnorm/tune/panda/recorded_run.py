@@ -206,9 +206,9 @@ class RecordedRun:
         return Action(number, branch, epoch, minibatch, step, kind, by, details | peek)
 
     def shown(self, names: Mapping[str, Any]) -> dict[str, float]:
-        """Hyperparameters as they act: the learning rate with the schedule's factor."""
-        slots = self.run.slots | {"learning_rate": self.run.learning_rate}
-        return {name: slots[name] for name in names}
+        """Hyperparameters as they act, with their schedules' factors."""
+        acting = self.run.acting
+        return {name: acting[name] for name in names}
 
     @contextmanager
     def whole(self) -> Iterator[Checkpoint]:

@@ -91,7 +91,7 @@ def test_the_trial_tells_the_live_path(tmp_path):
         ({"x": X + 1}, "data: this run has other rows than the study was made with"),
         ({"validation": None}, "validation: this run has nothing, the study was made with"),
         ({"dtype": "float64"}, "data: this run has other rows"),
-        ({"schedule": fn.schedules.InverseTime(1)}, "state: schedule: .* has 'Inverse.*', the state comes from 'Const"),
+        ({"schedule": fn.schedules.InverseTime(1)}, "state: schedule: learning_rate: .* has 'Inverse.* 'Const"),
         ({"chain": [fn.Dense(3)]}, "state: tape: values: 1: shape: 1: this run has 3, the state comes from 8"),
     ],
 )

@@ -87,7 +87,7 @@ def test_without_a_name_the_settings_tell():
         ({"optimizer": "lion"}, "optimizer: expected one of sgd, rmsprop, adam, adamw, nadam, got 'lion'"),
         ({"optimizer": 3}, "optimizer: expected one of sgd, .*got 3"),
         ({"momentum": 0.9, "beta_1": 0.9}, "momentum asks for SGD and beta_1 for Adam"),
-        ({"momentum": 1.5}, r"SGD momentum: expected a finite number in \[0, 1\), got 1.5"),
+        ({"momentum": 1.5}, r"momentum: expected a finite number in \[0, 1\), got 1.5"),
         ({"schedule": "step"}, "schedule: step needs every; a space gives it by the same name"),
         ({"schedule": "cosine", "decay_rate": 0.5}, r'cosine has no decay_rate; .*"inverse_time", "exponential"'),
         ({"schedule": "linear"}, "schedule: expected one of constant, .*got 'linear'"),
