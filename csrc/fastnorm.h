@@ -1,8 +1,9 @@
 /* The C interface on one page: tables of kernels, one per instruction set and dtype, and the choice among them.
  *
- * Kernels work on one block: no allocation, no threads, no checks, no Python. The Cython layer above them checks, splits
- * the work among threads and owns the memory. Arrays come as void*, because the table says the dtype; strides are in
- * elements; a row is contiguous unless a stride says otherwise; outputs overlap no input unless the kernel says so. */
+ * Kernels work on one block: no allocation, no threads, no checks, no Python. The Cython layer above them checks,
+ * splits the work among threads and owns the memory. Arrays come as void*, because the table says the dtype; strides
+ * are in elements; a row is contiguous unless a stride says otherwise; outputs overlap no input unless the kernel says
+ * so. */
 #ifndef FASTNORM_H
 #define FASTNORM_H
 
@@ -23,11 +24,12 @@ enum {
 };
 
 typedef struct { void (*forward)(FN_UNARY_FORWARD); void (*backward)(FN_UNARY_BACKWARD); } fn_unary;
-typedef struct { void (*forward)(FN_BINARY_FORWARD); void (*backward)(FN_BINARY_BACKWARD); } fn_binary;     /* backward may be NULL */
+/* backward may be NULL */
+typedef struct { void (*forward)(FN_BINARY_FORWARD); void (*backward)(FN_BINARY_BACKWARD); } fn_binary;
 
 /* Every kernel for one instruction set and one dtype; kernels/list.h has each one's contract. */
 typedef struct fn_kernels {
-    ptrdiff_t itemsize, lanes;                            /* bytes of an element; elements of a vector: rows padded to it are fastest */
+    ptrdiff_t itemsize, lanes;  /* bytes of an element; elements of a vector: rows padded to it are fastest */
     fn_unary unary[FN_UNARY_COUNT];
     fn_binary binary[FN_BINARY_COUNT];
 #define FN_KERNEL(name, ...) void (*name)(__VA_ARGS__);

@@ -1,4 +1,6 @@
-/* ReLU and dropout, forward and backward. */
+/* ReLU and dropout, forward and backward.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: activation.pyx. */
 
 static void FN(relu_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
@@ -16,11 +18,12 @@ static void FN(relu_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, p
     T* dx = dx_;
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx)
         FOR_ROW_VECTORS (j, lanes, c)
-            FN(store_edge)(dx + j, FN(where_positive)(FN(load_edge)(dy + j, lanes), FN(load_edge)(y + j, lanes)), lanes);
+            FN(store_edge)(dx + j, FN(where_positive)(FN(load_edge)(dy + j, lanes), FN(load_edge)(y + j, lanes)),
+                           lanes);
 }
 
-static void FN(dropout)(const void* x_, ptrdiff_t ldx, ptrdiff_t first_row, ptrdiff_t n, ptrdiff_t c, double rate, uint64_t seed,
-                        uint32_t stream, uint32_t index, void* y_, ptrdiff_t ldy)
+static void FN(dropout)(const void* x_, ptrdiff_t ldx, ptrdiff_t first_row, ptrdiff_t n, ptrdiff_t c, double rate,
+                        uint64_t seed, uint32_t stream, uint32_t index, void* y_, ptrdiff_t ldy)
 {
     const T *x = x_, scale = (T)(1 / (1 - rate));
     T* y = y_;

@@ -1,4 +1,6 @@
-/* Every kernel for one instruction set: FN_ISA is the variant's name, and the compiler's flags are its instructions. */
+/* Every kernel for one instruction set: FN_ISA is the variant's name, and the compiler's flags are its instructions.
+ *
+ * The contracts of the kernels are in list.h. */
 #include "../fastnorm.h"
 #include "simd.h"
 #include "edges.h"

@@ -1,4 +1,6 @@
-/* The gradients of batch normalization, in panels and strips. */
+/* The gradients of batch normalization, in panels and strips.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: batchnorm.pyx. */
 
 typedef struct { const T *dy, *x, *y; ptrdiff_t lddy, ldx, ldy, n; T* dx; ptrdiff_t lddx; } FN(backward_job);
 
@@ -9,8 +11,8 @@ INLINE V FN(gated)(const FN(backward_job)* job, const T* dy, const T* y, int v, 
 }
 
 /* Sums of dy and of dy (x - high), from row i on, go on from where they wait. */
-INLINE void FN(gradient_sums_strip)(const FN(backward_job)* job, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, const T* high, double* sums,
-                                    double* products, const int vectors, ptrdiff_t lanes)
+INLINE void FN(gradient_sums_strip)(const FN(backward_job)* job, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j,
+                                    const T* high, double* sums, double* products, const int vectors, ptrdiff_t lanes)
 {
     V near[FN(STRIP)];
     W sum[FN(STRIP)], product[FN(STRIP)];
@@ -19,12 +21,14 @@ INLINE void FN(gradient_sums_strip)(const FN(backward_job)* job, ptrdiff_t i, pt
         sum[v] = FN(wide_load)(sums + v * LANES);
         product[v] = FN(wide_load)(products + v * LANES);
     }
-    const T *dy = job->dy + i * job->lddy + j, *x = job->x + i * job->ldx + j, *y = job->y ? job->y + i * job->ldy + j : NULL;
+    const T *dy = job->dy + i * job->lddy + j, *x = job->x + i * job->ldx + j;
+    const T *y = job->y ? job->y + i * job->ldy + j : NULL;
     for (ptrdiff_t row = 0; row < rows; row++, dy += job->lddy, x += job->ldx, y += job->ldy)
         UNROLL for (int v = 0; v < vectors; v++) {
             const V gradient = FN(gated)(job, dy, y, v, vectors, lanes);
             sum[v] = FN(wide_add)(sum[v], FN(widen)(gradient));
-            product[v] = FN(wide_add)(product[v], FN(widen)(gradient * (FN(strip_load)(x, v, vectors, lanes) - near[v])));
+            product[v] = FN(wide_add)(product[v], FN(widen)(gradient * (FN(strip_load)(x, v, vectors,
+                                                                                       lanes) - near[v])));
         }
     UNROLL for (int v = 0; v < vectors; v++) {
         FN(wide_store)(sums + v * LANES, sum[v]);
@@ -33,8 +37,9 @@ INLINE void FN(gradient_sums_strip)(const FN(backward_job)* job, ptrdiff_t i, pt
 }
 
 /* dx = dy scale - ((x - high) slope + offset), from row i on. */
-INLINE void FN(input_gradient_strip)(const FN(backward_job)* job, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, const T* high_, const T* scale_,
-                                     const T* slope_, const T* offset_, const int vectors, ptrdiff_t lanes)
+INLINE void FN(input_gradient_strip)(const FN(backward_job)* job, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j,
+                                     const T* high_, const T* scale_, const T* slope_, const T* offset_,
+                                     const int vectors, ptrdiff_t lanes)
 {
     V high[FN(STRIP)], scale[FN(STRIP)], slope[FN(STRIP)], offset[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++) {
@@ -43,7 +48,8 @@ INLINE void FN(input_gradient_strip)(const FN(backward_job)* job, ptrdiff_t i, p
         slope[v] = FN(load)(slope_ + v * LANES);
         offset[v] = FN(load)(offset_ + v * LANES);
     }
-    const T *dy = job->dy + i * job->lddy + j, *x = job->x + i * job->ldx + j, *y = job->y ? job->y + i * job->ldy + j : NULL;
+    const T *dy = job->dy + i * job->lddy + j, *x = job->x + i * job->ldx + j;
+    const T *y = job->y ? job->y + i * job->ldy + j : NULL;
     T* dx = job->dx + i * job->lddx + j;
     for (ptrdiff_t row = 0; row < rows; row++, dy += job->lddy, x += job->ldx, y += job->ldy, dx += job->lddx)
         UNROLL for (int v = 0; v < vectors; v++) {
@@ -54,8 +60,8 @@ INLINE void FN(input_gradient_strip)(const FN(backward_job)* job, ptrdiff_t i, p
 }
 
 /* dx = scale (dy - mean of dy - (x - mean) inverse_std^2 mean of dy (x - mean)), each column's means over the rows. */
-static void FN(backward_panel)(const FN(backward_job)* job, ptrdiff_t first, ptrdiff_t width, ptrdiff_t group, const double* mean,
-                               const double* inverse_std, const T* gamma, T* dgamma, T* dbeta)
+static void FN(backward_panel)(const FN(backward_job)* job, ptrdiff_t first, ptrdiff_t width, ptrdiff_t group,
+                               const double* mean, const double* inverse_std, const T* gamma, T* dgamma, T* dbeta)
 {
     T high[FN(PANEL)], scale[FN(PANEL)], slope[FN(PANEL)], offset[FN(PANEL)];
     double sums[FN(PANEL)], products[FN(PANEL)];
@@ -85,13 +91,15 @@ static void FN(backward_panel)(const FN(backward_job)* job, ptrdiff_t first, ptr
 #undef BODY
 }
 
-static void FN(batchnorm_backward)(const void* dy, ptrdiff_t lddy, const void* x, ptrdiff_t ldx, const void* y, ptrdiff_t ldy,
-                                   ptrdiff_t n, ptrdiff_t c, const double* mean, const double* inverse_std, const void* gamma_,
-                                   void* dx, ptrdiff_t lddx, void* dgamma_, void* dbeta_)
+static void FN(batchnorm_backward)(const void* dy, ptrdiff_t lddy, const void* x, ptrdiff_t ldx, const void* y,
+                                   ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c, const double* mean,
+                                   const double* inverse_std, const void* gamma_, void* dx, ptrdiff_t lddx,
+                                   void* dgamma_, void* dbeta_)
 {
     const FN(backward_job) job = {dy, x, y, lddy, ldx, y ? ldy : 0, n, dx, lddx};
     const T* gamma = gamma_;
     T *dgamma = dgamma_, *dbeta = dbeta_;
     FOR_PANELS (j, width, c)
-        FN(backward_panel)(&job, j, width, FN(group_of)(n, c), mean + j, inverse_std + j, gamma + j, dgamma + j, dbeta + j);
+        FN(backward_panel)(&job, j, width, FN(group_of)(n, c), mean + j, inverse_std + j, gamma + j, dgamma + j,
+                           dbeta + j);
 }

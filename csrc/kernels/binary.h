@@ -1,4 +1,7 @@
-/* Functions of two numbers, forward and backward: FN(name_value)(a, b) and its slopes FN(name_slope_a)(a, b, y), _slope_b. */
+/* Functions of two numbers, forward and backward: FN(name_value)(a, b) and its slopes FN(name_slope_a)(a, b, y),
+ * _slope_b.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: binary.pyx, binary_compare.pyx. */
 
 typedef V (*FN(binary_value))(V a, V b);
 typedef V (*FN(binary_slope))(V a, V b, V y);
@@ -14,7 +17,8 @@ INLINE V FN(elements)(FN(operand) x, ptrdiff_t i, ptrdiff_t j, ptrdiff_t lanes)
 /* 1 where rows of c columns lie one behind the other, or all are one number. */
 INLINE int FN(has_no_gaps)(FN(operand) x, ptrdiff_t c) { return x.column ? x.row == c : x.row == 0; }
 
-INLINE void FN(binary_forward)(FN(operand) a, FN(operand) b, ptrdiff_t n, ptrdiff_t c, T* y, ptrdiff_t ldy, FN(binary_value) value)
+INLINE void FN(binary_forward)(FN(operand) a, FN(operand) b, ptrdiff_t n, ptrdiff_t c, T* y, ptrdiff_t ldy,
+                               FN(binary_value) value)
 {
     const int one_row = FN(has_no_gaps)(a, c) && FN(has_no_gaps)(b, c) && ldy == c;
     const ptrdiff_t rows = one_row ? 1 : n, columns = one_row ? n * c : c;
@@ -24,8 +28,8 @@ INLINE void FN(binary_forward)(FN(operand) a, FN(operand) b, ptrdiff_t n, ptrdif
 }
 
 /* The gradient of one operand. */
-INLINE void FN(binary_backward)(const T* dy, ptrdiff_t lddy, FN(operand) a, FN(operand) b, const T* y, ptrdiff_t ldy, ptrdiff_t n,
-                                ptrdiff_t c, T* dx, ptrdiff_t lddx, FN(binary_slope) slope)
+INLINE void FN(binary_backward)(const T* dy, ptrdiff_t lddy, FN(operand) a, FN(operand) b, const T* y, ptrdiff_t ldy,
+                                ptrdiff_t n, ptrdiff_t c, T* dx, ptrdiff_t lddx, FN(binary_slope) slope)
 {
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx)
         FOR_ROW_VECTORS (j, lanes, c) {
@@ -74,7 +78,8 @@ INLINE V FN(not_equal_value)(V a, V b) { return FN(truth)((I)(a != b)); }
 #define FORWARD(value) \
     FN(binary_forward)((FN(operand)){a, a_row, a_column}, (FN(operand)){b, b_row, b_column}, n, c, y, ldy, value)
 #define BACKWARD(dx, lddx, slope) \
-    FN(binary_backward)(dy, lddy, (FN(operand)){a, a_row, a_column}, (FN(operand)){b, b_row, b_column}, y, ldy, n, c, dx, lddx, slope)
+    FN(binary_backward)(dy, lddy, (FN(operand)){a, a_row, a_column}, (FN(operand)){b, b_row, b_column}, y, ldy, n, c, \
+                        dx, lddx, slope)
 #define COMPARISON(name) \
     static void FN(name##_forward)(FN_BINARY_FORWARD) { FORWARD(FN(name##_value)); }
 #define BINARY(name) \

@@ -1,5 +1,7 @@
 /* Every kernel file for the dtype at hand; all.h includes this once with T float and once with T double.
- *   T  the element     V  a vector of it     I  a vector of integers of its size     W  a vector of as many doubles */
+ *   T  the element     V  a vector of it     I  a vector of integers of its size     W  a vector of as many doubles
+ *
+ * The contracts of the kernels are in list.h. */
 #define V FN(V)
 #define I FN(I)
 #define W FN(W)

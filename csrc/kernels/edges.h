@@ -1,4 +1,6 @@
-/* Parts of a vector: one lane, and the first lanes from and to memory, where a row ends. */
+/* Parts of a vector: one lane, and the first lanes from and to memory, where a row ends.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 #ifndef FN_EDGES_H
 #define FN_EDGES_H
 
@@ -23,10 +25,22 @@ INLINE I_f64 lane_is_f64(ptrdiff_t lane)
 /* The first lanes of a vector from and to memory, lanes < LANES; the other lanes are not touched, and read as 0
  * or, with load_filled (lanes <= LANES), as what it is told. */
 #if defined(__AVX512F__)
-INLINE V_f32 load_part_f32(const float* p, ptrdiff_t lanes) { return (V_f32)_mm512_maskz_loadu_ps((1u << lanes) - 1, p); }
-INLINE V_f64 load_part_f64(const double* p, ptrdiff_t lanes) { return (V_f64)_mm512_maskz_loadu_pd((1u << lanes) - 1, p); }
-INLINE void store_part_f32(float* p, V_f32 v, ptrdiff_t lanes) { _mm512_mask_storeu_ps(p, (1u << lanes) - 1, (__m512)v); }
-INLINE void store_part_f64(double* p, V_f64 v, ptrdiff_t lanes) { _mm512_mask_storeu_pd(p, (1u << lanes) - 1, (__m512d)v); }
+INLINE V_f32 load_part_f32(const float* p, ptrdiff_t lanes)
+{
+    return (V_f32)_mm512_maskz_loadu_ps((1u << lanes) - 1, p);
+}
+INLINE V_f64 load_part_f64(const double* p, ptrdiff_t lanes)
+{
+    return (V_f64)_mm512_maskz_loadu_pd((1u << lanes) - 1, p);
+}
+INLINE void store_part_f32(float* p, V_f32 v, ptrdiff_t lanes)
+{
+    _mm512_mask_storeu_ps(p, (1u << lanes) - 1, (__m512)v);
+}
+INLINE void store_part_f64(double* p, V_f64 v, ptrdiff_t lanes)
+{
+    _mm512_mask_storeu_pd(p, (1u << lanes) - 1, (__m512d)v);
+}
 INLINE V_f32 load_filled_f32(const float* p, ptrdiff_t lanes, float fill)
 {
     return (V_f32)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), (1u << lanes) - 1, p);
@@ -38,8 +52,14 @@ INLINE V_f64 load_filled_f64(const double* p, ptrdiff_t lanes, double fill)
 #elif defined(__AVX2__)
 static const int32_t first_lanes_f32[16] UNUSED = {-1, -1, -1, -1, -1, -1, -1, -1};
 static const int64_t first_lanes_f64[8] UNUSED = {-1, -1, -1, -1};
-INLINE __m256i first_f32(ptrdiff_t lanes) { return _mm256_loadu_si256((const __m256i*)(first_lanes_f32 + LANES_f32 - lanes)); }
-INLINE __m256i first_f64(ptrdiff_t lanes) { return _mm256_loadu_si256((const __m256i*)(first_lanes_f64 + LANES_f64 - lanes)); }
+INLINE __m256i first_f32(ptrdiff_t lanes)
+{
+    return _mm256_loadu_si256((const __m256i*)(first_lanes_f32 + LANES_f32 - lanes));
+}
+INLINE __m256i first_f64(ptrdiff_t lanes)
+{
+    return _mm256_loadu_si256((const __m256i*)(first_lanes_f64 + LANES_f64 - lanes));
+}
 INLINE V_f32 load_part_f32(const float* p, ptrdiff_t lanes) { return (V_f32)_mm256_maskload_ps(p, first_f32(lanes)); }
 INLINE V_f64 load_part_f64(const double* p, ptrdiff_t lanes) { return (V_f64)_mm256_maskload_pd(p, first_f64(lanes)); }
 INLINE V_f32 load_filled_f32(const float* p, ptrdiff_t lanes, float fill)
@@ -50,7 +70,7 @@ INLINE V_f64 load_filled_f64(const double* p, ptrdiff_t lanes, double fill)
 {
     return choose_f64((I_f64)first_f64(lanes), load_part_f64(p, lanes), splat_f64(fill));
 }
-INLINE void store_part_f32(float* p, V_f32 v, ptrdiff_t lanes)          /* AMD takes ten times as long for a masked store */
+INLINE void store_part_f32(float* p, V_f32 v, ptrdiff_t lanes)  /* AMD takes ten times as long for a masked store */
 {
     __m128 x = _mm256_castps256_ps128((__m256)v);
     if (lanes & 4) {
@@ -100,8 +120,14 @@ FN_PARTS(double, f64)
 #endif
 
 /* The last vector of a row: lanes of it, 1 <= lanes <= LANES. */
-INLINE V_f32 load_edge_f32(const float* p, ptrdiff_t lanes) { return lanes == LANES_f32 ? load_f32(p) : load_part_f32(p, lanes); }
-INLINE V_f64 load_edge_f64(const double* p, ptrdiff_t lanes) { return lanes == LANES_f64 ? load_f64(p) : load_part_f64(p, lanes); }
+INLINE V_f32 load_edge_f32(const float* p, ptrdiff_t lanes)
+{
+    return lanes == LANES_f32 ? load_f32(p) : load_part_f32(p, lanes);
+}
+INLINE V_f64 load_edge_f64(const double* p, ptrdiff_t lanes)
+{
+    return lanes == LANES_f64 ? load_f64(p) : load_part_f64(p, lanes);
+}
 INLINE void store_edge_f32(float* p, V_f32 v, ptrdiff_t lanes)
 {
     if (lanes == LANES_f32)

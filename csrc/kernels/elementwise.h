@@ -1,9 +1,12 @@
-/* What needs one pass over rows and no neighbors. */
+/* What needs one pass over rows and no neighbors.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: elementwise.pyx, gather.pyx. */
 
-/* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. Compilers make a loop of
- * whole vectors and another one of the rest of it, as long as lanes asks for nothing but j and a constant. */
+/* For each vector of a row of c elements: j is its first column and `lanes` how many of it exist. Compilers make a
+ * loop of whole vectors and another one of the rest of it, as long as lanes asks for nothing but j and a constant. */
 #define FOR_ROW_VECTORS(j, lanes, c) \
-    for (ptrdiff_t j = 0, last_##j = (c) - LANES, lanes; j < (c) && (lanes = j <= last_##j ? LANES : (c) - j); j += LANES)
+    for (ptrdiff_t j = 0, last_##j = (c) - LANES, lanes; \
+         j < (c) && (lanes = j <= last_##j ? LANES : (c) - j); j += LANES)
 
 static void FN(accumulate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
@@ -15,7 +18,8 @@ static void FN(accumulate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t
 }
 
 /* Rows are copied line by line; each line fetches its like in a row that comes soon, for those lie anywhere. */
-static void FN(gather)(const void* x_, ptrdiff_t ldx, const int64_t* rows, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
+static void FN(gather)(const void* x_, ptrdiff_t ldx, const int64_t* rows, ptrdiff_t n, ptrdiff_t c, void* y_,
+                       ptrdiff_t ldy)
 {
     enum { SHORT_ROW = 512, SOON = 8 };                 /* bytes; rows */
     const char* x = x_;

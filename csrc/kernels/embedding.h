@@ -1,4 +1,6 @@
-/* Rows of a table by codes that stand among the numbers, and the gradient of the table. */
+/* Rows of a table by codes that stand among the numbers, and the gradient of the table.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: embedding.pyx. */
 
 /* The row a code names, or -1 where it is no whole number in [0, v). */
 INLINE ptrdiff_t FN(row_of_code)(T code, ptrdiff_t v)
@@ -9,8 +11,8 @@ INLINE ptrdiff_t FN(row_of_code)(T code, ptrdiff_t v)
     return (T)row == code ? row : -1;
 }
 
-static void FN(embedding_forward)(const void* table_, ptrdiff_t ldt, ptrdiff_t v, const void* codes_, ptrdiff_t ldcodes, ptrdiff_t n,
-                                  ptrdiff_t f, ptrdiff_t e, void* y_, ptrdiff_t ldy)
+static void FN(embedding_forward)(const void* table_, ptrdiff_t ldt, ptrdiff_t v, const void* codes_, ptrdiff_t ldcodes,
+                                  ptrdiff_t n, ptrdiff_t f, ptrdiff_t e, void* y_, ptrdiff_t ldy)
 {
     const T *table = table_, *codes = codes_;
     T* y = y_;
@@ -23,8 +25,8 @@ static void FN(embedding_forward)(const void* table_, ptrdiff_t ldt, ptrdiff_t v
         }
 }
 
-static void FN(embedding_backward)(const void* dy_, ptrdiff_t lddy, const void* codes_, ptrdiff_t ldcodes, ptrdiff_t n, ptrdiff_t f,
-                                   ptrdiff_t e, ptrdiff_t width, ptrdiff_t v, void* dtable_, ptrdiff_t ldt)
+static void FN(embedding_backward)(const void* dy_, ptrdiff_t lddy, const void* codes_, ptrdiff_t ldcodes, ptrdiff_t n,
+                                   ptrdiff_t f, ptrdiff_t e, ptrdiff_t width, ptrdiff_t v, void* dtable_, ptrdiff_t ldt)
 {
     const T *dy = dy_, *codes = codes_;
     T* dtable = dtable_;

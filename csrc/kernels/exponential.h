@@ -1,15 +1,18 @@
 /* Our own vector exponential, for float and double.
  *
- * exp(x) is 2^n p(r) with n = round(x / ln 2) and r = x - n ln 2, |r| <= 0.35, p its Taylor polynomial: the first term left
- * out is below 2^-27 (float) and 2^-57 (double) of the result. exp(-inf) = 0, and nan stays nan. Max error over all floats
- * 0.94 ulp, 1.22 without fused multiply-adds; of 24 million doubles 0.87 and 1.16. */
+ * exp(x) is 2^n p(r) with n = round(x / ln 2) and r = x - n ln 2, |r| <= 0.35, p its Taylor polynomial: the first term
+ * left out is below 2^-27 (float) and 2^-57 (double) of the result. exp(-inf) = 0, and nan stays nan. Max error over
+ * all floats 0.94 ulp, 1.22 without fused multiply-adds; of 24 million doubles 0.87 and 1.16.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 /* r and n, and in low what rounding took from r; x within +-2^15. */
 INLINE V_f32 exponential_rest_f32(V_f32 x, V_f32* n, V_f32* low)
 {
-    const V_f32 magic = splat_f32(12582912.0f);                                  /* 1.5 * 2^23: adding it rounds to integers */
+    const V_f32 magic = splat_f32(12582912.0f);  /* 1.5 * 2^23: adding it rounds to integers */
     *n = (x * 1.44269504f + magic) - magic;
-    const V_f32 first = x - *n * 0.693359375f, r = first - *n * -2.12194440e-4f;   /* ln 2 in two parts; n * the first is exact */
+    /* ln 2 in two parts; n * the first is exact */
+    const V_f32 first = x - *n * 0.693359375f, r = first - *n * -2.12194440e-4f;
     *low = (first - r) - *n * -2.12194440e-4f;
     return r;
 }
@@ -54,7 +57,7 @@ INLINE V_f64 exponential_bend_f64(V_f64 r)
 INLINE V_f32 exponential_f32(V_f32 x)
 {
     V_f32 n, low;
-    const V_f32 r = exponential_rest_f32(larger_f32(splat_f32(-104.0f), x), &n, &low);                  /* exp of less is 0 */
+    const V_f32 r = exponential_rest_f32(larger_f32(splat_f32(-104.0f), x), &n, &low);  /* exp of less is 0 */
     return times_power_down_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
 }
 
@@ -69,7 +72,8 @@ INLINE V_f64 exponential_f64(V_f64 x)
 INLINE V_f32 exponential_of_all_f32(V_f32 x)
 {
     V_f32 n, low;
-    const V_f32 near = larger_f32(splat_f32(-104.0f), choose_f32((I_f32)(x > 89.0f), splat_f32(89.0f), x)); /* exp of more is infinite */
+    /* exp of more is infinite */
+    const V_f32 near = larger_f32(splat_f32(-104.0f), choose_f32((I_f32)(x > 89.0f), splat_f32(89.0f), x));
     const V_f32 r = exponential_rest_f32(near, &n, &low);
     return times_power_f32((exponential_bend_f32(r) * r + 1.0f) * r + 1.0f, n);
 }

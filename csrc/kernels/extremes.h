@@ -1,4 +1,6 @@
-/* The largest of each row or column, where nan wins as in NumPy, and its gradient, which equals share evenly. */
+/* The largest of each row or column, where nan wins as in NumPy, and its gradient, which equals share evenly.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: extremes.pyx. */
 
 INLINE V FN(larger_or_nan)(V a, V b) { return FN(choose)((I)(a > b) | (I)(a != a), a, b); }
 
@@ -68,8 +70,8 @@ static void FN(row_max_backward)(const void* dy_, ptrdiff_t dy_stride, const voi
     }
 }
 
-INLINE void FN(max_backward_strip)(const T* dy, const T* x, ptrdiff_t ldx, const T* y, ptrdiff_t n, T* dx, ptrdiff_t lddx,
-                                   const int vectors, ptrdiff_t lanes)
+INLINE void FN(max_backward_strip)(const T* dy, const T* x, ptrdiff_t ldx, const T* y, ptrdiff_t n, T* dx,
+                                   ptrdiff_t lddx, const int vectors, ptrdiff_t lanes)
 {
     V largest[FN(STRIP)], share[FN(STRIP)], rest[FN(STRIP)];
     I equal[FN(STRIP)];
@@ -91,8 +93,8 @@ INLINE void FN(max_backward_strip)(const T* dy, const T* x, ptrdiff_t ldx, const
         }
 }
 
-static void FN(column_max_backward)(const void* dy_, const void* x_, ptrdiff_t ldx, const void* y_, ptrdiff_t n, ptrdiff_t c,
-                                    void* dx_, ptrdiff_t lddx)
+static void FN(column_max_backward)(const void* dy_, const void* x_, ptrdiff_t ldx, const void* y_, ptrdiff_t n,
+                                    ptrdiff_t c, void* dx_, ptrdiff_t lddx)
 {
     const T *dy = dy_, *x = x_, *y = y_;
     T* dx = dx_;

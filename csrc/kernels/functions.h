@@ -1,8 +1,11 @@
-/* Functions of one number that are built of the exponential, for the dtype at hand; polynomials.h has their polynomials.
+/* Functions of one number that are built of the exponential, for the dtype at hand; polynomials.h has their
+ * polynomials.
  *
  * Max errors in ulps, over every 41st float and 24 million doubles, with the worst of the variants: tanh 1.72 and 1.74,
- * sigmoid 1.63 and 1.65, silu 3.10 and 2.98, mish 3.89 and 4.12, softplus 2.66 and 2.80, x times the normal distribution 5.98
- * and 5.89. */
+ * sigmoid 1.63 and 1.65, silu 3.10 and 2.98, mish 3.89 and 4.12, softplus 2.66 and 2.80, x times the normal
+ * distribution 5.98 and 5.89.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 INLINE V FN(sizes)(V x) { return (V)((I)x & ~(I)FN(splat)((T)-0.0)); }
 INLINE V FN(signed_as)(V size, V x) { return (V)((I)size | ((I)x & (I)FN(splat)((T)-0.0))); }
@@ -59,12 +62,13 @@ INLINE V FN(silu_of)(V x)
     return FN(choose)((I)(x < 0), FN(times_power)(share * e, n), share);
 }
 
-/* x tanh(log(1 + exp(x))), 0 at -inf.  With e = exp(x) the hyperbolic tangent is e (e + 2) / (e (e + 2) + 2); where x > 0,
- * both are over e^2. */
+/* x tanh(log(1 + exp(x))), 0 at -inf.  With e = exp(x) the hyperbolic tangent is e (e + 2) / (e (e + 2) + 2); where x
+ * > 0, both are over e^2. */
 INLINE V FN(mish_of)(V x)
 {
     V n;
-    const V none = {0}, p = FN(exponential_parts)((V)((I)x | (I)FN(splat)((T)-0.0)), none, &n), e = FN(times_power)(p, n);
+    const V none = {0}, p = FN(exponential_parts)((V)((I)x | (I)FN(splat)((T)-0.0)), none, &n);
+    const V e = FN(times_power)(p, n);
     const V bottom = FN(choose)((I)(x < 0), e * (e + 2) + 2, 2 * e * (e + 1) + 1);
     const V share = FN(at_least)(x, FN(splat)(LEAST)) * FN(choose)((I)(x < 0), e + 2, 2 * e + 1) / bottom;
     return FN(choose)((I)(x < 0), FN(times_power)(share * p, n), share);
@@ -78,7 +82,8 @@ INLINE V FN(softplus_of)(V x)
     return FN(choose)((I)(x > 0), x, FN(splat)(0)) + logarithm;
 }
 
-/* exp(-x^2 / 2) = p 2^n.  The square is of two parts, the first one exact, for its error would be multiplied by itself. */
+/* exp(-x^2 / 2) = p 2^n.  The square is of two parts, the first one exact, for its error would be multiplied by
+ * itself. */
 INLINE V FN(bell_parts)(V size, V* n)
 {
     const V high = FN(upper_half)(size);

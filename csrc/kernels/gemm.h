@@ -1,13 +1,15 @@
 /* Matrix products: c = bias + a b, arranged into the tiles of tile.h.
  *
  * Rows are split evenly (64 = 11+11+11+11+10+10), so there is no edge code. A strip that is not whole is copied,
- * zero-padded, and only the store of c looks at its width. DEPTH rows of a strip stay close while the tiles of a pass by,
- * and NEARBY bytes of a, half of a second cache, while all strips do; DEPTH_ACROSS rows where each element of a tile's row
- * is on a cache line of its own. Between blocks of DEPTH the chains wait in c.
+ * zero-padded, and only the store of c looks at its width. DEPTH rows of a strip stay close while the tiles of a pass
+ * by, and NEARBY bytes of a, half of a second cache, while all strips do; DEPTH_ACROSS rows where each element of a
+ * tile's row is on a cache line of its own. Between blocks of DEPTH the chains wait in c.
  *
- * Where vectors are short, a strip's row is one cache line or less, rows of b are apart by more, and few lines of them find
- * room in the first cache. There strips are packed, row behind row; and so is a where it lies across (a_column is not 1),
- * tile behind tile. Where vectors are long, packing costs more than it gives. */
+ * Where vectors are short, a strip's row is one cache line or less, rows of b are apart by more, and few lines of them
+ * find room in the first cache. There strips are packed, row behind row; and so is a where it lies across (a_column is
+ * not 1), tile behind tile. Where vectors are long, packing costs more than it gives.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: dense.pyx. */
 
 #if defined(__AVX512F__)
 enum { FN(DEPTH) = 512, FN(DEPTH_ACROSS) = 256, FN(NEARBY) = 524288 };
@@ -15,7 +17,8 @@ enum { FN(DEPTH) = 512, FN(DEPTH_ACROSS) = 256, FN(NEARBY) = 524288 };
 enum { FN(DEPTH) = 256, FN(DEPTH_ACROSS) = 128, FN(NEARBY) = 262144 };
 #endif
 enum { FN(ACROSS) = 131072 };                           /* bytes of a that are packed: a quarter of a second cache */
-enum { FN(WORTH) = 3, FN(ACROSS_STRIPS) = 8 };          /* fewer tiles that read b, or strips that read a, are not worth packing */
+/* fewer tiles that read b, or strips that read a, are not worth packing */
+enum { FN(WORTH) = 3, FN(ACROSS_STRIPS) = 8 };
 
 /* m rows in as few tiles as can be: `larger` of rows + 1, then the others of rows. */
 typedef struct { ptrdiff_t tiles, rows, larger; } FN(tiling);
@@ -42,7 +45,8 @@ static void FN(pack_strip)(const T* b, ptrdiff_t ldb, ptrdiff_t depth, ptrdiff_t
 }
 
 /* So many tiles of a, whose rows lie across, one behind the other; returns where the next one goes. */
-INLINE T* FN(pack_tiles)(const T* a, ptrdiff_t a_column, ptrdiff_t depth, ptrdiff_t tiles, const ptrdiff_t rows, T* packed)
+INLINE T* FN(pack_tiles)(const T* a, ptrdiff_t a_column, ptrdiff_t depth, ptrdiff_t tiles, const ptrdiff_t rows,
+                         T* packed)
 {
     for (ptrdiff_t tile = 0; tile < tiles; tile++, a += rows)
         for (ptrdiff_t p = 0; p < depth; p++, packed += rows)
@@ -53,7 +57,7 @@ INLINE T* FN(pack_tiles)(const T* a, ptrdiff_t a_column, ptrdiff_t depth, ptrdif
 static void FN(pack_across)(const T* a, ptrdiff_t a_column, ptrdiff_t depth, FN(tiling) by, T* packed)
 {
     const ptrdiff_t others = by.tiles - by.larger, first_other = by.larger * (by.rows + 1);
-    if (by.rows == FN(ROWS)) {                          /* sizes that the compiler knows, wherever there are many rows */
+    if (by.rows == FN(ROWS)) {  /* sizes that the compiler knows, wherever there are many rows */
         FN(pack_tiles)(a, a_column, depth, others, FN(ROWS), packed);
     } else if (by.rows == FN(ROWS) - 1) {
         packed = FN(pack_tiles)(a, a_column, depth, by.larger, FN(ROWS), packed);
@@ -104,9 +108,10 @@ static void FN(gemm_block)(const FN(product)* of, T* across)
             FN(pack_across)(a, of->a_column, depth, by, across);
         for (ptrdiff_t j = 0; j < of->n; j += strip) {
             const ptrdiff_t columns = of->n - j < strip ? of->n - j : strip;
-            FN(tile_job) job = {.a = across ? across : a, .a_row = of->a_row, .a_column = of->a_column, .packed_a = across != NULL,
-                                .b = of->b + p * of->ldb + j, .ldb = of->ldb, .depth = depth, .c = of->c + j, .ldc = of->ldc,
-                                .columns = columns, .start = of->bias ? of->bias + j : NULL, .relu = of->relu && p + depth == of->k};
+            FN(tile_job) job = {.a = across ? across : a, .a_row = of->a_row, .a_column = of->a_column,
+                                .packed_a = across != NULL, .b = of->b + p * of->ldb + j, .ldb = of->ldb,
+                                .depth = depth, .c = of->c + j, .ldc = of->ldc, .columns = columns,
+                                .start = of->bias ? of->bias + j : NULL, .relu = of->relu && p + depth == of->k};
             if (p) {
                 job.start = job.c;
                 job.start_row = of->ldc;
@@ -123,19 +128,20 @@ static void FN(gemm_block)(const FN(product)* of, T* across)
 }
 
 /* One row of c, whose n columns are whole vectors. */
-static void FN(gemm_row)(const T* a, ptrdiff_t a_column, const T* b, ptrdiff_t ldb, const T* bias, T* c, ptrdiff_t n, ptrdiff_t k,
-                         int relu)
+static void FN(gemm_row)(const T* a, ptrdiff_t a_column, const T* b, ptrdiff_t ldb, const T* bias, T* c, ptrdiff_t n,
+                         ptrdiff_t k, int relu)
 {
     for (ptrdiff_t j = 0; j < n; j += FN(WIDE) * LANES) {
         const ptrdiff_t columns = n - j < FN(WIDE) * LANES ? n - j : FN(WIDE) * LANES;
-        const FN(tile_job) job = {.a = a, .a_column = a_column, .b = b + j, .ldb = ldb, .depth = k, .start = bias ? bias + j : NULL,
+        const FN(tile_job) job = {.a = a, .a_column = a_column, .b = b + j, .ldb = ldb, .depth = k,
+                                  .start = bias ? bias + j : NULL,
                                   .c = c + j, .columns = columns, .relu = relu};
         FN(wide_tiles)[columns / LANES - 1](&job);
     }
 }
 
-static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const void* b_, ptrdiff_t ldb, const void* bias_,
-                     void* c_, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
+static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const void* b_, ptrdiff_t ldb,
+                     const void* bias_, void* c_, ptrdiff_t ldc, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int relu)
 {
     const T *a = a_, *b = b_, *bias = bias_;
     T* c = c_;
@@ -145,11 +151,13 @@ static void FN(gemm)(const void* a_, ptrdiff_t a_row, ptrdiff_t a_column, const 
     }
     T across[FN(PACKS) ? FN(ACROSS) / sizeof(T) : 1] __attribute__((aligned(VECTOR_BYTES)));
     const int packs_a = FN(PACKS) && a_column != 1 && m >= FN(WORTH) * FN(ROWS) && n >= FN(ACROSS_STRIPS) * 2 * LANES;
-    const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T), near = packs_a ? FN(ACROSS) : FN(NEARBY);
+    const ptrdiff_t row_bytes = (k < FN(DEPTH) ? k : FN(DEPTH)) * (ptrdiff_t)sizeof(T);
+    const ptrdiff_t near = packs_a ? FN(ACROSS) : FN(NEARBY);
     const ptrdiff_t fitting = near / row_bytes, blocks = (m + fitting - 1) / fitting;
     for (ptrdiff_t block = 0; block < blocks; block++) {
         const ptrdiff_t first = m * block / blocks, last = m * (block + 1) / blocks;
-        const FN(product) part = {a + first * a_row, a_row, a_column, b, ldb, bias, c + first * ldc, ldc, last - first, n, k, relu};
+        const FN(product) part = {a + first * a_row, a_row, a_column, b, ldb, bias, c + first * ldc, ldc, last - first,
+                                  n, k, relu};
         FN(gemm_block)(&part, packs_a ? across : NULL);
     }
 }

@@ -1,4 +1,6 @@
-/* Class numbers: as rows of 0 and 1, and whether a row's largest stands at them. */
+/* Class numbers: as rows of 0 and 1, and whether a row's largest stands at them.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: labels.pyx. */
 
 static void FN(one_hot)(const int32_t* labels, ptrdiff_t n, ptrdiff_t k, void* y_, ptrdiff_t ldy)
 {
@@ -19,8 +21,8 @@ INLINE ptrdiff_t FN(first_largest)(const T* x, ptrdiff_t k)
     return place;
 }
 
-static void FN(hits)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels, const void* targets_,
-                     ptrdiff_t ldt, void* y_, ptrdiff_t stride)
+static void FN(hits)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
+                     const void* targets_, ptrdiff_t ldt, void* y_, ptrdiff_t stride)
 {
     const T *x = x_, *targets = targets_;
     T* y = y_;

@@ -1,7 +1,9 @@
 /* Layer normalization: each row by its own mean and variance.
  *
- * As in batch normalization a float mean far from zero would spoil x - mean, so what float cannot hold of the mean, `low`,
- * is subtracted too. Sums and statistics are double. */
+ * As in batch normalization a float mean far from zero would spoil x - mean, so what float cannot hold of the mean,
+ * `low`, is subtracted too. Sums and statistics are double.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: layernorm.pyx. */
 
 typedef struct { T high, low, scale; } FN(row_normalizer);        /* normal = ((x - high) - low) * scale */
 
@@ -13,7 +15,8 @@ INLINE FN(row_normalizer) FN(make_row_normalizer)(double mean, double inverse_st
 
 INLINE V FN(normal)(V x, FN(row_normalizer) f) { return ((x - f.high) - f.low) * f.scale; }
 
-/* Mean and biased variance of a row in one pass, from the distances to its first element, as of a column in batch norm. */
+/* Mean and biased variance of a row in one pass, from the distances to its first element, as of a column in batch
+ * norm. */
 INLINE void FN(row_statistics)(const T* x, ptrdiff_t c, double* mean, double* variance)
 {
     const W first = FN(widen)(FN(splat)(*x));
@@ -28,8 +31,9 @@ INLINE void FN(row_statistics)(const T* x, ptrdiff_t c, double* mean, double* va
     *variance = (left > 0 || left != left ? left : 0) / (double)c;
 }
 
-static void FN(layernorm_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* gamma_, const void* beta_,
-                                  double epsilon, void* y_, ptrdiff_t ldy, double* mean, double* inverse_std)
+static void FN(layernorm_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* gamma_,
+                                  const void* beta_, double epsilon, void* y_, ptrdiff_t ldy, double* mean,
+                                  double* inverse_std)
 {
     const T *x = x_, *gamma = gamma_, *beta = beta_;
     T* y = y_;
@@ -46,8 +50,9 @@ static void FN(layernorm_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, pt
 }
 
 /* dx = inverse_std (d - mean of d - normal * mean of d normal), where d = dy gamma. */
-static void FN(layernorm_backward)(const void* dy_, ptrdiff_t lddy, const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c,
-                                   const double* mean, const double* inverse_std, const void* gamma_, void* dx_, ptrdiff_t lddx)
+static void FN(layernorm_backward)(const void* dy_, ptrdiff_t lddy, const void* x_, ptrdiff_t ldx, ptrdiff_t n,
+                                   ptrdiff_t c, const double* mean, const double* inverse_std, const void* gamma_,
+                                   void* dx_, ptrdiff_t lddx)
 {
     const T *dy = dy_, *x = x_, *gamma = gamma_;
     T* dx = dx_;
@@ -69,8 +74,9 @@ static void FN(layernorm_backward)(const void* dy_, ptrdiff_t lddy, const void* 
 }
 
 /* Sums of dy and of dy normal of a strip's columns go on from where they wait. */
-INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, const FN(row_normalizer)* by_row,
-                                 double* sums, double* products, const int vectors, ptrdiff_t lanes)
+INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n,
+                                 const FN(row_normalizer)* by_row, double* sums, double* products, const int vectors,
+                                 ptrdiff_t lanes)
 {
     W sum[FN(STRIP)], product[FN(STRIP)];
     UNROLL for (int v = 0; v < vectors; v++) {
@@ -93,12 +99,13 @@ INLINE void FN(gamma_beta_strip)(const T* dy, ptrdiff_t lddy, const T* x, ptrdif
 static void FN(gamma_beta_panel)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width,
                                  const double* mean, const double* inverse_std, T* dgamma, T* dbeta)
 {
-    enum { GROUP = 8 };                                 /* rows: enough that strips need not make a normalizer for each */
+    enum { GROUP = 8 };  /* rows: enough that strips need not make a normalizer for each */
     double sums[FN(PANEL)], products[FN(PANEL)];
     FN(clear_panel)(sums, width);
     FN(clear_panel)(products, width);
 #define BODY(vectors, lanes, j) \
-    FN(gamma_beta_strip)(dy + i * lddy + j, lddy, x + i * ldx + j, ldx, rows, by_row, sums + j, products + j, vectors, lanes)
+    FN(gamma_beta_strip)(dy + i * lddy + j, lddy, x + i * ldx + j, ldx, rows, by_row, sums + j, products + j, vectors, \
+                         lanes)
     FOR_GROUPS (i, rows, n, GROUP) {
         FN(row_normalizer) by_row[GROUP];
         for (ptrdiff_t row = 0; row < rows; row++)
@@ -112,9 +119,9 @@ static void FN(gamma_beta_panel)(const T* dy, ptrdiff_t lddy, const T* x, ptrdif
     }
 }
 
-static void FN(layernorm_gamma_beta_backward)(const void* dy_, ptrdiff_t lddy, const void* x_, ptrdiff_t ldx, ptrdiff_t n,
-                                              ptrdiff_t c, const double* mean, const double* inverse_std, void* dgamma_,
-                                              void* dbeta_)
+static void FN(layernorm_gamma_beta_backward)(const void* dy_, ptrdiff_t lddy, const void* x_, ptrdiff_t ldx,
+                                              ptrdiff_t n, ptrdiff_t c, const double* mean, const double* inverse_std,
+                                              void* dgamma_, void* dbeta_)
 {
     const T *dy = dy_, *x = x_;
     T *dgamma = dgamma_, *dbeta = dbeta_;

@@ -1,8 +1,11 @@
-/* Our own vector logarithm, for float and double, of all numbers: log(0) = -inf, that of less is nan, and nan stays nan.
+/* Our own vector logarithm, for float and double, of all numbers: log(0) = -inf, that of less is nan, and nan stays
+ * nan.
  *
- * x = 2^n m with sqrt(1/2) <= m < sqrt(2); a denormal x is first scaled to a normal one. With f = m - 1, which is exact,
- * log x = n ln 2 + f - f^2 / 2 + the rest, the small terms added first. Max error over all
- * floats 0.83 ulp; of 24 million doubles 0.83. */
+ * x = 2^n m with sqrt(1/2) <= m < sqrt(2); a denormal x is first scaled to a normal one. With f = m - 1, which is
+ * exact, log x = n ln 2 + f - f^2 / 2 + the rest, the small terms added first. Max error over all
+ * floats 0.83 ulp; of 24 million doubles 0.83.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 INLINE V_f32 logarithm_f32(V_f32 x)
 {
@@ -22,7 +25,8 @@ INLINE V_f32 logarithm_f32(V_f32 x)
     p = p * f + 3.3333331174e-1f;
     const V_f32 rest = (p * f * square + whole * -2.12194440e-4f) - 0.5f * square;
     const V_f32 log_x = (f + rest) + whole * 0.693359375f;
-    const V_f32 special = choose_f32((I_f32)(x < 0), splat_f32(NAN), choose_f32((I_f32)(x == 0), splat_f32(-INFINITY), x));
+    const V_f32 special = choose_f32((I_f32)(x < 0), splat_f32(NAN),
+                                     choose_f32((I_f32)(x == 0), splat_f32(-INFINITY), x));
     return choose_f32((I_f32)(x > 0) & (I_f32)(x < INFINITY), log_x, special);
 }
 
@@ -31,7 +35,7 @@ INLINE V_f64 logarithm_rest_f64(V_f64 x, V_f64* n)
 {
     const I_f64 none = {0}, denormal = (I_f64)(x < DBL_MIN);
     const I_f64 bits = (I_f64)choose_f64(denormal, x * 18014398509481984.0, x);  /* 2^54 */
-    const V_f64 magic = splat_f64(6755399441055744.0);                           /* its last bits are the integer added to it */
+    const V_f64 magic = splat_f64(6755399441055744.0);  /* its last bits are the integer added to it */
     const I_f64 whole = (bits - (none + 0x3FE6A09E667F3BCD)) >> 52;              /* the bits of sqrt(1/2) */
     *n = (V_f64)((whole - (denormal & 54)) + (I_f64)magic) - magic;
     return (V_f64)(bits - (whole << 52)) - 1;
@@ -41,7 +45,7 @@ INLINE V_f64 logarithm_f64(V_f64 x)
 {
     V_f64 n;
     const V_f64 f = logarithm_rest_f64(x, &n), s = f / (f + 2), square = s * s, half = 0.5 * f * f;
-    V_f64 p = splat_f64(1.479819860511658591e-1);                                /* fdlibm, e_log.c: Sun Microsystems 1993 */
+    V_f64 p = splat_f64(1.479819860511658591e-1);  /* fdlibm, e_log.c: Sun Microsystems 1993 */
     p = p * square + 1.531383769920937332e-1;
     p = p * square + 1.818357216161805012e-1;
     p = p * square + 2.222219843214978396e-1;
@@ -50,7 +54,8 @@ INLINE V_f64 logarithm_f64(V_f64 x)
     p = p * square + 6.666666666666735130e-1;
     const V_f64 rest = half - (s * (half + p * square) + n * 1.90821492927058770002e-10);
     const V_f64 log_x = n * 0.693147180369123816490 - (rest - f);
-    const V_f64 special = choose_f64((I_f64)(x < 0), splat_f64(NAN), choose_f64((I_f64)(x == 0), splat_f64(-INFINITY), x));
+    const V_f64 special = choose_f64((I_f64)(x < 0), splat_f64(NAN),
+                                     choose_f64((I_f64)(x == 0), splat_f64(-INFINITY), x));
     return choose_f64((I_f64)(x > 0) & (I_f64)(x < INFINITY), log_x, special);
 }
 

@@ -1,4 +1,6 @@
-/* Losses, each with its gradient in the same pass over the rows. */
+/* Losses, each with its gradient in the same pass over the rows.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: loss.pyx. */
 
 /* 1 where the first largest of t stands where the first largest of x stands. */
 INLINE int FN(same_place)(const T* x, const T* t, ptrdiff_t c)
@@ -62,7 +64,8 @@ INLINE double FN(judge_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, T l
 }
 
 /* dx of a row from its exponentials: weight * (share * exponentials - target). They may lie in dx. */
-INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, const T* exponentials, T share, T even, T kept)
+INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, const T* exponentials, T share, T even,
+                             T kept)
 {
     T* dx = job->dx + row * job->lddx;
     const T weight = (T)(job->scale * (job->weights ? (double)job->weights[row] : 1));
@@ -81,10 +84,10 @@ INLINE void FN(gradient_row)(const FN(cross_entropy_job)* job, ptrdiff_t row, co
     dx[label] = at_label;
 }
 
-/* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do not.
- * The exponentials are held `held_row` apart, or in dx where they would not fit. */
-INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t first, ptrdiff_t count, ptrdiff_t held_row, T even,
-                                    T kept)
+/* A few rows, one step after the other for all of them: a row's steps wait for each other, those of several rows do
+ * not. The exponentials are held `held_row` apart, or in dx where they would not fit. */
+INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t first, ptrdiff_t count,
+                                    ptrdiff_t held_row, T even, T kept)
 {
     T largest[FN(BLOCK)], shares[FN(BLOCK)], held[FN(HELD)] __attribute__((aligned(VECTOR_BYTES)));
     double sums[FN(BLOCK)];
@@ -97,7 +100,8 @@ INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t 
     for (ptrdiff_t i = 0; i < count; i++)                                         /* dx may be x: x is read here last */
         job->losses[first + i] = FN(judge_row)(job, first + i, largest[i]);
     for (ptrdiff_t i = 0; i < count; i++)
-        sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, k, largest[i], exponentials ? exponentials + i * row : NULL,
+        sums[i] = FN(row_exponentials)(job->x + (first + i) * job->ldx, k, largest[i],
+                                       exponentials ? exponentials + i * row : NULL,
                                        fits ? held_row : k);
     add_logarithms(sums, count, job->losses + first);
     if (!job->dx)
@@ -109,18 +113,21 @@ INLINE void FN(cross_entropy_block)(const FN(cross_entropy_job)* job, ptrdiff_t 
 }
 
 static void FN(softmax_cross_entropy)(const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t k, const int32_t* labels,
-                                      const void* targets, ptrdiff_t ldt, const void* weights, double smoothing, double scale,
-                                      double* losses, double* correct, void* dx, ptrdiff_t lddx)
+                                      const void* targets, ptrdiff_t ldt, const void* weights, double smoothing,
+                                      double scale, double* losses, double* correct, void* dx, ptrdiff_t lddx)
 {
-    const FN(cross_entropy_job) job = {x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct, dx, lddx};
+    const FN(cross_entropy_job) job = {x, ldx, n, k, labels, targets, ldt, weights, smoothing, scale, losses, correct,
+                                       dx, lddx};
     const ptrdiff_t held_row = (k + LANES - 1) / LANES * LANES, fitting = FN(HELD) / held_row;
     const ptrdiff_t block = fitting < 1 ? 1 : fitting < FN(BLOCK) ? fitting : FN(BLOCK);
     for (ptrdiff_t i = 0; i < n; i += block)
-        FN(cross_entropy_block)(&job, i, n - i < block ? n - i : block, held_row, (T)(smoothing / (double)k), (T)(1 - smoothing));
+        FN(cross_entropy_block)(&job, i, n - i < block ? n - i : block, held_row, (T)(smoothing / (double)k),
+                                (T)(1 - smoothing));
 }
 
-static void FN(mean_squared_error)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets_, ptrdiff_t ldt,
-                                   const void* weights_, double scale, double* losses, void* dx_, ptrdiff_t lddx)
+static void FN(mean_squared_error)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, const void* targets_,
+                                   ptrdiff_t ldt, const void* weights_, double scale, double* losses, void* dx_,
+                                   ptrdiff_t lddx)
 {
     const T *x = x_, *targets = targets_, *weights = weights_;
     T* dx = dx_;

@@ -1,4 +1,6 @@
-/* Copies of a matrix, and of a row, a column or a number into a whole one. */
+/* Copies of a matrix, and of a row, a column or a number into a whole one.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: moves.pyx. */
 
 static void FN(copy)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
@@ -9,8 +11,8 @@ static void FN(copy)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, vo
             FN(store_edge)(y + j, FN(load_edge)(x + j, lanes), lanes);
 }
 
-static void FN(spread)(const void* x_, ptrdiff_t x_row, ptrdiff_t x_column, double scale, ptrdiff_t n, ptrdiff_t c, void* y_,
-                       ptrdiff_t ldy)
+static void FN(spread)(const void* x_, ptrdiff_t x_row, ptrdiff_t x_column, double scale, ptrdiff_t n, ptrdiff_t c,
+                       void* y_, ptrdiff_t ldy)
 {
     const T *x = x_, factor = (T)scale;
     T* y = y_;

@@ -1,7 +1,9 @@
 /* Columns in panels, whose sums fit the first cache, and in them in strips, whose sums are registers.
  *
- * A strip runs down all rows where the matrix is small; down a few at a time where it comes from memory, which then reads
- * whole rows: sums wait beside the panel meanwhile. Either way rows are added in their order. */
+ * A strip runs down all rows where the matrix is small; down a few at a time where it comes from memory, which then
+ * reads whole rows: sums wait beside the panel meanwhile. Either way rows are added in their order.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 enum { FN(STRIP) = 4, FN(PANEL) = 1024 };               /* vectors; columns */
 enum { FN(NEAR) = 1 << 18, FN(FAR) = 1 << 25 };         /* bytes that a close cache and any cache hold */
@@ -45,7 +47,8 @@ INLINE void FN(fetch_ahead)(const T* strip, const int vectors)
         __builtin_prefetch((const char*)strip + AHEAD + byte);
 }
 
-/* Rows at a time: memory likes whole rows, a farther cache a few beside each other, as fast in all as the prefetchers follow. */
+/* Rows at a time: memory likes whole rows, a farther cache a few beside each other, as fast in all as the prefetchers
+ * follow. */
 INLINE ptrdiff_t FN(group_of)(ptrdiff_t n, ptrdiff_t c)
 {
     const ptrdiff_t bytes = n * c * (ptrdiff_t)sizeof(T);

@@ -1,4 +1,6 @@
-/* Polynomials that functions.h needs, for float and double. Each is a Chebyshev fit, in mpmath with 60 digits. */
+/* Polynomials that functions.h needs, for float and double. Each is a Chebyshev fit, in mpmath with 60 digits.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 /* (artanh(s) / s - 1) / s^2 from s^2 in [0, 1/9], to 4e-9 and 5e-17 of itself. */
 INLINE V_f32 artanh_bend_f32(V_f32 square)
@@ -24,8 +26,8 @@ INLINE V_f64 artanh_bend_f64(V_f64 square)
     return p * square + 0.3333333333333333;
 }
 
-/* The normal distribution's tail beyond z over exp(-z^2 / 2), z >= 0: 1 / (z + k) times a polynomial in t = (z - k) / (z + k),
- * which is between 2 and 0.4. k = 3; to 2e-9 of itself for z <= 16 (float), to 4e-17 for z <= 40 (double). */
+/* The normal distribution's tail beyond z over exp(-z^2 / 2), z >= 0: 1 / (z + k) times a polynomial in t = (z - k) /
+ * (z + k), which is between 2 and 0.4. k = 3; to 2e-9 of itself for z <= 16 (float), to 4e-17 for z <= 40 (double). */
 INLINE V_f32 mills_ratio_f32(V_f32 z)
 {
     const V_f32 inverse = 1 / (z + 3), t = (z - 3) * inverse;

@@ -1,16 +1,19 @@
-/* Powers: |a|^b with the sign of a where b is odd; where b is one number for all, a small whole one or 0.5 is cheaper. */
+/* Powers: |a|^b with the sign of a where b is odd; where b is one number for all, a small whole one or 0.5 is
+ * cheaper.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: binary.pyx. */
 
 /* b without its fraction. */
 INLINE V FN(whole_part)(V b)
 {
-    const V size = FN(sizes)(b), magic = FN(splat)(sizeof(T) == 4 ? (T)8388608 : (T)4503599627370496);      /* 2^23, 2^52 */
+    const V size = FN(sizes)(b), magic = FN(splat)(sizeof(T) == 4 ? (T)8388608 : (T)4503599627370496);  /* 2^23, 2^52 */
     return FN(choose)((I)(size < magic), FN(signed_as)((size + magic) - magic, b), b);
 }
 
 /* As C's pow, which NumPy follows, at 0, 1, inf and nan. */
 INLINE V FN(power_value)(V a, V b)
 {
-    const V size = FN(sizes)(a), one = FN(splat)(1), half = b * (T)0.5, end = FN(splat)((T)1180591620717411303424.0);   /* 2^70 */
+    const V size = FN(sizes)(a), one = FN(splat)(1), half = b * (T)0.5, end = FN(splat)((T)0x1p70);
     const V exponent = FN(at_least)(FN(at_most)(b, end), -end);
     const I ends = (I)(size == 0) | (I)(size == INFINITY), whole = (I)(FN(whole_part)(b) == b);
     const I odd = whole & (I)(FN(whole_part)(half) != half);
@@ -33,7 +36,8 @@ INLINE int FN(any)(I condition)
 INLINE V FN(power_slope_a)(V a, V b, V y)
 {
     const V size = FN(sizes)(y), quotient = y / a;
-    const I lost = ~((I)(size >= FN(splat)(sizeof(T) == 4 ? FLT_MIN : DBL_MIN)) & (I)(size < INFINITY)) | (I)(quotient == 0);
+    const V smallest = FN(splat)(sizeof(T) == 4 ? FLT_MIN : DBL_MIN);
+    const I lost = ~((I)(size >= smallest) & (I)(size < INFINITY)) | (I)(quotient == 0);
     const V power = FN(any)(lost) ? FN(choose)(lost, FN(power_value)(a, b - 1), quotient) : quotient;
     return FN(choose)((I)(b == 0), FN(splat)(0), b * power);
 }
@@ -58,7 +62,8 @@ INLINE V FN(whole_power_slope)(V a, V b, UNUSED V y)
 
 INLINE V FN(root_power_value)(V a, UNUSED V b)
 {
-    return FN(root)(FN(choose)((I)(a == -INFINITY), FN(splat)((T)INFINITY), a + 0));         /* as all powers: the root of -0 is 0 */
+    /* as all powers: the root of -0 is 0 */
+    return FN(root)(FN(choose)((I)(a == -INFINITY), FN(splat)((T)INFINITY), a + 0));
 }
 INLINE V FN(root_power_slope)(V a, V b, UNUSED V y) { return (T)0.5 / FN(root_power_value)(a, b); }
 

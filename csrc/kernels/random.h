@@ -1,11 +1,15 @@
 /* Philox 4x32-10: keyed, counter-based random words, a vector of counters at a time.  Source: Salmon et al. 2011.
- * A word depends on its key and counter alone: no state is shared, and any part of a stream can be made by itself. */
+ * A word depends on its key and counter alone: no state is shared, and any part of a stream can be made by itself.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: random.pyx. */
 
-enum { FN_DROPOUT = 3 };                                /* the purpose in the counter; fastnorm.kernels.random names all */
+enum { FN_DROPOUT = 3 };  /* the purpose in the counter; fastnorm.kernels.random names all */
 enum { PHILOX_WORDS = 4 * LANES_f64 };                  /* words made by one call of philox */
 
-/* words: those of LANES_f64 blocks from `block` on; word w of a block comes from counter (block, index, stream, purpose). */
-INLINE void philox(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t block, uint32_t words[PHILOX_WORDS])
+/* words: those of LANES_f64 blocks from `block` on; word w of a block comes from counter (block, index, stream,
+ * purpose). */
+INLINE void philox(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t block,
+                   uint32_t words[PHILOX_WORDS])
 {
     const U64 none = {0}, low = none + 0xffffffff;
     U64 c0, c1 = none + index, c2 = none + stream, c3 = none + purpose;
@@ -29,8 +33,8 @@ INLINE void philox(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t in
     }
 }
 
-static void random_bits_f32(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t first, ptrdiff_t count,
-                            uint32_t* words)
+static void random_bits_f32(uint64_t seed, uint32_t purpose, uint32_t stream, uint32_t index, uint64_t first,
+                            ptrdiff_t count, uint32_t* words)
 {
     for (ptrdiff_t done = 0; done < count; done += PHILOX_WORDS) {
         uint32_t made[PHILOX_WORDS];

@@ -1,4 +1,6 @@
-/* Sums in double: of each column, of each row, of all; and of squares. And whether all is finite. */
+/* Sums in double: of each column, of each row, of all; and of squares. And whether all is finite.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: reduce.pyx, dense.pyx, update.pyx. */
 
 /* Sums of a strip's columns go on from where they wait. */
 INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double* sums, const int vectors, ptrdiff_t lanes)
@@ -13,7 +15,8 @@ INLINE void FN(sum_strip)(const T* x, ptrdiff_t ldx, ptrdiff_t n, double* sums, 
         FN(wide_store)(sums + v * LANES, sum[v]);
 }
 
-static void FN(sum_panel)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group, double scale, T* results)
+static void FN(sum_panel)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t width, ptrdiff_t group, double scale,
+                          T* results)
 {
     double sums[FN(PANEL)];
     FN(clear_panel)(sums, width);
@@ -84,7 +87,8 @@ static void FN(squares)(const void* x_, ptrdiff_t count, double* total)
     *total = FN(all_of)(sums);
 }
 
-static void FN(row_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_, ptrdiff_t stride)
+static void FN(row_sums)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double scale, void* sums_,
+                         ptrdiff_t stride)
 {
     const T* x = x_;
     T* sums = sums_;

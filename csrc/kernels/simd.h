@@ -1,7 +1,9 @@
 /* Vectors by the compiler's vector extensions: the same text gives SSE2, AVX2, AVX-512 and NEON.
  *
- * Intrinsics stand in this file, edges.h and wide.h alone, where the extensions have no word or a slow one. Suffixes _f32
- * and _f64 say the dtype; dtype.h gives the kernels their T, V, W and I of the dtype at hand. */
+ * Intrinsics stand in this file, edges.h and wide.h alone, where the extensions have no word or a slow one. Suffixes
+ * _f32 and _f64 say the dtype; dtype.h gives the kernels their T, V, W and I of the dtype at hand.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 #ifndef FN_SIMD_H
 #define FN_SIMD_H
 
@@ -43,7 +45,7 @@ typedef float V_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double V_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float VU_f32 __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));     /* anywhere in memory */
 typedef double VU_f64 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
-typedef int32_t I_f32 __attribute__((vector_size(VECTOR_BYTES)));                            /* what a comparison gives */
+typedef int32_t I_f32 __attribute__((vector_size(VECTOR_BYTES)));  /* what a comparison gives */
 typedef int64_t I_f64 __attribute__((vector_size(VECTOR_BYTES)));
 
 INLINE V_f32 load_f32(const float* p) { return *(const VU_f32*)p; }
@@ -79,21 +81,40 @@ INLINE V_f64 where_positive_f64(V_f64 x, V_f64 y) { return (V_f64)((I_f64)x & (I
 
 /* Lane by lane: yes where the condition holds, else no; and a where a > b, else b. */
 #if defined(__AVX2__) && !defined(__AVX512F__)
-INLINE V_f32 choose_f32(I_f32 condition, V_f32 yes, V_f32 no) { return (V_f32)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)condition); }
-INLINE V_f64 choose_f64(I_f64 condition, V_f64 yes, V_f64 no) { return (V_f64)_mm256_blendv_pd((__m256d)no, (__m256d)yes, (__m256d)condition); }
+INLINE V_f32 choose_f32(I_f32 condition, V_f32 yes, V_f32 no)
+{
+    return (V_f32)_mm256_blendv_ps((__m256)no, (__m256)yes, (__m256)condition);
+}
+INLINE V_f64 choose_f64(I_f64 condition, V_f64 yes, V_f64 no)
+{
+    return (V_f64)_mm256_blendv_pd((__m256d)no, (__m256d)yes, (__m256d)condition);
+}
 INLINE V_f32 larger_f32(V_f32 a, V_f32 b) { return (V_f32)_mm256_max_ps((__m256)a, (__m256)b); }
 INLINE V_f64 larger_f64(V_f64 a, V_f64 b) { return (V_f64)_mm256_max_pd((__m256d)a, (__m256d)b); }
 #else
-INLINE V_f32 choose_f32(I_f32 condition, V_f32 yes, V_f32 no) { return (V_f32)(((I_f32)yes & condition) | ((I_f32)no & ~condition)); }
-INLINE V_f64 choose_f64(I_f64 condition, V_f64 yes, V_f64 no) { return (V_f64)(((I_f64)yes & condition) | ((I_f64)no & ~condition)); }
+INLINE V_f32 choose_f32(I_f32 condition, V_f32 yes, V_f32 no)
+{
+    return (V_f32)(((I_f32)yes & condition) | ((I_f32)no & ~condition));
+}
+INLINE V_f64 choose_f64(I_f64 condition, V_f64 yes, V_f64 no)
+{
+    return (V_f64)(((I_f64)yes & condition) | ((I_f64)no & ~condition));
+}
 INLINE V_f32 larger_f32(V_f32 a, V_f32 b) { return choose_f32((I_f32)(a > b), a, b); }
 INLINE V_f64 larger_f64(V_f64 a, V_f64 b) { return choose_f64((I_f64)(a > b), a, b); }
 #endif
 
-/* sum += x y. On AVX2 the instruction itself: where sums fill the registers, gcc takes others of its forms, which move them. */
+/* sum += x y. On AVX2 the instruction itself: where sums fill the registers, gcc takes others of its forms, which move
+ * them. */
 #if defined(__AVX2__) && !defined(__AVX512F__)
-INLINE void multiply_add_f32(V_f32* sum, V_f32 x, V_f32 y) { __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y)); }
-INLINE void multiply_add_f64(V_f64* sum, V_f64 x, V_f64 y) { __asm__("vfmadd231pd %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y)); }
+INLINE void multiply_add_f32(V_f32* sum, V_f32 x, V_f32 y)
+{
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y));
+}
+INLINE void multiply_add_f64(V_f64* sum, V_f64 x, V_f64 y)
+{
+    __asm__("vfmadd231pd %2, %1, %0" : "+x"(*sum) : "x"(x), "x"(y));
+}
 #else
 INLINE void multiply_add_f32(V_f32* sum, V_f32 x, V_f32 y) { *sum += x * y; }
 INLINE void multiply_add_f64(V_f64* sum, V_f64 x, V_f64 y) { *sum += x * y; }

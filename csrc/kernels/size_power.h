@@ -1,5 +1,8 @@
 /* size^b = exp(b log(size)) for 0 < size < inf and |b| <= 2^70, for float and double.
- * Max error found, by 8 million numbers: 0.5 ulp (float); 43 ulps where |b log(size)| nears 700, in proportion below (double). */
+ * Max error found, by 8 million numbers: 0.5 ulp (float); 43 ulps where |b log(size)| nears 700, in proportion below
+ * (double).
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 /* float: the exponent errs by no more than 104 ulps of double. */
 INLINE V_f32 size_power_f32(V_f32 size, V_f32 b)
@@ -9,8 +12,9 @@ INLINE V_f32 size_power_f32(V_f32 size, V_f32 b)
                               exponential_of_all_f64(exponents.high * logarithm_f64(sizes.high))});
 }
 
-/* double: an ulp of the exponent may be 745 ulps of the result, so the logarithm is of two parts, the first one so short
- * that its product with the upper half of b is exact. log m = 2 artanh(s) with s = (m - 1) / (m + 1) of two parts, too. */
+/* double: an ulp of the exponent may be 745 ulps of the result, so the logarithm is of two parts, the first one so
+ * short that its product with the upper half of b is exact. log m = 2 artanh(s) with s = (m - 1) / (m + 1) of two
+ * parts, too. */
 INLINE V_f64 two_part_logarithm(V_f64 x, V_f64* low)
 {
     V_f64 n;

@@ -1,4 +1,7 @@
-/* Softmax over rows: the largest logit, the exponentials and their sum, then the shares or their logarithms; and back. */
+/* Softmax over rows: the largest logit, the exponentials and their sum, then the shares or their logarithms; and
+ * back.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: softmax.pyx. */
 
 INLINE T FN(row_largest)(const T* x, ptrdiff_t c)
 {
@@ -8,14 +11,15 @@ INLINE T FN(row_largest)(const T* x, ptrdiff_t c)
     return FN(largest)(largest);
 }
 
-/* y = exp(x - largest), then zeros up to y's room of c elements or whole vectors; gives their sum in double. y may be x,
- * or NULL where the sum alone is wanted. Two vectors at a time: the steps of one wait for each other. */
+/* y = exp(x - largest), then zeros up to y's room of c elements or whole vectors; gives their sum in double. y may be
+ * x, or NULL where the sum alone is wanted. Two vectors at a time: the steps of one wait for each other. */
 INLINE double FN(row_exponentials)(const T* x, ptrdiff_t c, T largest, T* y, ptrdiff_t room)
 {
     W sum = FN(widen)((V){0});
     ptrdiff_t first = 0;
     for (; first + 2 * LANES <= c; first += 2 * LANES) {
-        const V one = FN(exponential)(FN(load)(x + first) - largest), two = FN(exponential)(FN(load)(x + first + LANES) - largest);
+        const V one = FN(exponential)(FN(load)(x + first) - largest);
+        const V two = FN(exponential)(FN(load)(x + first + LANES) - largest);
         sum = FN(wide_add)(FN(wide_add)(sum, FN(widen)(one)), FN(widen)(two));
         if (y) {
             FN(store)(y + first, one);
@@ -23,7 +27,8 @@ INLINE double FN(row_exponentials)(const T* x, ptrdiff_t c, T largest, T* y, ptr
         }
     }
     FOR_ROW_VECTORS (j, lanes, c - first) {
-        const V value = FN(exponential)(FN(load_edge_filled)(x + first + j, lanes, (T)-INFINITY) - largest);   /* exp(-inf) adds 0 */
+        /* exp(-inf) adds 0 */
+        const V value = FN(exponential)(FN(load_edge_filled)(x + first + j, lanes, (T)-INFINITY) - largest);
         sum = FN(wide_add)(sum, FN(widen)(value));
         if (y)
             FN(store_edge)(y + first + j, value, room - first - j < LANES ? lanes : LANES);
@@ -42,15 +47,16 @@ static void FN(softmax)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c,
     }
 }
 
-static void FN(softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c, void* dx_,
-                                 ptrdiff_t lddx)
+static void FN(softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n,
+                                 ptrdiff_t c, void* dx_, ptrdiff_t lddx)
 {
     const T *dy = dy_, *y = y_;
     T* dx = dx_;
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx) {
         W sum = FN(widen)((V){0});
         FOR_ROW_VECTORS (j, lanes, c)
-            sum = FN(wide_multiply_add)(sum, FN(widen)(FN(load_edge)(dy + j, lanes)), FN(widen)(FN(load_edge)(y + j, lanes)));
+            sum = FN(wide_multiply_add)(sum, FN(widen)(FN(load_edge)(dy + j, lanes)),
+                                        FN(widen)(FN(load_edge)(y + j, lanes)));
         const T mean = (T)FN(wide_sum)(sum);
         FOR_ROW_VECTORS (j, lanes, c)
             FN(store_edge)(dx + j, FN(load_edge)(y + j, lanes) * (FN(load_edge)(dy + j, lanes) - mean), lanes);
@@ -78,14 +84,15 @@ static void FN(log_softmax_forward)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, 
     }
 }
 
-static void FN(log_softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n, ptrdiff_t c,
-                                     void* dx_, ptrdiff_t lddx)
+static void FN(log_softmax_backward)(const void* dy_, ptrdiff_t lddy, const void* y_, ptrdiff_t ldy, ptrdiff_t n,
+                                     ptrdiff_t c, void* dx_, ptrdiff_t lddx)
 {
     const T *dy = dy_, *y = y_;
     T* dx = dx_;
     for (ptrdiff_t i = 0; i < n; i++, dy += lddy, y += ldy, dx += lddx) {
         const T sum = (T)FN(row_sum)(dy, c);
         FOR_ROW_VECTORS (j, lanes, c)
-            FN(store_edge)(dx + j, FN(load_edge)(dy + j, lanes) - FN(exponential)(FN(load_edge)(y + j, lanes)) * sum, lanes);
+            FN(store_edge)(dx + j, FN(load_edge)(dy + j, lanes) - FN(exponential)(FN(load_edge)(y + j, lanes)) * sum,
+                           lanes);
     }
 }

@@ -2,17 +2,18 @@
  *
  *          n                 A tile is ROWS rows by one or two vectors of c, kept in registers while p runs over k:
  *      +---++---+            one b row of the strip is loaded, and each a element broadcast against it. A strip is two
- *    k | b || b |            vectors of columns; its tiles lie one below the other, and each fetches the next one's part of
- *      +---++---+            c ahead. Each element is one chain over k from its start, whatever the tile: rows do not
- *   +-++---++---+            depend on their batch. gemm.h says which rows and columns are a tile's, and where they lie.
- * m |a||   ||   |
- *   +-++---++---+            One row alone has too few chains in two vectors to hide the time of an addition, and reads b
- *                            once: its strips are WIDE. */
+ *    k | b || b |            vectors of columns; its tiles lie one below the other, and each fetches the next one's
+ *      +---++---+            part of c ahead. Each element is one chain over k from its start, whatever the tile: rows
+ *   +-++---++---+            do not depend on their batch. gemm.h says which rows and columns are a tile's, and where
+ * m |a||   ||   |            they lie. One row alone has too few chains in two vectors to hide the time of an
+ *   +-++---++---+            addition, and reads b once: its strips are WIDE.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 enum { FN(WIDE) = 8 };                                  /* vectors of a strip for one row */
 /* Rows; columns of packed rows that take one address; whether gemm.h packs. */
 #if defined(__AVX512F__)
-enum { FN(ROWS) = 12, FN(STEP) = 1, FN(PACKS) = 0 };    /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
+enum { FN(ROWS) = 12, FN(STEP) = 1, FN(PACKS) = 0 };  /* 24 sums + 2 of b of 32 registers; a is broadcast from memory */
 #elif defined(__AVX2__)
 enum { FN(ROWS) = 6, FN(STEP) = 4, FN(PACKS) = 1 };     /* 12 sums + 2 of b + 1 of a of 16 registers */
 #else
@@ -28,11 +29,12 @@ typedef struct {
     ptrdiff_t start_row;                                /* 0 where all rows start alike (bias), ldc to go on from c */
     T* c;
     ptrdiff_t ldc, columns;
-    int relu, packed_a, packed_b;                       /* packed_a: tile behind tile, each (depth, its rows), in place of the strides */
+    int relu, packed_a, packed_b;  /* packed_a: tile behind tile, each (depth, its rows), in place of the strides */
 } FN(tile_job);
 
 /* sum += column p of the tile's part of a times a row of the strip. */
-INLINE void FN(add_product)(V sum[FN(ROWS)][2], const T* const* row_of_a, ptrdiff_t p, const T* b, const int rows, const int vectors)
+INLINE void FN(add_product)(V sum[FN(ROWS)][2], const T* const* row_of_a, ptrdiff_t p, const T* b, const int rows,
+                            const int vectors)
 {
     V row[2];
     UNROLL for (int j = 0; j < vectors; j++)
@@ -45,8 +47,8 @@ INLINE void FN(add_product)(V sum[FN(ROWS)][2], const T* const* row_of_a, ptrdif
 }
 
 /* The same for all columns, one after the other. */
-INLINE void FN(add_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_row, ptrdiff_t a_column, const T* b, ptrdiff_t ldb,
-                             ptrdiff_t depth, const int rows, const int vectors)
+INLINE void FN(add_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_row, ptrdiff_t a_column, const T* b,
+                             ptrdiff_t ldb, ptrdiff_t depth, const int rows, const int vectors)
 {
     for (; depth > 0; depth--, a += a_column, b += ldb) {
         const T* row_of_a[FN(ROWS)];
@@ -57,14 +59,14 @@ INLINE void FN(add_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_row, pt
 }
 
 /* The same where b is packed and a_column a constant: STEP columns take one address of each row, and one of b. */
-INLINE void FN(add_packed_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_row, const ptrdiff_t a_column, const T* b,
-                                    ptrdiff_t depth, const int rows, const int vectors)
+INLINE void FN(add_packed_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_row, const ptrdiff_t a_column,
+                                    const T* b, ptrdiff_t depth, const int rows, const int vectors)
 {
     const T* row_of_a[FN(ROWS)];
     UNROLL for (int i = 0; i < rows; i++) {
         row_of_a[i] = a + i * a_row;
         if (a_row != 1)
-            __asm__("" : "+r"(row_of_a[i]));            /* else gcc holds an address for each element of a step, in memory */
+            __asm__("" : "+r"(row_of_a[i]));  /* else gcc holds an address for each element of a step, in memory */
     }
     ptrdiff_t p = 0;
     for (; p + FN(STEP) <= depth; p += FN(STEP), b += FN(STEP) * 2 * LANES)
@@ -74,10 +76,12 @@ INLINE void FN(add_packed_products)(V sum[FN(ROWS)][2], const T* a, ptrdiff_t a_
         FN(add_product)(sum, row_of_a, p * a_column, b, rows, vectors);
 }
 
-/* So many tiles, one below the other. rows and vectors are constants wherever this is inlined, so the sums live in registers. */
+/* So many tiles, one below the other. rows and vectors are constants wherever this is inlined, so the sums live in
+ * registers. */
 INLINE void FN(run_tiles)(const FN(tile_job)* job, ptrdiff_t count, const int rows, const int vectors)
 {
-    const ptrdiff_t lanes = LANES, rest = job->columns - (vectors - 1) * lanes, ldc = job->ldc, start_row = job->start_row;
+    const ptrdiff_t lanes = LANES, rest = job->columns - (vectors - 1) * lanes, ldc = job->ldc;
+    const ptrdiff_t start_row = job->start_row;
     const ptrdiff_t a_row = job->a_row, a_column = job->a_column, ldb = job->ldb, depth = job->depth;
     const int packed_a = FN(PACKS) && job->packed_a, packed_b = FN(PACKS) && job->packed_b && a_column == 1;
     const T *a = job->a, *b = job->b, *start = job->start;
@@ -144,8 +148,8 @@ static void (*const FN(tiles)[FN(ROWS)][2])(const FN(tile_job)*, ptrdiff_t) = {
 #undef FN_TILE
 #undef FN_TILE_ENTRY
 
-/* One row by some whole vectors; a function of its own, for gcc makes worse code of the tile with room for so many. Rows of
- * b that come from a farther cache are fetched ahead: there are fewer multiply-adds than would hide them. */
+/* One row by some whole vectors; a function of its own, for gcc makes worse code of the tile with room for so many.
+ * Rows of b that come from a farther cache are fetched ahead: there are fewer multiply-adds than would hide them. */
 INLINE void FN(wide_products)(V sum[FN(WIDE)], const FN(tile_job)* job, const int vectors, const int fetches)
 {
     enum { AHEAD = 8 };                                 /* rows */
@@ -174,7 +178,8 @@ INLINE void FN(wide_tile)(const FN(tile_job)* job, const int vectors)
         FN(store)(job->c + j * LANES, job->relu ? FN(positive)(sum[j]) : sum[j]);
 }
 
-#define FN_TILE(vectors) static void FN(tile_1x##vectors##_wide)(const FN(tile_job)* job) { FN(wide_tile)(job, vectors); }
+#define FN_TILE(vectors) \
+    static void FN(tile_1x##vectors##_wide)(const FN(tile_job)* job) { FN(wide_tile)(job, vectors); }
 FN_TILE(1) FN_TILE(2) FN_TILE(3) FN_TILE(4) FN_TILE(5) FN_TILE(6) FN_TILE(7) FN_TILE(8)
 #undef FN_TILE
 

@@ -1,4 +1,6 @@
-/* The transpose of a matrix: it lets one arrangement of the product serve x w, dy w' and, with a across, x' dy. */
+/* The transpose of a matrix: it lets one arrangement of the product serve x w, dy w' and, with a across, x' dy.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: dense.pyx. */
 
 /* y (4, 4) = the transpose of x, in registers. */
 INLINE void FN(transpose_square)(const T* x, ptrdiff_t ldx, T* y, ptrdiff_t ldy)
@@ -21,7 +23,8 @@ INLINE void FN(transpose_square)(const T* x, ptrdiff_t ldx, T* y, ptrdiff_t ldy)
     memcpy(y + 3 * ldy, &d, sizeof d);
 }
 
-/* Blocks of 16 by 16 keep both the rows read and the rows written in the first cache; within them, squares of 4 by 4. */
+/* Blocks of 16 by 16 keep both the rows read and the rows written in the first cache; within them, squares of 4 by
+ * 4. */
 static void FN(transpose)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, void* y_, ptrdiff_t ldy)
 {
     const T* x = x_;

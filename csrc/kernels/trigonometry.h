@@ -1,9 +1,11 @@
 /* Our own vector sine and cosine, for float and double, of numbers of every size.
  *
- * x = q pi / 2 + r with whole q and |r| <= pi / 4; q modulo 4 says which of the sine and cosine of r it is, and its sign. Up to
- * FAR, r is x less q times pi / 2 in parts whose products are exact. Farther out, and where a double comes so close to a multiple
- * of pi / 2 that too few digits of r would be left, one lane at a time is multiplied by as many digits of 2 / pi as decide.
- * Source: Payne & Hanek 1983. */
+ * x = q pi / 2 + r with whole q and |r| <= pi / 4; q modulo 4 says which of the sine and cosine of r it is, and its
+ * sign. Up to FAR, r is x less q times pi / 2 in parts whose products are exact. Farther out, and where a double comes
+ * so close to a multiple of pi / 2 that too few digits of r would be left, one lane at a time is multiplied by as many
+ * digits of 2 / pi as decide. Source: Payne & Hanek 1983.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 
 #define FAR 1048576.0                                            /* 2^20: q times 33 bits has no more than 53 */
 #define HALF_PI 0x1.921fb54442d18p+0                             /* and what it lacks: */
@@ -27,8 +29,8 @@ static __attribute__((noinline)) double far_rest(double x, double* low, double* 
     int exponent;
     const uint64_t whole = (uint64_t)ldexp(frexp(fabs(x), &exponent), 53);
     exponent -= 53;                                              /* |x| = whole 2^exponent */
-    /* Digits before word `first` give multiples of 4, those behind four words too little: the product is `digits`, of which
-     * 256 - shift stand behind the point. */
+    /* Digits before word `first` give multiples of 4, those behind four words too little: the product is `digits`, of
+     * which 256 - shift stand behind the point. */
     const int first = exponent < 2 ? 0 : (exponent - 2) / 64, shift = exponent - 64 * first;
     uint64_t digits[6] = {0};
     unsigned __int128 carry = 0;
@@ -43,8 +45,9 @@ static __attribute__((noinline)) double far_rest(double x, double* low, double* 
         const int place = 256 - shift + 2 - 64 * (i + 1), part = place % 64;
         word[i] = digits[place / 64] >> part | (part ? digits[place / 64 + 1] << (64 - part) : 0);
     }
-    const unsigned __int128 behind = (unsigned __int128)(word[0] << 2 | word[1] >> 62) << 64 | (word[1] << 2 | word[2] >> 62);
-    const __int128 rest = (__int128)behind;                      /* from a half on it is negative, for the next q */
+    const uint64_t upper = word[0] << 2 | word[1] >> 62, lower = word[1] << 2 | word[2] >> 62;
+    /* From a half on it is negative, for the next q. */
+    const __int128 rest = (__int128)((unsigned __int128)upper << 64 | lower);
     const int q = (int)(word[0] >> 62) + (rest < 0);
     const double high = (double)rest * 0x1p-128, little = (double)(rest - (__int128)(double)rest) * 0x1p-128;
     const double r = high * HALF_PI;
@@ -79,7 +82,7 @@ INLINE V_f32 quarters_rest_f32(V_f32 x, V_f32* low, I_f32* quarters)
                 (*low)[i] = (float)(exact - near[i]);
                 rest[i] = (float)quarter;
             }
-    *quarters = (I_f32)(rest + 12582912.0f);                    /* 1.5 * 2^23: the last bits are the integer added to it */
+    *quarters = (I_f32)(rest + 12582912.0f);  /* 1.5 * 2^23: the last bits are the integer added to it */
     return near;
 }
 
@@ -110,8 +113,8 @@ INLINE V_f64 quarters_rest_f64(V_f64 x, V_f64* low, I_f64* quarters)
 #undef HALF_PI
 #undef HALF_PI_LOW
 
-/* (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 from r^2, |r| <= pi / 4: Chebyshev fits, in mpmath with 60 digits.
- * They change no result by more than 1.3e-8 and 1.3e-17 of itself. */
+/* (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 from r^2, |r| <= pi / 4: Chebyshev fits, in mpmath with 60
+ * digits. They change no result by more than 1.3e-8 and 1.3e-17 of itself. */
 INLINE V_f32 sine_bend_f32(V_f32 square)
 {
     V_f32 p = splat_f32(-0.000195878657f);
@@ -149,7 +152,8 @@ INLINE V_f64 cosine_bend_f64(V_f64 square)
     { \
         V_##SUFFIX low; \
         I_##SUFFIX quarters; \
-        const V_##SUFFIX r = quarters_rest_##SUFFIX(x, &low, &quarters), square = r * r, half = square / 2, most = 1 - half; \
+        const V_##SUFFIX r = quarters_rest_##SUFFIX(x, &low, &quarters), square = r * r; \
+        const V_##SUFFIX half = square / 2, most = 1 - half; \
         const V_##SUFFIX sine = r + (r * square * sine_bend_##SUFFIX(square) + low * most); \
         const V_##SUFFIX fourth = square * square * cosine_bend_##SUFFIX(square) - r * low; \
         const V_##SUFFIX cosine = most + (((1 - most) - half) + fourth); \

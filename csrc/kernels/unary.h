@@ -1,20 +1,24 @@
-/* Functions of single numbers, forward and backward: FN(name_value)(x, p, q) and its slope FN(name_slope)(x, y, p, q). */
+/* Functions of single numbers, forward and backward: FN(name_value)(x, p, q) and its slope FN(name_slope)(x, y, p,
+ * q).
+ *
+ * Contract: list.h. Public by fastnorm/kernels: unary.pyx. */
 
 typedef V (*FN(unary_value))(V x, V p, V q);
 typedef V (*FN(unary_slope))(V x, V y, V p, V q);
 
-INLINE void FN(unary_forward)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double p, double q, T* y, ptrdiff_t ldy,
-                              FN(unary_value) value)
+INLINE void FN(unary_forward)(const T* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t c, double p, double q, T* y,
+                              ptrdiff_t ldy, FN(unary_value) value)
 {
     const V first = FN(splat)((T)p), second = FN(splat)((T)q);
-    const ptrdiff_t rows = ldx == c && ldy == c ? 1 : n, columns = c * (n / rows);          /* rows without gaps are one */
+    const ptrdiff_t rows = ldx == c && ldy == c ? 1 : n, columns = c * (n / rows);  /* rows without gaps are one */
     for (ptrdiff_t i = 0; i < rows; i++, x += ldx, y += ldy)
         FOR_ROW_VECTORS (j, lanes, columns)
             FN(store_edge)(y + j, value(FN(load_edge)(x + j, lanes), first, second), lanes);
 }
 
-INLINE void FN(unary_backward)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, const T* y, ptrdiff_t ldy, ptrdiff_t n,
-                               ptrdiff_t c, double p, double q, T* dx, ptrdiff_t lddx, FN(unary_slope) slope)
+INLINE void FN(unary_backward)(const T* dy, ptrdiff_t lddy, const T* x, ptrdiff_t ldx, const T* y, ptrdiff_t ldy,
+                               ptrdiff_t n, ptrdiff_t c, double p, double q, T* dx, ptrdiff_t lddx,
+                               FN(unary_slope) slope)
 {
     const V first = FN(splat)((T)p), second = FN(splat)((T)q);
     const ptrdiff_t rows = lddy == c && ldx == c && ldy == c && lddx == c ? 1 : n, columns = c * (n / rows);
@@ -53,7 +57,10 @@ INLINE V FN(sigmoid_value)(V x, UNUSED V p, UNUSED V q) { return FN(sigmoid_of)(
 INLINE V FN(sigmoid_slope)(UNUSED V x, V y, UNUSED V p, UNUSED V q) { return y * (1 - y); }
 
 INLINE V FN(leaky_relu_value)(V x, V slope, UNUSED V q) { return FN(choose)((I)(x > 0), x, x * slope); }
-INLINE V FN(leaky_relu_slope)(V x, UNUSED V y, V slope, UNUSED V q) { return FN(choose)((I)(x > 0), FN(splat)(1), slope); }
+INLINE V FN(leaky_relu_slope)(V x, UNUSED V y, V slope, UNUSED V q)
+{
+    return FN(choose)((I)(x > 0), FN(splat)(1), slope);
+}
 
 INLINE V FN(elu_value)(V x, V alpha, UNUSED V q)
 {
@@ -65,7 +72,8 @@ INLINE V FN(elu_slope)(V x, UNUSED V y, V alpha, UNUSED V q)
     return FN(choose)((I)(x > 0), FN(splat)(1), alpha * FN(exponential)(FN(at_most)(x, FN(splat)(0))));
 }
 
-/* The scale above 0, and its product with alpha below: they keep normally distributed numbers of mean 0 and variance 1 so. */
+/* The scale above 0, and its product with alpha below: they keep normally distributed numbers of mean 0 and variance 1
+ * so. */
 #define SELU_ABOVE (T)1.0507009873554804934
 #define SELU_BELOW (T)1.7580993408473768599
 INLINE V FN(selu_value)(V x, UNUSED V p, UNUSED V q)
@@ -97,7 +105,8 @@ INLINE V FN(gelu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 INLINE V FN(silu_value)(V x, UNUSED V p, UNUSED V q) { return FN(silu_of)(x); }
 INLINE V FN(silu_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 {
-    const V size = FN(sizes)(x), less = FN(sigmoid_of)(-size), more = 1 - less, near = FN(at_most)(size, FN(splat)(1000));
+    const V size = FN(sizes)(x), less = FN(sigmoid_of)(-size), more = 1 - less;
+    const V near = FN(at_most)(size, FN(splat)(1000));
     return FN(choose)((I)(x < 0), less * (1 - near * more), more * (1 + near * less));
 }
 
@@ -107,7 +116,8 @@ INLINE V FN(softplus_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q) { return FN
 INLINE V FN(mish_value)(V x, UNUSED V p, UNUSED V q) { return FN(mish_of)(x); }
 INLINE V FN(mish_slope)(V x, UNUSED V y, UNUSED V p, UNUSED V q)
 {
-    const V size = FN(sizes)(x), e = FN(exponential)(-size), near = FN(signed_as)(FN(at_most)(size, FN(splat)(1000)), x);
+    const V size = FN(sizes)(x), e = FN(exponential)(-size);
+    const V near = FN(signed_as)(FN(at_most)(size, FN(splat)(1000)), x);
     const V bottom = FN(choose)((I)(x < 0), e * (e + 2) + 2, 2 * e * (e + 1) + 1);          /* as in mish_of */
     const V share = FN(choose)((I)(x < 0), e * (e + 2), 2 * e + 1), fall = FN(choose)((I)(x < 0), e, e * e);
     return (share + 4 * near * fall * (e + 1) / bottom) / bottom;

@@ -1,7 +1,9 @@
-/* One step of an optimizer on a run of parameters that lie one behind the other, and averages of such. */
+/* One step of an optimizer on a run of parameters that lie one behind the other, and averages of such.
+ *
+ * Contract: list.h. Public by fastnorm/kernels: update.pyx, update_adam.pyx. */
 
-static void FN(sgd)(void* p_, const void* g_, void* velocity_, ptrdiff_t count, double rate, double momentum, double share, int nesterov,
-                    double l2, double weight_decay, double* squares)
+static void FN(sgd)(void* p_, const void* g_, void* velocity_, ptrdiff_t count, double rate, double momentum,
+                    double share, int nesterov, double l2, double weight_decay, double* squares)
 {
     T *p = p_, *velocity = velocity_;
     const T* g = g_;
@@ -18,13 +20,16 @@ static void FN(sgd)(void* p_, const void* g_, void* velocity_, ptrdiff_t count, 
     *squares = FN(wide_sum)(sum);
 }
 
-static void FN(adam)(void* p_, const void* g_, void* m_, void* v_, ptrdiff_t count, double m_step, double g_step, double beta_1,
-                     double beta_2, double epsilon, double correction_2, double l2, double decay, double* squares)
+static void FN(adam)(void* p_, const void* g_, void* m_, void* v_, ptrdiff_t count, double m_step, double g_step,
+                     double beta_1, double beta_2, double epsilon, double correction_2, double l2, double decay,
+                     double* squares)
 {
     T *p = p_, *m = m_, *v = v_;
     const T* g = g_;
-    const T kept_1 = (T)beta_1, new_1 = (T)(1 - beta_1), kept_2 = (T)beta_2, new_2 = (T)(1 - beta_2), small = (T)epsilon;
-    const T first_step = (T)m_step, step = (T)g_step, root = (T)(1 / sqrt(correction_2)), pull = (T)l2, shrink = (T)decay;
+    const T kept_1 = (T)beta_1, new_1 = (T)(1 - beta_1), kept_2 = (T)beta_2, new_2 = (T)(1 - beta_2);
+    const T small = (T)epsilon;
+    const T first_step = (T)m_step, step = (T)g_step, root = (T)(1 / sqrt(correction_2)), pull = (T)l2;
+    const T shrink = (T)decay;
     W sum = FN(widen)((V){0});
     FOR_ROW_VECTORS (j, lanes, count) {
         const V value = FN(load_edge)(p + j, lanes), came = FN(load_edge)(g + j, lanes), gradient = came + pull * value;

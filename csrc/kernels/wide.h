@@ -1,4 +1,6 @@
-/* A vector as doubles, in which sums are kept; and one number from all lanes. */
+/* A vector as doubles, in which sums are kept; and one number from all lanes.
+ *
+ * Part of kernels whose contracts are in list.h; here each function says its own. */
 #ifndef FN_WIDE_H
 #define FN_WIDE_H
 
@@ -12,7 +14,8 @@ typedef V_f64 W_f64;
 #if defined(__AVX512F__)
 INLINE W_f32 widen_f32(V_f32 v)
 {
-    return (W_f32){(V_f64)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)), (V_f64)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1))};
+    return (W_f32){(V_f64)_mm512_cvtps_pd(_mm512_castps512_ps256((__m512)v)),
+                   (V_f64)_mm512_cvtps_pd(_mm512_extractf32x8_ps((__m512)v, 1))};
 }
 INLINE V_f32 narrow_f32(W_f32 w)
 {
@@ -22,7 +25,8 @@ INLINE V_f32 narrow_f32(W_f32 w)
 #elif defined(__AVX2__)
 INLINE W_f32 widen_f32(V_f32 v)
 {
-    return (W_f32){(V_f64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)), (V_f64)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1))};
+    return (W_f32){(V_f64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)),
+                   (V_f64)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1))};
 }
 INLINE V_f32 narrow_f32(W_f32 w)
 {
@@ -34,7 +38,10 @@ INLINE W_f32 widen_f32(V_f32 v)
 {
     return (W_f32){(V_f64)_mm_cvtps_pd((__m128)v), (V_f64)_mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v))};
 }
-INLINE V_f32 narrow_f32(W_f32 w) { return (V_f32)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)w.low), _mm_cvtpd_ps((__m128d)w.high)); }
+INLINE V_f32 narrow_f32(W_f32 w)
+{
+    return (V_f32)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)w.low), _mm_cvtpd_ps((__m128d)w.high));
+}
 #else
 typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
 INLINE W_f32 widen_f32(V_f32 v)
@@ -55,7 +62,10 @@ INLINE void wide_store_f32(double* p, W_f32 w) { store_f64(p, w.low); store_f64(
 INLINE W_f32 wide_add_f32(W_f32 a, W_f32 b) { return (W_f32){a.low + b.low, a.high + b.high}; }
 INLINE W_f32 wide_subtract_f32(W_f32 a, W_f32 b) { return (W_f32){a.low - b.low, a.high - b.high}; }
 INLINE W_f32 wide_scale_f32(W_f32 a, double factor) { return (W_f32){a.low * factor, a.high * factor}; }
-INLINE W_f32 wide_multiply_add_f32(W_f32 sum, W_f32 a, W_f32 b) { return (W_f32){sum.low + a.low * b.low, sum.high + a.high * b.high}; }
+INLINE W_f32 wide_multiply_add_f32(W_f32 sum, W_f32 a, W_f32 b)
+{
+    return (W_f32){sum.low + a.low * b.low, sum.high + a.high * b.high};
+}
 
 INLINE W_f64 widen_f64(V_f64 v) { return v; }
 INLINE V_f64 narrow_f64(W_f64 w) { return w; }

@@ -11,7 +11,7 @@ cdef struct Group:                              # of parameters with the same fa
 
 cdef class Learner(Feed):
     cdef readonly State state
-    cdef double* acting                         # the slots as they act at this minibatch: times their schedules' factors
+    cdef double* acting                         # the slots as they act: times their schedules' factors
     cdef int slot_count
     cdef Group* groups
     cdef int group_count

@@ -13,7 +13,7 @@ cdef enum:
 
 cdef class State:
     cdef readonly dict slots                    # name -> position among the slots
-    cdef readonly list groups                   # (first byte, bytes, factors of rate and decay) of parameters that share
+    cdef readonly list groups                   # (first byte, bytes, factors of rate and decay) of parameters
     cdef readonly dict parts                    # parameter or statistic -> (first byte, shape, distance of rows, dtype)
     cdef object block
     cdef char* data

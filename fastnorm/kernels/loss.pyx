@@ -100,7 +100,9 @@ cdef tuple _weights(weights, x):
 
 cdef _class_target(target, x):
     """(labels, None) for class numbers, (None, shares) for soft labels."""
-    return (class_numbers(target, x), None) if dimensions_of("target", target) == 1 else (None, shares("target", target, x))
+    if dimensions_of("target", target) == 1:
+        return class_numbers(target, x), None
+    return None, shares("target", target, x)
 
 
 cdef inline new_doubles(x):

@@ -1,4 +1,4 @@
-"""Functions of single numbers, forward and backward: the kernels of every operation that fastnorm.ops.spec has as one."""
+"""Functions of single numbers, forward and backward: kernels of every operation that is one by fastnorm.ops.spec."""
 
 from cython.parallel cimport prange
 

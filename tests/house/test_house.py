@@ -186,6 +186,22 @@ def test_only_the_module_cpu_asks_for_the_c_code():
 # ---- kernels
 
 
+NATIVE = sorted([*(ROOT / "csrc").rglob("*.[ch]"), *PACKAGE.rglob("*.pyx"), *PACKAGE.rglob("*.pxd")])
+
+
+@pytest.mark.parametrize("path", NATIVE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_native_lines_have_at_most_120_columns(path):
+    assert [line for line in path.read_text().splitlines() if len(line) > 120] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "csrc/kernels").glob("*.h")), ids=lambda path: path.name)
+def test_a_head_says_where_its_contract_is(path):
+    head = path.read_text().partition("*/")[0]
+    assert "contract" in head.lower()
+    for name in re.findall(r"\w+\.(?:pyx|h)\b", head):
+        assert (path.parent / name).exists() or (PACKAGE / "kernels" / name).exists(), name
+
+
 def test_the_list_names_the_kernels_it_should():
     assert {"gemm", "batchnorm_forward", "softmax_cross_entropy", "adam", "random_bits"} <= set(KERNELS)
     assert {"gelu_backward", "power_backward", "less_forward", "where_backward"} <= set(KERNELS) - {"less_backward"}
