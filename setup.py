@@ -62,6 +62,11 @@ def extension(path: str) -> Extension:
     )  # fmt: skip
 
 
+# What Cython needs for memoryviews, once: in each module it would be half of the code, and of its import.
+SHARED = Extension(
+    "fastnorm.kernels._shared", ["fastnorm/kernels/_shared.c"],  # which Cython writes, into build/
+    extra_compile_args=["-O2", "-g0", *sanitizer], extra_link_args=sanitizer,
+)  # fmt: skip
 UNCHECKED = {"boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False}
 
 setup(
@@ -72,7 +77,8 @@ setup(
         *(library(name, f"csrc/variants/{name}.c", flags) for name, flags in VARIANTS.items()),
     ],
     ext_modules=cythonize(
-        [extension(path) for path in sorted(glob("fastnorm/**/*.pyx", recursive=True))],
+        [*(extension(path) for path in sorted(glob("fastnorm/**/*.pyx", recursive=True))), SHARED],
+        shared_utility_qualified_name=SHARED.name,
         compiler_directives={"language_level": "3", **UNCHECKED},
         build_dir="build/cython", nthreads=os.cpu_count() or 1,
     ),

@@ -1,7 +1,6 @@
 """Descriptions of layers, losses, optimizers and schedules: frozen dataclasses, equal by value."""
 
 import inspect
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, FrozenInstanceError, dataclass, fields
@@ -72,11 +71,9 @@ def of_settings(what: str, name: Any, settings: Mapping[str, Any], classes: Sequ
     own = settings_of([words[name]])
     stray = [setting for setting in settings_of(classes) if setting in settings and setting not in own]
     if stray:
-        having = [other for other, cls in words.items() if stray[0] in settings_of([cls])]
-        raise SettingError(
-            f"{what}: {name} has no {stray[0]}; a space gives it to those that have, "
-            f'by when=("{what}", "in", {json.dumps(having)})'
-        )
+        having = ", ".join(f'"{other}"' for other, cls in words.items() if stray[0] in settings_of([cls]))
+        condition = f'when=("{what}", "in", [{having}])'
+        raise SettingError(f"{what}: {name} has no {stray[0]}; a space gives it to those that have, by {condition}")
     given = {setting: settings[setting] for setting in own if setting in settings}
     missing = [field.name for field in fields(words[name]) if field.default is MISSING and field.name not in given]
     if missing:
