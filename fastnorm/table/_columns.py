@@ -24,6 +24,8 @@ from .. import checks
 from ..errors import DataError, DtypeError, ShapeError
 
 KINDS = ("number", "date", "time", "duration")  # the kinds that measure; the other kind is the category
+WORDS = {"true": "True", "false": "False"}  # in small letters
+TRUTHS = WORDS | {"1": "True", "0": "False"}
 SHOWN = 6  # names or values an error lists before it says "and more"
 DAY = np.timedelta64(1, "D")
 
@@ -89,6 +91,29 @@ class Column:
             return [value if value is None or type(value) is str else text(value) for value in self.values]
         self._expect("number", "labels")
         return [None if value != value else text(value) for value in self._finite(self.values).tolist()]
+
+    def truths(self) -> list[str | None]:
+        """Return each value as "True" or "False", None where missing, however the truth is spelled: True, 1, "true".
+
+        Raises DataError naming the column, the row and the value that is neither.
+        """
+        values = self.values if isinstance(self.values, list) else self.values.tolist()
+        found = [None if value is None or value != value else TRUTHS.get(text(value).lower(), "") for value in values]
+        if "" in found:
+            row = found.index("")
+            raise DataError(
+                f"column {self.name!r}: expected true or false as in the training rows, got {values[row]!r} in row"
+                f" {row} (rows count from 0)"
+            )
+        return found
+
+    @property
+    def is_boolean(self) -> bool:
+        """Whether it has values, and all are truths, Python's or words for them; numbers are not."""
+        if self.kind != "category":
+            return False
+        present = {value for value in self.values if value is not None}
+        return bool(present) and all(type(value) is bool or str(value).lower() in WORDS for value in present)
 
     def _expect(self, kind: str, words: str) -> None:
         """Require the kind; a column without any value may be of any kind."""
@@ -280,8 +305,8 @@ def _unusable(name: str, kind: str) -> DataError:
 
 
 def _plain(values: list[Any]) -> list[Any]:
-    """Return the values as Python objects, None where missing."""
-    return [value if type(value) is str else _plain_value(value) for value in values]
+    """Return the values as Python objects, text without the blanks around it; None where missing or blank."""
+    return [value.strip() or None if type(value) is str else _plain_value(value) for value in values]
 
 
 def _plain_value(value: Any) -> Any:

@@ -221,7 +221,10 @@ def _fit_inputs(
 def read(path: str | Path, table: Table | None = None) -> Any:
     """Return a file as a polars frame: Parquet if it is called *.parquet, else CSV with a header and commas.
 
-    In a CSV file an empty cell, ?, NA, N/A, NaN, nan and null are missing, and ISO dates and times are read as such.
+    A CSV column is of numbers, ISO dates or times if all of its values are; else it stays text as written, true and
+    false and codes with a leading zero (01) too. Blanks around a value are dropped. Missing is an empty cell and what
+    is spelled ?, NA, N/A, n/a, #N/A, <NA>, NaN, nan, NULL, null or None; among numbers, dates and times also - . none
+    na missing unknown. Numbers may be written 1,234.50 or 1 234.50, $12 or 12.5 %, which is 12.5.
 
     table  columns that were text to this table are read as text: codes that happen to be all digits keep their "01"
     Raises DataError for a file that is missing, empty or broken, or has missing or duplicate column names.

@@ -30,8 +30,8 @@ def test_csv_types(write):
     frame = read(write("\n".join(rows)))
     moment = datetime.datetime(2020, 1, 1, 6)
     half = datetime.timedelta(seconds=0.5)
-    assert frame.row(0) == (1, 2.0, moment.date(), moment, datetime.time(6, 30), True, "a", "1/2/2020")
-    assert frame.row(-1) == (None, 0.5, None, moment + half, None, False, None, "3/4/2020")
+    assert frame.row(0) == (1, 2.0, moment.date(), moment, datetime.time(6, 30), "true", "a", "1/2/2020")
+    assert frame.row(-1) == (None, 0.5, None, moment + half, None, "false", None, "3/4/2020")
 
 
 def test_csv_codes_stay_text_for_a_table_that_knew_them_as_text(write):
@@ -41,12 +41,93 @@ def test_csv_codes_stay_text_for_a_table_that_knew_them_as_text(write):
     frame = read(later, table)
     assert frame.row(0) == ("01", 1, "1")
     np.testing.assert_array_equal(table.transform(frame), table.transform(training)[:1])
-    assert read(later).row(0) == (1, 1, 1)
+    assert read(later).row(0) == ("01", 1, 1)  # a leading zero makes a code
 
 
 def test_csv_columns_without_any_value_fit_every_kind(write):
     table = Table.fit(read(write("a,b,c\n1,u,2020-01-01\n3,v,2020-01-02\n")))
     np.testing.assert_array_equal(table.transform(read(write("a,b,c\n,?,NA\n"))), [[0, 0, 0, 0]])
+
+
+def column_of(write, *cells):
+    """The values of a column of a CSV file with these cells."""
+    return read(write("\n".join(["x,y", *(f'"{cell}",0' for cell in cells)]) + "\n"))["x"].to_list()
+
+
+@pytest.mark.parametrize(
+    "gap", ["", " ", "?", "NA", "n/a", "N/A", "#N/A", "<NA>", "NULL", "null", "None", "nan", "-", "."]
+)
+def test_a_column_of_numbers_stays_one_however_its_gaps_are_spelled(write, gap):
+    assert column_of(write, "1.5", gap, "2") == [1.5, None, 2.0]
+    assert column_of(write, "2020-01-01", gap) == [datetime.date(2020, 1, 1), None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,234.50", "7", "1,234,567"), [1234.5, 7.0, 1234567.0]),
+        (("$1234.50", "$2"), [1234.5, 2.0]),
+        (("12.5 %", "3%"), [12.5, 3.0]),
+        (("1 234.50", "12"), [1234.5, 12.0]),
+        ((" 1", "2 ", "-3"), [1, 2, -3]),
+        (("1e+05", "7"), [100000.0, 7.0]),
+        (("2046.", "1"), [2046.0, 1.0]),
+        (("1,23", "4"), ["1,23", "4"]),  # a decimal comma, or two numbers
+        (("01", "2"), ["01", "2"]),
+        (("0", "0.5", "-0.5"), [0.0, 0.5, -0.5]),
+        (("-", "."), ["-", "."]),
+        (("1", "x"), ["1", "x"]),
+    ],
+)
+def test_numbers_as_people_write_them_and_codes_as_they_are(write, cells, values):
+    assert column_of(write, *cells) == values
+
+
+def test_blanks_around_values_and_words_for_gaps_make_no_categories(write):
+    assert column_of(write, " Private", "Private ", "NULL", "-") == ["Private", "Private", None, "-"]
+
+
+TRUTHS = [True, False, True, True, False, False, True, False]
+
+
+SPELLINGS = ["true/false", "TRUE/False", "bools", "objects"]
+
+
+@pytest.mark.parametrize("training", SPELLINGS)
+@pytest.mark.parametrize("later", [*SPELLINGS, "1/0", "1.0/0.0", "words 1/0", "gap"])
+def test_truths_mean_the_same_however_they_are_spelled(write, training, later):
+    def frame(spelling):
+        if spelling in ("true/false", "TRUE/False"):
+            yes, no = spelling.split("/")
+            return read(write("\n".join(["flag,n", *(f"{yes if each else no},{i}" for i, each in enumerate(TRUTHS))])))
+        values = {
+            "bools": TRUTHS, "objects": [str(each) for each in TRUTHS], "1/0": [int(each) for each in TRUTHS],
+            "1.0/0.0": [float(each) for each in TRUTHS], "words 1/0": [str(int(each)) for each in TRUTHS],
+            "gap": TRUTHS,
+        }[spelling]  # fmt: skip
+        return polars.DataFrame({"flag": values, "n": range(8)})
+
+    table = Table.fit(frame(training))
+    assert table.inputs[0].categories == ("False", "True")
+    again = Table.from_dict(table.to_dict())
+    np.testing.assert_array_equal(again.transform(frame(later))[:, :2], [[not each, each] for each in TRUTHS])
+    with pytest.raises(DataError, match="'flag': expected true or false as in the training rows, got 'maybe' in row 1"):
+        table.transform(polars.DataFrame({"flag": ["true", "maybe"], "n": [0, 1]}))
+
+
+def test_a_whole_number_that_a_gap_made_1_0_is_the_category_1():
+    table = Table.fit(polars.DataFrame({"code": ["1", "2", "x", "1"], "n": [1, 2, 3, 4]}))
+    for values in (["1", "2", None], ["1.0", "2.0", None], [1, 2, None], [1.0, 2.0, None]):
+        frame = polars.DataFrame({"code": values, "n": [1, 2, 3]}, strict=False)
+        np.testing.assert_array_equal(table.transform(frame)[:, :3], [[1, 0, 0], [0, 1, 0], [0, 0, 0]])
+
+
+def test_many_values_that_no_training_row_had_are_warned_of():
+    table = Table.fit(polars.DataFrame({"job": ["a", "b"] * 20, "n": range(40)}))
+    with pytest.warns(UserWarning, match="'job': 9 of 10 values are none .* such as 'A'; .* 0% .* Known are a, b"):
+        table.transform(polars.DataFrame({"job": ["A"] * 9 + ["b"], "n": range(10)}))
+    table.transform(polars.DataFrame({"job": ["A"] * 4 + ["b"], "n": range(5)}))  # few say little
+    table.transform(polars.DataFrame({"job": [" a", "b "] * 20, "n": range(40)}))  # blanks are none of the value
 
 
 def test_parquet(tmp_path):
