@@ -41,11 +41,18 @@ KEEP = 20  # models in a study, from which an ensemble is chosen
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
 
 app = typer.Typer(
-    help="Train and tune neural networks with batch norm on tables of data, on the CPU you have.",
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def top(version: options.Version = False) -> None:
+    """Train and tune neural networks with batch norm on tables of data, on the CPU you have."""
+    if version:
+        say(__version__)
+        raise typer.Exit
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The command line's data: a file or an example, shared among training, validation and test rows."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from ..metrics.scores import ROWS, best_constant, is_uneven, scores
 from ..models.model import Model
 from ..table import Table
 from ..training.dataset import Dataset, divided
+from .lines import say
 
 EXAMPLES = {"digits": "digit"}  # name of each example and of its target
 
@@ -90,7 +92,7 @@ def load(data: Path | None, target: str | None, example: str | None) -> Source:
             raise SettingError("DATA: expected a CSV or Parquet file, or --example digits")
         if target is None:
             raise SettingError("--target: expected the column to predict")
-        return Source(data, table.read(data), target)
+        return Source(data, _with_target(data, table.read(data), target), target)
     if data is not None or target is not None:
         raise SettingError("--example: it brings its own data and target; leave DATA and --target out")
     target = EXAMPLES[checks.choice("--example", example, list(EXAMPLES))]
@@ -98,6 +100,19 @@ def load(data: Path | None, target: str | None, example: str | None) -> Source:
     polars = checks.extra("polars", "cli")
     columns = {f"pixel_{row}_{column}": digits.images[:, row, column] for row in range(8) for column in range(8)}
     return Source(Path(example), polars.DataFrame({**columns, target: digits.target}), target)
+
+
+def _with_target(data: Path, frame: Any, target: str) -> Any:
+    """Return the rows that have a target, and say on stderr how many have none."""
+    if target not in frame.columns:
+        return frame  # which is said where its columns are looked for
+    column = frame[target]
+    absent = column.is_null() | column.is_nan().fill_null(False) if column.dtype.is_float() else column.is_null()
+    if absent.all():
+        raise DataError(f"{data}: column {target!r}: no row has a value, so there is nothing to learn")
+    if absent.any():
+        say(f"note: {absent.sum()} of {frame.height} rows have no {target!r} and are left out", sys.stderr)
+    return frame.filter(~absent)
 
 
 def share(source: Source, task: str, seed: int) -> Parts:

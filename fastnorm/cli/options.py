@@ -44,6 +44,7 @@ def _argument(metavar: str, words: str) -> Any:
     return typer.Argument(metavar=metavar, help=words, show_default=False)
 
 
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", metavar="", is_eager=True)]
 Data = Annotated[Path | None, _argument("DATA", "CSV file with a header, or Parquet file.")]
 Target = Annotated[str | None, _option("--target -t", "COLUMN", "The column to predict.", False)]
 Kind = Annotated[Task, _option("--task", "KIND", "auto (guess, and say so), classification or regression.")]

@@ -12,6 +12,7 @@ category   list of text, booleans or other labels, None where missing
 
 import datetime
 import decimal
+import difflib
 import numbers
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -155,9 +156,11 @@ class Frame:
     def require(self, names: Iterable[str]) -> None:
         """Raise DataError that names every missing column."""
         have = set(self.names)
-        missing = [repr(name) for name in names if name not in have]
+        missing = [name for name in names if name not in have]
         if missing:
-            raise DataError(f"column {few(missing)}: not in this frame, which has {few(self.names)}")
+            near = difflib.get_close_matches(missing[0], self.names, 1) if len(missing) == 1 else []
+            hint = f"; did you mean {near[0]!r}?" if near else f", which has {few([repr(name) for name in self.names])}"
+            raise DataError(f"column {few([repr(name) for name in missing])}: not in this frame{hint}")
 
 
 def open_frame(frame: Any) -> Frame:

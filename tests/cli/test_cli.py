@@ -13,6 +13,7 @@ import polars
 import pytest
 from helpers.commanding import COMMAND, run
 
+import fastnorm
 from fastnorm.kernels import cpu
 from fastnorm.models.model import load
 from fastnorm.tune import Study
@@ -242,3 +243,7 @@ def test_importing_says_nothing():
 def test_a_missing_extra_says_how_to_get_it(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "typer", None)
     assert command("info") == (2, "", "fastnorm: typer is needed for this: pip install 'fastnorm-nn[cli]'\n")
+
+
+def test_the_version_is_said(command):
+    assert command("--version") == (0, fastnorm.__version__ + "\n", "")

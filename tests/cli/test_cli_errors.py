@@ -1,5 +1,6 @@
 """What the command line says of wrong words, files and data: one line, exit code 2."""
 
+import polars
 import pytest
 
 WRONG = [
@@ -77,3 +78,25 @@ def test_probabilities_of_a_quantity_are_refused(command, data, tmp_path):
     code, _, complaint = command("predict", model, data / "prices.csv", "--proba")
     assert code == 2
     assert complaint.startswith(f"fastnorm: --proba: {model} predicts a quantity")
+
+
+@pytest.mark.parametrize("name", ["gaps.csv", "gaps.parquet"])
+def test_rows_without_a_target_are_left_out_and_counted(command, data, tmp_path, name):
+    prices = [None if row % 24 == 0 else float(row) for row in range(240)]
+    frame = polars.DataFrame({"size": range(240), "price": prices})
+    if name == "gaps.csv":
+        frame.write_csv(tmp_path / name, null_value="NULL")
+    else:
+        frame.with_columns(polars.col("price").fill_null(float("nan"))).write_parquet(tmp_path / name)
+    words = ["--epochs", "2", "--hidden", "4", "--out", tmp_path / "model.safetensors"]
+    code, out, said = command("fit", tmp_path / name, "-t", "price", *words)
+    assert code == 0
+    assert "note: 10 of 240 rows have no 'price' and are left out" in said
+    assert "147 training, 37 validation, 46 test" in out
+
+
+def test_a_target_without_any_value_is_refused(command, tmp_path):
+    (tmp_path / "none.csv").write_text("size,price\n1,\n2,NA\n")
+    code, _, said = command("fit", tmp_path / "none.csv", "-t", "price")
+    assert code == 2
+    assert "none.csv: column 'price': no row has a value, so there is nothing to learn" in said

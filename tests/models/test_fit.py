@@ -254,7 +254,7 @@ def test_fitting_again_keeps_the_table_its_weights_know():
         (
             {"target": "kind", "validation": (X, CLASSES)},
             DataError,
-            "column 'size', 'weight', 'color': not in this frame, which has x0, x1",
+            "column 'size', 'weight', 'color': not in this frame, which has 'x0', 'x1'",
         ),
         ({"target": "kind", "validation": 1}, SettingError, r"validation: expected a finite number in \(0, 1\), got 1"),
         ({"target": "kind", "validation": 0.0}, SettingError, "validation: expected a finite number"),

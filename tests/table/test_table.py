@@ -192,6 +192,7 @@ def test_regression_target_is_standardized_and_restored():
 # ---- frozen, stored
 
 
+@pytest.mark.filterwarnings("ignore:column .* values are none that the training rows had")
 @given(
     numbers=st.lists(st.none() | st.integers(-3, 3) | st.integers(-(10**6), 10**6), min_size=3, max_size=30),
     words=st.lists(st.none() | st.text(max_size=3), min_size=30, max_size=30),

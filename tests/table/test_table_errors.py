@@ -33,7 +33,7 @@ def frame(**columns):
         ({"a": [b"1", b"2"], "y": ["u", "v"]}, "text, booleans, dates or times, got bytes; convert it or leave it out"),
         ({"a": [1, 1], "b": [None, None], "y": ["u", "v"]}, "got 'a' (constant), 'b' (all missing)"),
         ({"y": ["u", "v"]}, "expected a column to learn from, got the target alone"),
-        ({"a": [1, 2], "z": [1, 2]}, "column 'y': not in this frame, which has a, z"),
+        ({"a": [1, 2], "z": [1, 2]}, "column 'y': not in this frame, which has 'a', 'z'"),
         ({"a": [], "y": []}, "expected rows and columns, got 0 rows of 2 columns"),
         ({"a": [1, 2], "y": [DAY, datetime.date(2021, 1, 1)]}, "column 'y': expected number values, got date values"),
     ],
@@ -63,7 +63,7 @@ def test_later_rows_that_are_refused(changed, words):
 
 def test_missing_columns_and_unknown_classes_are_named():
     table = Table.fit(frame(a=[1, 2], b=[1, 2], c=[1, 2], y=["u", "v"]), "y")
-    with pytest.raises(DataError, match="column 'a', 'c': not in this frame, which has b"):
+    with pytest.raises(DataError, match="column 'a', 'c': not in this frame, which has 'b'"):
         table.transform(frame(b=[1]))
     with pytest.raises(DataError, match="column 'y': expected a class of the training rows, u, v, got 'w' in row 1"):
         table.transform_target(frame(y=["u", "w"]))
@@ -143,3 +143,9 @@ def test_a_damaged_record_is_refused(path, value, words):
     place[path[-1]] = value
     with pytest.raises(FileError, match=re.escape(words)):
         Table.from_dict(record)
+
+
+def test_a_name_nearly_right_is_answered_with_the_right_one():
+    table = Table.fit(polars.DataFrame({"income": [1, 2], "job": ["a", "b"]}))
+    with pytest.raises(DataError, match=r"column 'income': not in this frame; did you mean ' income'\?"):
+        table.transform(polars.DataFrame({" income": [1, 2], "job": ["a", "b"]}))

@@ -240,7 +240,7 @@ def test_a_frame_and_values_beside_it_go_through_a_table(validation):
     assert model.evaluate(FRAME, NAMES)["accuracy"] > 0.98
     turned = FRAME[["color", "weight", "size"]]
     np.testing.assert_array_equal(model.predict(turned), model.predict(FRAME))
-    with pytest.raises(DataError, match="column 'size': not in this frame, which has length, weight, color"):
+    with pytest.raises(DataError, match="column 'size': not in this frame, which has 'length', 'weight', 'color'"):
         model.predict(FRAME.rename(columns={"size": "length"}))
 
 
