@@ -56,7 +56,7 @@ def named(what: str, given: Any, classes: Sequence[type]) -> Any:
 
 
 def settings_of(classes: Sequence[type]) -> tuple[str, ...]:
-    """The names of what descriptions of these classes are made of."""
+    """The names of these classes' fields, each once."""
     return tuple(dict.fromkeys(field.name for cls in classes for field in fields(cls)))
 
 

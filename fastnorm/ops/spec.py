@@ -41,7 +41,7 @@ class Specification(NamedTuple):
     keeps_statistics  forward keeps mean and deviation of each column or row, and backward writes every gradient
     ends_recording    it is a loss, which a program that learns ends in
     joins_relu        it may take over the ReLU behind it, as its attribute relu
-    activation        whether it is what stands between layers, on which diagnostics look
+    activation        whether it makes a hidden layer's outputs; diagnostics look at such operations
     dead              of an activation: a unit that is no farther from 0 than this, whatever the row, learns nothing
     saturated         of an activation: beyond these results, in multiples of its setting if it has one, hardly any
                       gradient comes through

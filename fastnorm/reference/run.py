@@ -52,7 +52,7 @@ def run(
 
 
 def _compute(operation: Operation, given: list[Array], training: bool, seed: int, step: int) -> Array:
-    """The result of an operation; what differs while training stands here, all else in COMPUTE."""
+    """The result of an operation: batch norm and dropout differ while training, all others are in COMPUTE."""
     settings = operation.attributes
     if operation.name == "batchnorm":
         x, gamma, beta, mean, variance, _ = given

@@ -16,7 +16,7 @@ from ._columns import unique_names
 MISSING_WORDS = ["", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"]
 MISSING_MARKS = ["-", ".", "none", "na", "missing", "unknown"]
 CODE = r"^[+-]?0\d"  # a leading zero: 01 and 007 are codes, not the numbers 1 and 7
-WRITTEN = r"^[$€£]? ?[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d*)? ?[%$€£]?$"  # by people: $1,234.50
+WRITTEN = r"^[$€£]? ?[+-]?(?:[1-9]\d{0,2}(?:(?:,\d{3})+|(?: \d{3})+)|\d+)(?:\.\d*)? ?[%$€£]?$"  # $1,234.50; not 0,123
 FORMATS = [  # ISO 8601 alone: 3/4/2020 is March to some and April to others
     ("Date", "%Y-%m-%d"),
     ("Datetime", "%Y-%m-%d %H:%M:%S%.f"),

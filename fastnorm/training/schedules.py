@@ -236,8 +236,9 @@ def fitted(schedule: Any, epochs: int) -> Any:
 
 
 def of(settings: Mapping[str, Any], epochs: int) -> Schedule:
-    """The schedule of a configuration for so many epochs: that which `schedule` names, with its settings.
+    """The schedule of a configuration: the one that `schedule` names, with its settings.
 
+    epochs  length of the training, for a schedule that needs it
     Where none is named, decay_rate asks for InverseTime; without it the rate is constant.
     Raises SettingError for a setting that other schedules have and this one has not.
     """

@@ -73,6 +73,7 @@ def test_a_column_of_numbers_stays_one_however_its_gaps_are_spelled(write, gap):
         (("1e+05", "7"), [100000.0, 7.0]),
         (("2046.", "1"), [2046.0, 1.0]),
         (("1,23", "4"), ["1,23", "4"]),  # a decimal comma, or two numbers
+        (("0,123", "1,234"), ["0,123", "1,234"]),  # decimal commas, not 123 and 1234
         (("01", "2"), ["01", "2"]),
         (("0", "0.5", "-0.5"), [0.0, 0.5, -0.5]),
         (("-", "."), ["-", "."]),
