@@ -40,7 +40,7 @@ def load(path: Path | None) -> Data:
     from sklearn.datasets import load_digits
 
     x, y = load_digits(return_X_y=True)
-    training, validation = table.split(len(x), (0.8, 0.2), seed=0, groups=y)
+    training, validation = table.split(len(x), (0.8, 0.2), seed=0, classes=y)
     x = (x / 16).astype(np.float32)
     return Data("digits", x[training], y[training], (x[validation], y[validation]))
 

@@ -1,4 +1,4 @@
-"""The commands tune, trials, fit, panda (see panda.py), predict and info; cli/__init__.py runs them."""
+"""The commands tune, trials, fit, predict and info; columns and panda have files of their own."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from .. import checks, table
+from .. import checks
 from .._version import __version__
 from ..errors import DataError, FileError, SettingError
 from ..kernels import cpu
 from ..models.model import load as load_model
-from ..saving import model_file
+from ..table._read import read_blocks
 from ..tune import (
     Choice,
     CoarseToFineSampler,
@@ -30,8 +30,9 @@ from ..tune.search.confirm import TIMES
 from ..tune.search.cores import affinity, cores, quota
 from ..tune.search.defaults import require_used
 from . import options
-from .data import layer_units, load, located
-from .lines import say
+from .columns import columns
+from .data import asked, layer_units, load, located, names_in
+from .lines import results, say
 from .panda import panda
 from .progress import FitProgress, SearchProgress
 from .report import SETTINGS, to_json, trial_lines, trial_records
@@ -41,7 +42,6 @@ KEEP = 20  # models in a study, from which an ensemble is chosen
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}
 
 app = typer.Typer(
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
@@ -56,6 +56,7 @@ def top(version: options.Version = False) -> None:
 
 
 @app.command()
+@options.with_options(options.DataOptions)
 def tune(
     data: options.Data = None,
     target: options.Target = None,
@@ -74,6 +75,8 @@ def tune(
     out: options.Folder = None,
     example: options.Example = None,
     json: options.Json = False,
+    *,
+    read: options.DataOptions,
 ) -> None:
     """Search for good hyperparameters and keep the best model, its score and the record of the search.
 
@@ -85,7 +88,7 @@ def tune(
     - `fastnorm tune adult.csv --target income --minutes 2 --halving --ensemble`
     - `fastnorm tune --example digits`
     """
-    source = load(data, target, example)
+    source = load(data, target, example, read)
     out = out or Path(f"{source.name}-tuned")
     file, study = out / MODEL, out / STUDY
     require_own(file, study)
@@ -143,6 +146,7 @@ def trials(study: options.StudyFile, json: options.Json = False) -> None:
 
 
 @app.command()
+@options.with_options(options.DataOptions)
 def fit(
     data: options.Data = None,
     target: options.Target = None,
@@ -157,6 +161,8 @@ def fit(
     seed: options.Seed = 0,
     out: options.ModelFile = None,
     example: options.Example = None,
+    *,
+    read: options.DataOptions,
 ) -> None:
     """Train one model, with hyperparameters of your own; its best epoch by validation score is kept.
 
@@ -164,7 +170,7 @@ def fit(
 
     - `fastnorm fit letter.csv --target letter --hidden 256,256 --epochs 40`
     """
-    source = load(data, target, example)
+    source = load(data, target, example, read)
     out = out or Path(f"{source.name}.safetensors")
     if out.is_dir():
         raise FileError(f"{out}: is a folder; give --out the name of a file in it")
@@ -195,17 +201,24 @@ def fit(
     search_run.run(search, progress)
 
 
+app.command()(columns)
 app.command()(panda)
 
 
 @app.command()
+@options.with_options(options.FileOptions)
 def predict(
     model: options.Model,
     data: options.Rows,
     out: options.Predictions = None,
     proba: options.Proba = False,
+    keep: options.Kept = None,
+    *,
+    read: options.FileOptions,
 ) -> None:
     """Predict each row: a CSV with the column `prediction`, one row per input row, in order.
+
+    Rows are read and predicted some thousands at a time, so that a file may be larger than the memory.
 
     - `fastnorm predict letter new.csv --out predictions.csv --proba`
     """
@@ -218,17 +231,15 @@ def predict(
         raise SettingError(f"--proba: {model} predicts a quantity, which has no classes; leave --proba out")
     if out is not None and not out.parent.is_dir():
         make_folder(out.parent)
-    frame = table.read(data, learned)
-    with located(data):
-        columns = {"prediction": loaded.predict(frame)}
-        if proba:
-            names = [f"probability_{value}" for value in learned.classes or ()]
-            columns |= dict(zip(names, loaded.predict_proba(frame).T, strict=True))
-    text = checks.extra("polars", "cli").DataFrame(columns).write_csv()
-    if out is None:
-        print(text, end="")
-    else:
-        model_file.write(out, text.encode())
+    kept = names_in(keep)
+    with results(out) as write:
+        for frame in read_blocks(data, {*learned.text_columns, *kept}, learned.columns, **asked(read)):
+            with located(data):
+                answers = {name: frame.texts(name) for name in kept} | {"prediction": loaded.predict(frame)}
+                if proba:
+                    names = [f"probability_{value}" for value in learned.classes or ()]
+                    answers |= dict(zip(names, loaded.predict_proba(frame).T, strict=True))
+            write(answers)
 
 
 @app.command()

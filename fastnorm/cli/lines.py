@@ -3,7 +3,13 @@
 import os
 import sys
 import textwrap
-from typing import TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from .. import checks
+from ..saving import model_file
 
 
 def say(line: str, stream: TextIO | None = None, hanging: int = 0) -> None:
@@ -22,3 +28,27 @@ def say(line: str, stream: TextIO | None = None, hanging: int = 0) -> None:
             break_on_hyphens=False,
         )
     print(line, file=stream, flush=True)
+
+
+@contextmanager
+def results(out: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Give a function that writes columns as rows of a CSV file, or of stdout, the first time with a header.
+
+    The file is there, whole, when the block has ended without an error.
+    """
+    polars = checks.extra("polars", "cli")
+    begun = False
+    with model_file.replacing(out) if out else _stdout() as file:
+
+        def write(columns: dict[str, Any]) -> None:
+            nonlocal begun
+            file.write(polars.DataFrame(columns).write_csv(include_header=not begun).encode())
+            begun = True
+
+        yield write
+
+
+@contextmanager
+def _stdout() -> Iterator[Any]:
+    yield sys.stdout.buffer
+    sys.stdout.flush()

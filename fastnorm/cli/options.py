@@ -1,5 +1,9 @@
 """The arguments and options of the commands, with their bounds and help."""
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -45,7 +49,10 @@ def _argument(metavar: str, words: str) -> Any:
 
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version.", metavar="", is_eager=True)]
-Data = Annotated[Path | None, _argument("DATA", "CSV file with a header, or Parquet file.")]
+Data = Annotated[
+    Path | None,
+    _argument("DATA", "A table: CSV and its like, also .gz; .parquet, .feather, .xlsx; - for standard input."),
+]
 Target = Annotated[str | None, _option("--target -t", "COLUMN", "The column to predict.", False)]
 Kind = Annotated[Task, _option("--task", "KIND", "auto (guess, and say so), classification or regression.")]
 Example = Annotated[str | None, _option("--example", "NAME", "Instead of DATA: digits, scikit-learn's.", False)]
@@ -89,6 +96,87 @@ StudyToWrite = Annotated[Path | None, _option("--study", "FILE", "For the record
 Model = Annotated[
     Path, _argument("MODEL", "Model file of `fastnorm tune` or `fastnorm fit`, or the folder of the former.")
 ]
-Rows = Annotated[Path, _argument("DATA", "CSV or Parquet file with the columns the model learned from.")]
+Rows = Annotated[Path, _argument("DATA", "A table with the columns the model learned from; - for standard input.")]
 Predictions = Annotated[Path | None, _option("--out", "FILE", "CSV file to write.", "the terminal")]
 Proba = Annotated[bool, typer.Option("--proba", help="Add a column with the probability of each class.")]
+Kept = Annotated[str | None, _option("--keep", "A,B", "Columns of DATA to copy into the output.", False)]
+TypesOut = Annotated[Path | None, _option("--out", "FILE", "Write the kinds as a file for --types.", False)]
+Table = Annotated[Path, _argument("DATA", "A table: CSV and its like, also .gz; .parquet, .feather, .xlsx.")]
+Separator = Annotated[str | None, _option("--separator", "C", "Between the cells: one character, or tab.", "found out")]
+Decimal = Annotated[str | None, _option("--decimal", "MARK", "Decimal mark, . or a comma.", "found out")]
+Encoding = Annotated[str | None, _option("--encoding", "NAME", "utf-8, cp1252, utf-16 ...", "found out")]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether the first row holds names. [default: found out]", show_default=False
+    ),
+]
+NoExamples = Annotated[bool, _flag("--no-examples", "Keep the data's cells out of messages.")]
+Missing = Annotated[
+    str | None, _option("--missing", "A,B", "Words for a missing value; '': the empty cell alone.", "?, NA, NULL ...")
+]
+Types = Annotated[Path | None, _option("--types", "FILE", "Kinds of columns, from `fastnorm columns --out`.", False)]
+Ignore = Annotated[str | None, _option("--ignore", "A,B", "Columns to leave out.", False)]
+Keep = Annotated[str | None, _option("--keep", "A,B", "Columns not to leave out, as keys are by themselves.", False)]
+Validation = Annotated[Path | None, _option("--validation", "FILE", "Rows that choose the model.", "16 % of DATA")]
+Test = Annotated[Path | None, _option("--test", "FILE", "Rows that judge it.", "20 % of DATA")]
+Weights = Annotated[str | None, _option("--weights", "COLUMN", "Weight of each training row.", False)]
+Groups = Annotated[str | None, _option("--groups", "COLUMN", "Rows of one group stay in one part.", False)]
+Time = Annotated[str | None, _option("--time", "COLUMN", "Train on the past, judge by the future.", False)]
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How a file is written; options of every command that reads one."""
+
+    separator: Separator = None
+    decimal: Decimal = None
+    encoding: Encoding = None
+    header: Header = None
+    no_examples: NoExamples = False
+
+
+@dataclass(frozen=True)
+class TypeOptions(FileOptions):
+    """What its columns mean besides."""
+
+    missing: Missing = None
+    types: Types = None
+
+
+@dataclass(frozen=True)
+class DataOptions(TypeOptions):
+    """How its rows are used besides; options of the commands that train."""
+
+    ignore: Ignore = None
+    keep: Keep = None
+    validation: Validation = None
+    test: Test = None
+    weights: Weights = None
+    groups: Groups = None
+    time: Time = None
+
+
+def with_options(kind: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command the options of a dataclass, which its parameter `read` gets."""
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        names = [field.name for field in fields(kind)]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            read = kind(**{name: given.pop(name) for name in names})
+            command(**given, read=read)
+
+        signature = inspect.signature(command)
+        own = [parameter for name, parameter in signature.parameters.items() if name != "read"]
+        added = [
+            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+            for field in fields(kind)
+        ]
+        keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        run.__signature__ = signature.replace(parameters=keyword + added)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in keyword + added}
+        return run
+
+    return decorated

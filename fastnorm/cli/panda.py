@@ -22,6 +22,7 @@ USUAL = 3e-3  # learning rate, and of plain gradient descent:
 USUAL_OF_SGD = 0.1
 
 
+@options.with_options(options.DataOptions)
 def panda(
     context: typer.Context,
     data: options.Data = None,
@@ -40,6 +41,8 @@ def panda(
     out: options.Folder = None,
     study: options.StudyToWrite = None,
     example: options.Example = None,
+    *,
+    read: options.DataOptions,
 ) -> None:
     """Steer one model while it trains: on a terminal, with curves, a key for every action, and undo.
 
@@ -55,7 +58,7 @@ def panda(
         raise SettingError("panda: expected a terminal, which its console needs; without one there is `fastnorm fit`")
     checks.extra("textual", "cli")
     units = layer_units(hidden)
-    source = load(data, target, example)
+    source = load(data, target, example, read)
     out = out or Path(f"{source.name}-panda")
     file, study = out / MODEL, study or out / STUDY
     require_own(file, study)

@@ -152,14 +152,27 @@ def _members(together: Ensemble) -> str:
 
 
 def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts:
-    """Return the rows of each part, and print their numbers."""
+    """Return the rows of each part, and print how they were read."""
     parts = share(source, task, seed)
-    guessed = " (guessed; --task sets it)" if task == Task.auto else ""
-    rows = ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
     if is_said:
-        for line in (f"task: {parts.table.task}{guessed}", *parts.table.describe().splitlines(), f"rows: {rows}"):
+        for line in (*_read_as(source, task, parts), f"rows: {_counts(parts)}"):
             say(line)
+    for name, told in parts.leaks.items():
+        words = f"{name!r} alone tells {told:.0%} of {source.target!r}: a leak? --ignore leaves it out"
+        say(f"caution: {words}", sys.stderr)
     return parts
+
+
+def _read_as(source: Source, task: Task, parts: Parts) -> list[str]:
+    """Return how the table was read, in lines: the task and why, and the columns."""
+    found = str(parts.table.task)
+    other = "regression" if found == "classification" else "classification"
+    why = f", because {parts.why}; --task {other} changes it" if task == Task.auto else ""
+    return [f"task: {found}{why}", *parts.table.describe().splitlines()]
+
+
+def _counts(parts: Parts) -> str:
+    return ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
 
 
 def require_own(file: Path, study: Path) -> None:

@@ -2,7 +2,7 @@
 
 import numbers
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -166,7 +166,8 @@ class Model:
         schedule: Any = None,
         window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
         metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
-        deadline: float | None = None,
+        deadline: float | None = None, groups: Any = None, time: Any = None, types: Mapping[str, Any] | None = None,
+        missing: Collection[str] | None = None,
     ) -> History:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
@@ -186,7 +187,7 @@ class Model:
         window         rows shuffled together, None: all; see Run
         loss           such as Huber(), its name, or a function of prediction and target; by default cross-entropy for
                        classes and mean squared error for values
-        sample_weight  (n,) weights >= 0 of the training rows
+        sample_weight  (n,) weights >= 0 of the training rows, or the name of a frame's column that holds them
         averaging      0 <= averaging < 1, fraction of the old average of the weights kept at each step; None: none
         metric         "loss", or the metric that chooses the best epoch; None: "accuracy" for classes, with the loss
                        between equal ones, and "root_mean_squared_error" for values
@@ -196,6 +197,9 @@ class Model:
         threads        the most to use for one step
         verbose        1: a line on stderr that follows the epochs
         deadline       seconds by time.monotonic() at which training stops
+        groups, time   values (n,) or the name of a frame's column, by which a fraction of the rows is set aside: rows
+                       of one group stay together; or the latest rows are set aside
+        types, missing what is known of a frame's columns and of words for missing values, as for Table.fit
         Returns a History: the epochs, and which of them was kept. Fitting again continues from the present weights.
         Raises SettingError for options that do not fit, and DataError, DtypeError or ShapeError for rows that do not.
         Ctrl-C raises KeyboardInterrupt at the next minibatch; the model then has the weights of that moment.
@@ -211,14 +215,17 @@ class Model:
         loss, schedule = losses.asked_for(loss), schedules.fitted(schedule, epochs)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
-            whole, (rows, aside) = divided(self.joined(x), y, split_fractions(validation), seed, **known)
-            x, y, validation = whole.take(rows), None, whole.take(aside)
-            if sample_weight is not None:
-                sample_weight = checks.vector("sample_weight", sample_weight, length=len(whole.y))[rows]
+            known |= {"sample_weight": sample_weight, "types": types, "missing": missing}
+            whole, (rows, aside) = divided(
+                self.joined(x), y, split_fractions(validation), seed, groups=groups, time=time, **known
+            )
+            x, y, validation, sample_weight = whole.take(rows), None, whole.take(aside), None
+        elif groups is not None or time is not None:
+            raise SettingError("groups, time: expected a fraction of the rows as validation, which they divide")
         run = Run(
             self, x, y, validation=validation, task=task, loss=loss, optimizer=optimizer, schedule=schedule,
             batch_size=batch_size, window=window, sample_weight=sample_weight, averaging=averaging, seed=seed,
-            threads=threads,
+            threads=threads, types=types, missing=missing,
         )  # fmt: skip
         return fit.follow(run, checks.integer("epochs", epochs, 0), metric, patience, verbose, deadline)
 

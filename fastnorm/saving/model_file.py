@@ -6,8 +6,8 @@ Nothing in it names code, and nothing in it is trusted.
 import contextlib
 import os
 import struct
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
 
 import numpy as np
 
@@ -66,22 +66,29 @@ def unpack(kind: str, data: bytes) -> tuple[dict[str, np.ndarray], Any]:
 
 
 def write(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, synced, then renamed.
+    """Write a file whole or not at all; see replacing."""
+    with replacing(path) as file:
+        file.write(data)
 
-    A link's target is written; a pipe or a device, which cannot be replaced, is written to as it is.
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Give a file to write into that takes the path's place when the block has ended without an error.
+
+    It is a temporary one beside it, synced, then renamed. A link's target is replaced; a pipe or a device, which cannot
+    be, is written to as it is. Raises FileError where it cannot be written.
     """
     folder, name = os.path.split(os.path.realpath(path))
     temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    replaces = not os.path.exists(path) or os.path.isfile(path)
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as pipe:
-                pipe.write(data)
-            return
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, os.path.join(folder, name))
+        with open(temporary if replaces else path, "wb") as file:
+            yield file
+            if replaces:
+                file.flush()
+                os.fsync(file.fileno())
+        if replaces:
+            os.replace(temporary, os.path.join(folder, name))
     except OSError as error:
         raise FileError(f"{path}: cannot be written: {error.strerror}") from error
     finally:  # after a failure or Ctrl-C; else there is none any more

@@ -1,32 +1,47 @@
-"""Table: a user's frame to arrays, and predictions back to the user's words. Also `read` for files, `split` for rows.
+"""Table: a user's frame to arrays, and predictions back to the user's words.
 
-A frame is a polars or pandas frame (the extra `frames`) or a NumPy matrix, whose columns are called x0, x1, ...
+A frame is a Frame that `read` gave, a polars, pandas or Arrow frame (the extra `frames`), or a NumPy matrix, whose
+columns are called x0, x1, ...
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from .. import checks
 from ..errors import DataError, FileError, SettingError, ShapeError
-from ..kernels.random import SPLIT, permutation
 from ..saving import dataclasses
-from ._columns import Column, Frame, few, open_column, open_frame
-from ._features import Category, Feature, Number, fit_feature
-from ._read import read_file
+from ._columns import Column, Labels, few
+from ._features import Category, Feature, Moment, Number, fit_feature
+from ._frames import Frame, open_column, open_frame
+from ._left_out import reason_to_leave_out
+from ._split import split
 from ._targets import Classes, Quantity, Target, fit_target
+from ._text import Form, understood
+from ._types import Choice, choices
+
+UNKNOWN = Choice()
+STYLES = {"day": "day first", "month": "month first", ",": "decimal comma"}
+
+
+class Split(NamedTuple):
+    """A table fitted on the first part of the rows, all rows as numbers, and the row numbers of each part."""
+
+    table: "Table"
+    x: np.ndarray
+    y: np.ndarray
+    rows: tuple[np.ndarray, ...]
 
 
 @dataclass(frozen=True)
 class Table:
     """A frame's columns as learned from the training rows; frozen, so that every later row is treated alike.
 
-    inputs   a Number or a Category for each column that is used, in the training frame's order
+    inputs   a Number, a Moment or a Category for each column that is used, in the training frame's order
     target   Classes, a Quantity, or None where no target was given
-    dropped  names of the columns that say nothing, and why
+    dropped  names of the columns that are left out, and why
     """
 
     inputs: tuple[Feature, ...]
@@ -34,48 +49,75 @@ class Table:
     dropped: Mapping[str, str]
 
     @classmethod
-    def fit(cls, frame: Any, target: Any = None, task: str = "auto", *, rows: np.ndarray | None = None) -> Self:
+    def fit(
+        cls, frame: Any, target: Any = None, task: str = "auto", *, rows: np.ndarray | None = None,
+        types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
+    ) -> Self:  # fmt: skip
         """Learn from the training rows.
 
-        Numbers, dates, times and durations are standardized, later ones as far as a million standard deviations and no
-        farther; where missing they are the mean, with a flag if training rows missed some. Text, booleans and
-        categoricals get a place for each of the 100 most frequent values, and one for all others and the missing if
-        training rows have such. All-missing columns are dropped, and so are those constant within rounding: no two
-        values differ by more than 4 last bits of the column's own dtype.
+        Text is read by what all of a column's values spell: numbers (1,234.50, $12 and 12.5 % too), dates, times, or
+        labels; see _text. Numbers and durations are standardized, later ones as far as a million standard deviations
+        and no farther; where missing they are the mean, with a flag if training rows missed some. Of dates come the
+        time that passed, and sine and cosine of the day in the year and in the week and of the time of day, where the
+        training rows differ in them. Labels, booleans and categoricals get a place for each of the 100 most frequent
+        values, and one for all others and the missing if training rows have such.
+        Left out are columns without a value, those constant within rounding (no two values differ by more than 4 last
+        bits of the column's own dtype), row numbers, keys that differ in every row, and long text.
 
-        target  the column to predict, without missing values: its name, in a NumPy matrix the last one; or its values
-                (n,), which belong to the frame's rows in order
-        task    "classification", "regression" or "auto": text, booleans and categoricals are classes, and so are
-                whole numbers with at most 20 different values, each in two rows on average; all else is a quantity
-        rows    numbers of the rows to learn from; None: all
+        target   the column to predict, without missing values: its name, in a NumPy matrix the last one; or its values
+                 (n,), which belong to the frame's rows in order
+        task     "classification", "regression" or "auto", which is found out from the target's values and name, see
+                 _targets
+        rows     numbers of the rows to learn from; None: all
+        types    what you know better, by column: "number", "date", "date day first", "date month first", "time",
+                 "category", "ignore" (leave it out) or "auto" (do not leave it out); or such a word and the column's
+                 own `missing`: {"kind": "category", "missing": ["?"]}
+        missing  words that mean a missing value, beside the empty cell; None: the usual ones (?, NA, NULL, n/a ...)
         Raises DataError, which names the column: a missing or doubled name, no such target, a target missing in
         some rows or with one value only, an infinite number, values of no use (lists, bytes), no column left to use.
         """
-        checks.choice("task", task, ("auto", Classes.task, Quantity.task))
-        opened = open_frame(frame)
-        if opened.rows == 0 or not opened.names:
-            raise DataError(f"frame: expected rows and columns, got {opened.rows} rows of {len(opened.names)} columns")
-        if isinstance(target, str) and not opened.named and target != opened.names[-1]:
-            raise SettingError(
-                f"target: expected {opened.names[-1]!r}, the last column of this NumPy matrix, got {target!r}; without"
-                " another one, the columns behind it would change their names"
-            )
-        column = None if target is None else _target_column(opened, target)
-        learned = None if column is None else fit_target(column.take(rows), task)
-        names = [name for name in opened.names if column is None or name != column.name]
-        inputs, dropped = _fit_inputs(opened, names, rows)
-        return cls(inputs, learned, dropped)
+        reader = _Reader(frame, target, task, choices(types), missing)
+        return cls(*reader.fitted(rows))
 
     @classmethod
-    def fit_target(cls, frame: Any, target: Any, task: str = "auto") -> Self:
-        """Learn of the target alone, as fit does: its classes, before it is known which rows are for training."""
-        opened = open_frame(frame)
-        return cls((), fit_target(_target_column(opened, target), task), {})
+    def fit_split(
+        cls, frame: Any, target: Any, fractions: Sequence[float] = (0.64, 0.16, 0.20), seed: int = 0, *,
+        task: str = "auto", groups: Any = None, time: Any = None, types: Mapping[str, Any] | None = None,
+        missing: Collection[str] | None = None,
+    ) -> Split:  # fmt: skip
+        """Share the rows among parts, learn from the first part alone, and return all rows as numbers.
+
+        Each column is read and converted once. Classes keep their proportions in each part.
+
+        groups  a column's name, or values (n,): rows of one group stay in one part
+        time    a column's name, or values (n,): the first part has the earliest rows, the last one the latest
+        Other arguments and errors as for fit and split.
+        """
+        reader = _Reader(frame, target, task, choices(types), missing)
+        learned = reader.fit_target(None)
+        y = learned.encode(reader.target)
+        by = {
+            name: row_keys(reader.frame, name, given, missing)
+            for name, given in (("groups", groups), ("time", time))
+            if given is not None
+        }
+        parts = split(len(y), fractions, seed, classes=y if isinstance(learned, Classes) else None, **by)
+        reader.task = learned.task
+        table = cls(*reader.fitted(parts[0]))
+        assert table.target is not None
+        y = table.target.encode(reader.target)
+        return Split(table, table._written(reader.columns.__getitem__, len(y)), y, parts)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns that are used; a frame to predict needs these, in any order."""
         return tuple(column.name for column in self.inputs)
+
+    @property
+    def text_columns(self) -> set[str]:
+        """The names of the columns whose cells are kept as they are written when a file is read."""
+        names = {column.name for column in self.inputs if isinstance(column, Category)}
+        return names | ({self.target.name} if isinstance(self.target, Classes) else set())
 
     @property
     def width(self) -> int:
@@ -100,12 +142,31 @@ class Table:
         """
         opened = open_frame(frame)
         opened.require(self.columns)
-        features = np.zeros((opened.rows, self.width), np.float32)
+        return self._written(opened.column, len(opened))
+
+    def _written(self, column: Any, rows: int) -> np.ndarray:
+        features = np.zeros((rows, self.width), np.float32)
         end = 0
-        for column in self.inputs:
-            start, end = end, end + column.places
-            column.write(opened.column(column.name), features[:, start:end])
+        for feature in self.inputs:
+            start, end = end, end + feature.places
+            feature.write(feature.understood(column(feature.name)), features[:, start:end])
         return features
+
+    def encode(self, frame: Any) -> "Encoded":
+        """Return the rows as numbers and codes, for a network whose layers encode them.
+
+        Columns are in their order among `columns`. Raises what transform raises.
+        """
+        opened = open_frame(frame)
+        opened.require(self.columns)
+        measuring = [feature for feature in self.inputs if not isinstance(feature, Category)]
+        labels = [feature for feature in self.inputs if isinstance(feature, Category)]
+        whole = replace(self, inputs=tuple(measuring))
+        codes = np.zeros((len(opened), len(labels)), np.int32)
+        for place, feature in enumerate(labels):
+            codes[:, place] = feature.codes(feature.understood(opened.column(feature.name)))
+        counts = tuple(len(feature.categories) + 1 for feature in labels)
+        return Encoded(whole._written(opened.column, len(opened)), codes, counts)
 
     def transform_target(self, rows: Any) -> np.ndarray:
         """Return the target: classes, int32 (n,), or standardized values, float32 (n, 1).
@@ -114,9 +175,9 @@ class Table:
         """
         target = self._target()
         is_matrix = isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.shape[1] > 1
-        if (checks.is_frame(rows) and target.name in open_frame(rows).names) or is_matrix:
+        if (checks.is_frame(rows) and target.name in open_frame(rows).columns) or is_matrix:
             return target.encode(open_frame(rows).column(target.name))
-        if checks.is_frame(rows) and len(open_frame(rows).names) > 1:
+        if checks.is_frame(rows) and len(open_frame(rows).columns) > 1:
             open_frame(rows).require([target.name])
         return target.encode(open_column(target.name, rows))
 
@@ -135,18 +196,29 @@ class Table:
 
     def describe(self) -> str:
         """Return a short text: the target, the columns, and those flagged, pooled or dropped."""
-        numbers = [column for column in self.inputs if isinstance(column, Number)]
-        categories = [column for column in self.inputs if isinstance(column, Category)]
-        lines = [f"{self.width} features; columns of numbers: {len(numbers)}, of categories: {len(categories)}"]
+        counts = {
+            words: sum(isinstance(column, kind) for column in self.inputs)
+            for words, kind in (("numbers", Number), ("dates and times", Moment), ("categories", Category))
+        }
+        kinds = ", ".join(f"of {words}: {count}" for words, count in counts.items() if count)
+        lines = [f"{self.width} features; columns {kinds}"]
         if isinstance(self.target, Classes):
             values = few([str(value) for value in self.target.values])
             lines.insert(0, f"{self.target.name}: classification, {len(self.target.values)} classes: {values}")
         elif self.target is not None:
             lines.insert(0, f"{self.target.name}: regression, mean {self.target.mean:g}, scale {self.target.scale:g}")
+        measuring = [column for column in self.inputs if not isinstance(column, Category)]
         notes = {
-            "flagged where missing": [column.name for column in numbers if column.missing],
-            "rare and missing values pooled": [column.name for column in categories if column.other],
-            "dropped": [f"{name} ({why})" for name, why in self.dropped.items()],
+            "flagged where missing": [column.name for column in measuring if column.missing],
+            "rare and missing values pooled": [
+                column.name for column in self.inputs if isinstance(column, Category) and column.other
+            ],
+            "written otherwise": [
+                f"{column.name} ({STYLES.get(column.style, column.style)})"
+                for column in measuring
+                if column.style not in (".", "iso")
+            ],
+            "left out": [f"{name} ({why})" for name, why in self.dropped.items()],
         }
         return "\n".join(lines + [f"{note}: {few(names)}" for note, names in notes.items() if names])
 
@@ -164,7 +236,7 @@ class Table:
         dataclasses.only("table", record, ["inputs", "target", "dropped"])
         entries = dataclasses.member("table", record, "inputs", list)
         inputs = tuple(
-            dataclasses.from_record(f"table: input {place}", entry, Number, Category)
+            dataclasses.from_record(f"table: input {place}", entry, Number, Moment, Category)
             for place, entry in enumerate(entries)
         )
         target = record["target"]
@@ -179,14 +251,121 @@ class Table:
         return cls(inputs, target, dropped)
 
 
-def _target_column(opened: Frame, target: Any) -> Column:
+class Encoded(NamedTuple):
+    """Rows as numbers and codes.
+
+    numbers  float32 (n, places): a standardized number for each column that measures, 0 where missing, with a flag
+             behind it where training rows had gaps; of dates the sines and cosines too
+    codes    int32 (n, columns of labels): each label's place among the categories, their number for any other or none
+    counts   how many codes each column has
+    """
+
+    numbers: np.ndarray
+    codes: np.ndarray
+    counts: tuple[int, ...]
+
+
+class _Reader:
+    """A frame whose columns are read and understood once, to learn from some rows and to write all of them."""
+
+    def __init__(
+        self, frame: Any, target: Any, task: str, said: dict[str, Choice], missing: Collection[str] | None
+    ) -> None:
+        checks.choice("task", task, ("auto", Classes.task, Quantity.task))
+        self.frame = open_frame(frame)
+        if self.frame.rows == 0 or not self.frame.columns:
+            raise DataError(
+                f"frame: expected rows and columns, got {self.frame.rows} rows of {len(self.frame.columns)} columns"
+            )
+        if isinstance(target, str) and not self.frame.named and target != self.frame.columns[-1]:
+            raise SettingError(
+                f"target: expected {self.frame.columns[-1]!r}, the last column of this NumPy matrix, got {target!r};"
+                " without another one, the columns behind it would change their names"
+            )
+        self.frame.require(said)
+        self.task, self.columns = task, dict[str, Column]()
+        self._said, self._missing = said, missing
+        self._target = None if target is None else target_column(self.frame, target)
+
+    @property
+    def target(self) -> Column:
+        """The column to predict."""
+        assert self._target is not None
+        return self._target
+
+    def fit_target(self, rows: np.ndarray | None) -> Target:
+        """Return the target learned from some rows."""
+        return fit_target(self.target.take(rows), self.task)
+
+    def fitted(self, rows: np.ndarray | None) -> tuple[tuple[Feature, ...], Target | None, dict[str, str]]:
+        """Return the parts of a Table, learned from some rows."""
+        learned = None if self._target is None else self.fit_target(rows)
+        inputs: list[Feature] = []
+        kept_back: list[Feature] = []  # keys and row numbers, which are learned from only where there is nothing else
+        dropped: dict[str, str] = {}
+        for name in self.frame.columns:
+            if self._target is not None and name == self._target.name:
+                continue
+            choice = self._said.get(name)
+            if choice and choice.kind == "ignore":
+                dropped[name] = "ignored"
+                continue
+            column, form, words = read_column(self.frame.column(name), choice or UNKNOWN, self._missing)
+            feature = fit_feature(column.take(rows), form, words)
+            if not feature.places:
+                dropped[name] = _says_nothing(feature, column.take(rows))
+            else:
+                why = None if choice else reason_to_leave_out(column)
+                (kept_back if why else inputs).append(feature)
+                dropped |= {name: why} if why else {}
+                self.columns[name] = column
+        if not inputs:
+            inputs = kept_back
+            dropped = {name: why for name, why in dropped.items() if name not in [column.name for column in inputs]}
+        if not inputs:
+            reasons = [f"{name!r} ({why})" for name, why in dropped.items()]
+            raise DataError(f"frame: expected a column to learn from, got {few(reasons) or 'the target alone'}")
+        return tuple(inputs), learned, dropped
+
+
+def row_keys(frame: Any, name: str, given: Any, missing: Collection[str] | None = None) -> np.ndarray:
+    """Return the "groups" or the "time" of rows (n,): of a column of the frame by its name, or of values beside it."""
+    column = open_frame(frame).column(given) if isinstance(given, str) else open_column(name, given)
+    column, _ = understood(column, missing, None, learns=True)
+    if name == "groups":
+        return column.texts().codes if column.kind in ("number", "category") else column.finite()
+    if column.kind == "category":
+        raise DataError(f"column {column.name!r}: expected times or numbers that tell the order, got labels")
+    return np.asarray(column.finite(), np.float64)
+
+
+def read_column(
+    column: Column, choice: Choice, missing: Collection[str] | None
+) -> tuple[Column, Any, tuple[str, ...]]:
+    """Return a column as what it spells, its form, and the words for missing values that were asked for."""
+    asked = choice.missing if choice.missing is not None else missing
+    words = () if asked is None else tuple(asked) or ("",)
+    said = choice.kind.partition(" ")[0]
+    if said == "category":
+        if not isinstance(column.values, Labels):
+            column = Column(column.name, "category", column.texts())
+        return understood(column, asked, None)[0], None, words
+    learned, form = understood(column, asked, choice.form, learns=choice.form is None)
+    if said not in ("auto", learned.kind) and not learned.missing().all():
+        if isinstance(column.values, Labels):  # the error names the first value that is none of this kind
+            understood(column, asked, Form(said, "." if said == "number" else "iso"))
+        raise DataError(f"column {column.name!r}: expected {said} values, got {learned.kind} values")
+    return learned, form, words
+
+
+def target_column(opened: Frame, target: Any) -> Column:
     """Return the target's column: one of the frame's by its name, or one of values beside the frame."""
     if isinstance(target, str):
         return opened.column(target)
     column = open_column("y", target)
     if len(column.values) != opened.rows:
         raise ShapeError(f"y: expected {opened.rows} rows as in the frame, got {len(column.values)}")
-    if column.name in opened.names:
+    if column.name in opened.columns:
         raise DataError(
             f"y: it is called {column.name!r}, as a column of the frame is, which would give it away; "
             f"drop that column, or give the frame alone with target={column.name!r}"
@@ -194,88 +373,10 @@ def _target_column(opened: Frame, target: Any) -> Column:
     return column
 
 
-def _fit_inputs(
-    opened: Frame, names: list[str], rows: np.ndarray | None
-) -> tuple[tuple[Feature, ...], Mapping[str, str]]:
-    inputs = []
-    dropped = {}
-    for name in names:
-        column = opened.column(name).take(rows)
-        fitted = fit_feature(column)
-        if fitted.places:
-            inputs.append(fitted)
-        elif column.missing().all():
-            dropped[name] = "all missing"
-        elif isinstance(fitted, Category) and not fitted.categories:
-            dropped[name] = "no value stands twice"
-        elif isinstance(fitted, Number) and np.nanmin(column.values) < np.nanmax(column.values):
-            dropped[name] = "constant within rounding"
-        else:
-            dropped[name] = "constant"
-    if not inputs:
-        reasons = [f"{name!r} ({why})" for name, why in dropped.items()]
-        raise DataError(f"frame: expected a column to learn from, got {few(reasons) or 'the target alone'}")
-    return tuple(inputs), dropped
-
-
-def read(path: str | Path, table: Table | None = None) -> Any:
-    """Return a file as a polars frame: Parquet if it is called *.parquet, else CSV with a header and commas.
-
-    A CSV column is of numbers, ISO dates or times if all of its values are; else it stays text as written, true and
-    false and codes with a leading zero (01) too. Blanks around a value are dropped. Missing is an empty cell and what
-    is spelled ?, NA, N/A, n/a, #N/A, <NA>, NaN, nan, NULL, null or None; among numbers, dates and times also - . none
-    na missing unknown. Numbers may be written 1,234.50 or 1 234.50, $12 or 12.5 %, which is 12.5.
-
-    table  columns that were text to this table are read as text: codes that happen to be all digits keep their "01"
-    Raises DataError for a file that is missing, empty or broken, or has missing or duplicate column names.
-    """
-    words = set()
-    if table is not None:
-        words = {column.name for column in table.inputs if isinstance(column, Category)}
-        if isinstance(table.target, Classes) and isinstance(table.target.values[0], str):
-            words.add(table.target.name)
-    return read_file(path, words)
-
-
-def split(
-    count: int, fractions: Sequence[float] = (0.64, 0.16, 0.20), seed: int = 0, groups: Any = None
-) -> tuple[np.ndarray, ...]:
-    """Share the rows 0 to count - 1 at random among len(fractions) parts; each part is sorted int64 (rows,).
-
-    fractions  each part's share, above 0; they add up to 1
-    seed       the same seed gives the same parts
-    groups     classes, integers (count,): each part gets its share of each class, and the first part, which is for
-               training, at least one row of each
-    Raises DataError if a part would be empty.
-    """
-    checks.integer("count", count, 1)
-    shares = np.array([checks.number("fractions", fraction, 0, 1, ends="(]") for fraction in fractions])
-    if abs(shares.sum() - 1) > 1e-9:
-        raise SettingError(f"fractions: expected shares that add up to 1, got {tuple(fractions)}")
-    classes = np.zeros(count, np.int64) if groups is None else np.unique(groups, return_inverse=True)[1]
-    if classes.shape != (count,):
-        raise ShapeError(f"groups: expected shape ({count},), got {classes.shape}")
-    shuffled = permutation(seed, SPLIT, 0, 0, count)
-    order = shuffled[np.argsort(classes[shuffled], kind="stable")]  # class by class, at random within each
-    part = np.empty(count, np.int64)
-    part[order] = _parts_of_sorted(np.bincount(classes), np.cumsum(shares))
-    parts = tuple(np.flatnonzero(part == place) for place in range(len(shares)))
-    if not all(rows.size for rows in parts):
-        sizes = ", ".join(str(rows.size) for rows in parts)
-        rows = f"{count} of {classes.max() + 1} classes" if groups is not None else str(count)
-        raise DataError(f"rows: expected enough to share among {len(shares)} parts, got {rows}, which give {sizes}")
-    return parts
-
-
-def _parts_of_sorted(sizes: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Return the part of each row where classes of these sizes stand one behind the other; shares are cumulative.
-
-    Rounding runs on from class to class, so that it is within a row in each class and in the whole.
-    """
-    ends = np.cumsum(sizes)
-    limits = np.rint(np.outer(np.append(0, ends), shares[:-1])).astype(np.int64)
-    counts = np.diff(limits, axis=0)  # rows of each class before the end of each part but the last
-    counts[:, :1] = np.maximum(counts[:, :1], 1)
-    counts = np.maximum.accumulate(counts, axis=1)
-    rank = np.arange(ends[-1]) - np.repeat(ends - sizes, sizes)
-    return (rank[:, np.newaxis] >= np.repeat(counts, sizes, axis=0)).sum(axis=1)
+def _says_nothing(feature: Feature, column: Column) -> str:
+    """Return why a feature has no places."""
+    if column.missing().all():
+        return "all missing"
+    if isinstance(feature, Category):
+        return "constant" if feature.categories else "no value stands twice"
+    return "constant within rounding" if np.nanmin(column.values) < np.nanmax(column.values) else "constant"

@@ -8,9 +8,21 @@ import numpy as np
 from .. import checks
 from ..errors import DataError, ShapeError
 from . import _standardize
-from ._columns import Column, few, text
+from ._columns import Column, Labels, example, examples, text
+from ._left_out import words_of
+from ._text import WORDS, Form, understood
 
 MAXIMUM_GUESSED_CLASSES = 20  # more integers than ten digits are classes; abalone's 28 ages are a quantity
+GRADES = 6  # so many whole numbers, frequent in the middle and rare at an end, are counts or grades
+OF_CLASSES = frozenset(
+    ["class", "classes", "label", "labels", "category", "type", "kind", "species", "group", "digit", "letter"]
+)
+OF_QUANTITIES = frozenset(
+    ["age", "amount", "cnt", "cost", "count", "counts", "days", "distance", "height", "hours", "length", "minutes"]
+).union(
+    ["months", "num", "number", "points", "price", "qty", "quality", "quantity", "rating", "rings", "sales", "score"],
+    ["size", "stars", "temperature", "total", "visits", "weeks", "weight", "width", "years"],
+)
 
 
 @dataclass(frozen=True)
@@ -26,32 +38,41 @@ class Classes:
         if len(kinds) > 1 or not kinds <= {str, bool, int, float} or len(self._index()) < len(self.values):
             raise DataError(f"column {self.name!r}: expected distinct classes of one type")
         if len(self.values) < 2:
-            raise DataError(f"column {self.name!r}: only one class, {few(list(self._index()))}; expected at least two")
+            only = examples(list(self._index()))
+            raise DataError(f"column {self.name!r}: only one class, {only}; expected at least two")
 
     @classmethod
     def fit(cls, column: Column) -> Self:
+        """Learn from the training rows; text stays as it is written."""
         if column.kind == "number":
             _require_present(column)
             return cls(column.name, tuple(np.unique(column.finite()).tolist()))
         labels = _labels(column)
-        originals = column.values.tolist() if isinstance(column.values, np.ndarray) else column.values
-        values = list(dict(zip(labels, originals, strict=True)).values())
+        used = labels.counts() > 0
+        values = [value for value, is_used in zip(labels.values, used, strict=True) if is_used]
+        if all(type(value) is str for value in values):
+            values = _numbers_as_written(values)
         kinds = {type(value) for value in values}
         if len(kinds) > 1 or not kinds <= {str, bool, int, float}:  # such have no order, or no form in JSON
-            values = list(set(labels))
+            values = [text(value) for value in values]
         return cls(column.name, tuple(sorted(values)))
 
     def encode(self, column: Column) -> np.ndarray:
         """Return the classes, int32 (n,); DataError for a value that is none of them."""
         if column.kind == "number" and all(type(value) in (int, float) for value in self.values):
             return self._encode_numbers(column)
+        labels = _labels(column, kept=self.values)
         index = self._index()
-        labels = _labels(column)
-        classes = np.fromiter((index.get(label, -1) for label in labels), np.int32, len(labels))
-        if (classes < 0).any():
-            row = int(np.argmax(classes < 0))
-            raise self._unknown(labels[row], row)
-        return classes
+        small = {label.lower(): place for label, place in index.items()}
+        truths = set(small) == {"true", "false"}  # however they are spelled
+        places = []
+        for place, value in enumerate(labels.values):
+            label = text(value)
+            found = index.get(label, index.get(_canonical(label), small.get(label.lower(), -1) if truths else -1))
+            if found < 0 and (labels.codes == place).any():
+                raise self._unknown(label, labels.first_row(place))
+            places.append(found)
+        return np.array(places, np.int32)[labels.codes]
 
     def _encode_numbers(self, column: Column) -> np.ndarray:
         """Encode without a text for each row; classes that are their own numbers stay where they lie."""
@@ -69,8 +90,8 @@ class Classes:
 
     def _unknown(self, label: str, row: int) -> DataError:
         return DataError(
-            f"column {self.name!r}: expected a class of the training rows, {few(list(self._index()))}, got {label!r}"
-            f" in row {row} (rows count from 0)"
+            f"column {self.name!r}: expected a class of the training rows, {examples(list(self._index()))}, got"
+            f" {example(label)} in row {row} (rows count from 0)"
         )
 
     def decode(self, predictions: Any) -> np.ndarray:
@@ -86,10 +107,11 @@ class Classes:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number, standardized by the training rows' mean and standard deviation."""
+    """A number, standardized by the training rows' mean and standard deviation; `style` is how text spells it."""
 
     task: ClassVar[str] = "regression"
     name: str
+    style: str
     mean: float
     scale: float
 
@@ -101,11 +123,17 @@ class Quantity:
 
     @classmethod
     def fit(cls, column: Column) -> Self:
-        return cls(column.name, *_standardize.mean_and_scale(column.name, _numbers(column), column.last_bit))
+        """Learn from the training rows."""
+        column, form = understood(column, None, None, learns=True)
+        if column.kind == "category":
+            understood(column, None, Form("number", "."))  # whose error names the first value that is none
+        statistics = _standardize.mean_and_scale(column.name, _numbers(column), column.last_bit)
+        return cls(column.name, form.style if form else ".", *statistics)
 
     def encode(self, column: Column) -> np.ndarray:
         """Return the standardized values, float32 (n, 1)."""
-        standardized = _standardize.standardize_target(self.name, _numbers(column), self.mean, self.scale)
+        values = _numbers(understood(column, None, Form("number", self.style))[0])
+        standardized = _standardize.standardize_target(self.name, values, self.mean, self.scale)
         return standardized.astype(np.float32)[:, np.newaxis]
 
     def decode(self, predictions: Any) -> np.ndarray:
@@ -120,18 +148,61 @@ Target = Classes | Quantity
 
 
 def fit_target(column: Column, task: str) -> Target:
-    """Return the target learned from the training rows; task "auto" is guessed as Table.fit documents."""
+    """Return the target learned from the training rows; task "auto" is found out as guessed_task does."""
     if task == "auto":
-        task = _guess(column)
+        task, _ = guessed_task(column)
     return Classes.fit(column) if task == Classes.task else Quantity.fit(column)
 
 
-def _guess(column: Column) -> str:
-    if column.kind == "number":
-        distinct = distinct_whole_numbers(column.values, MAXIMUM_GUESSED_CLASSES)
-        is_few = distinct is not None and len(distinct) <= len(column.values) / 2
-        return Classes.task if is_few else Quantity.task
-    return Classes.task if column.kind == "category" else Quantity.task
+def numbers(column: Column) -> np.ndarray:
+    """Return a column's numbers, float64 (n,); DataError where a row has none."""
+    return _numbers(understood(column, None, Form("number", "."))[0])
+
+
+def has_target(column: Column) -> np.ndarray:
+    """Return which rows have a target, bool (n,)."""
+    return ~understood(column, None, None, learns=True)[0].missing()
+
+
+def guessed_task(column: Column) -> tuple[str, str]:
+    """Return the task that a target is for, and the reason in words.
+
+    Words are classes, and so are two different numbers. Whole numbers of 3 to 20 different values, each in two rows on
+    average, are classes, unless the column's name speaks of a quantity, or they are 6 or more that are frequent in the
+    middle or at the beginning and rare behind it, as counts and grades are. All else is a quantity.
+    """
+    understood_column, _ = understood(column, None, None, learns=True)
+    _require_present(understood_column)
+    if understood_column.kind == "category":
+        return Classes.task, "its values are words"
+    if understood_column.kind != "number":
+        return Quantity.task, f"its values are {understood_column.kind}s"
+    values = understood_column.values
+    found = distinct_whole_numbers(values, MAXIMUM_GUESSED_CLASSES)
+    if found is None:
+        if len(values) >= 4 and len(np.unique(values)) == 2:
+            return Classes.task, "it has two different values"
+        is_whole = (values == np.floor(values)).all()
+        return Quantity.task, f"it has {'more than 20 different values' if is_whole else 'values with decimals'}"
+    if len(found) > len(values) / 2:
+        return Quantity.task, "few of its values stand twice"
+    if len(found) <= 2:
+        return Classes.task, f"it has {'two different values' if len(found) == 2 else 'one value'}"
+    words = set(words_of(column.name))
+    for task, of_task in ((Classes.task, OF_CLASSES), (Quantity.task, OF_QUANTITIES)):
+        if named := sorted(words & of_task):
+            return task, f"it has {len(found)} whole values and is called {named[0]!r}"
+    if len(found) >= GRADES and _rises_and_falls(np.unique(values, return_counts=True)[1]):
+        return Quantity.task, f"its {len(found)} whole values are frequent and rare in order, as counts and grades are"
+    return Classes.task, f"it has {len(found)} whole values"
+
+
+def _rises_and_falls(counts: np.ndarray) -> bool:
+    """Whether counts in the order of their values rise to one peak and fall, but for chance, and are far from even."""
+    peak = int(counts.argmax())
+    outwards = [counts[peak:], counts[: peak + 1][::-1]]
+    falls = all((side[1:] <= 1.25 * side[:-1] + 3 * np.sqrt(side[:-1])).all() for side in outwards)
+    return falls and counts.max() > 4 * counts.min() + 4
 
 
 def distinct_whole_numbers(values: np.ndarray, most: int) -> np.ndarray | None:
@@ -151,14 +222,40 @@ def distinct_whole_numbers(values: np.ndarray, most: int) -> np.ndarray | None:
     return found
 
 
-def _labels(column: Column) -> list[str]:
-    _require_present(column)
-    return [str(label) for label in column.texts()]
+def _labels(column: Column, kept: tuple[Any, ...] = ()) -> Labels:
+    """Return the labels of rows; a word for a missing value is one that is a known class."""
+    if not isinstance(column.values, Labels):
+        _require_present(column)
+        return column.texts()
+    found, _ = understood(column, WORDS - set(map(text, kept)), None)
+    _require_present(found)
+    labels: Labels = found.values
+    return labels
+
+
+def _numbers_as_written(labels: list[str]) -> list[Any]:
+    """Return integers, or floats, where every label is written as Python writes them; else the labels."""
+    for kind in (int, float):
+        try:
+            numbers = [kind(label) for label in labels]
+        except ValueError:
+            continue
+        written = [str(number) for number in numbers]
+        if written == labels and not {"inf", "-inf", "nan"} & set(labels):
+            return numbers
+    return labels
+
+
+def _canonical(label: str) -> str:
+    """Return the text of the number that a label spells: 1 for 1.0; the label where it spells none."""
+    value = Form("number", ".").value(label)
+    return label if value is None else text(value)
 
 
 def _numbers(column: Column) -> np.ndarray:
     _require_present(column)
-    return column.numbers("number")
+    column.expect("number", "number values")
+    return np.asarray(column.finite(), np.float64)
 
 
 def _require_present(column: Column) -> None:

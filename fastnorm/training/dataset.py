@@ -1,7 +1,7 @@
 """Dataset: rows and targets made numbers once, whether arrays or frames, with labels of any type."""
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class Dataset:
     task    "classification", "multilabel" or "regression"
     table   of the frame that x was; None for arrays
     target  the labels that class numbers belong to, or mean and scale of standardized values; None: y means itself
+    weights of the rows in training (n,), >= 0; None: all are 1
     """
 
     x: Any
@@ -34,6 +35,7 @@ class Dataset:
     task: str
     table: "Table | None" = None
     target: "Target | None" = None
+    weights: np.ndarray | None = None
 
     @property
     def groups(self) -> np.ndarray | None:
@@ -63,7 +65,8 @@ class Dataset:
 
     def take(self, rows: np.ndarray) -> "Dataset":
         """Return some of the rows."""
-        return replace(self, x=self.x[rows], y=self.y[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], weights=weights)
 
     def fitted_to(self, outputs: int) -> "Dataset":
         """Return it for a model of this number of outputs, which decides whether whole numbers are labels or values.
@@ -96,7 +99,8 @@ def fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
 
 def dataset(
     x: Any, y: Any = None, *, task: str | None = None, loss: Any = None, table: "Table | None" = None,
-    target: "Target | None" = None, learns: bool = True,
+    target: "Target | None" = None, learns: bool = True, sample_weight: Any = None,
+    types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
 ) -> Dataset:  # fmt: skip
     """Return rows and targets as numbers.
 
@@ -108,15 +112,23 @@ def dataset(
     loss    a loss object or function, or None
     table, target  those of a model that has learned them already
     learns  whether a table and labels may be learned of these rows; False: table and target must be known
+    sample_weight   weights of the rows in training (n,), or the name of a frame's column that holds them
+    types, missing  as for Table.fit, where a table is fitted
     Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
     """
+    if sample_weight is not None:
+        weights, types = _weights(x, sample_weight, types)
+        made = dataset(
+            x, y, task=task, loss=loss, table=table, target=target, learns=learns, types=types, missing=missing
+        )
+        return _weighted(made, weights)
     if isinstance(x, Dataset):
         return x
     task = _asked_for(task, loss)
     if table is None and not learns:
         refuse_frame("x", x)
     if table is not None or isinstance(y, str) or checks.is_frame(x):
-        return _of_frame(x, y, task, table)
+        return _of_frame(x, y, task, table, types, missing)
     if y is None:
         raise SettingError("y: expected targets, got none")
     return _of_arrays(x, y, task, target, learns)
@@ -132,33 +144,62 @@ def refuse_frame(name: str, x: Any) -> None:
 
 
 def divided(
-    x: Any, y: Any, fractions: Sequence[float], seed: int, **known: Any
+    x: Any, y: Any, fractions: Sequence[float], seed: int, *, groups: Any = None, time: Any = None, **known: Any
 ) -> tuple[Dataset, tuple[np.ndarray, ...]]:
     """Return all rows, and the row numbers of each part, divided at random; each part has the classes in proportion.
 
-    fractions  of the parts, adding up to 1; a table is fitted on the rows of the first
-    known      keywords of dataset
+    fractions     of the parts, adding up to 1; a table is fitted on the rows of the first
+    groups, time  as for split: values (n,), or the name of a frame's column; that of the groups is not learned from
+    known         keywords of dataset
     """
     if isinstance(x, np.memmap):
         raise SettingError("validation: a share of a memory map's rows would be copied into memory; give (x, y)")
     from ..table import Table, split
+    from ..table._table import row_keys
 
+    if isinstance(groups, str):
+        known["types"] = {**(known.get("types") or {}), groups: "ignore"}
     task = _asked_for(known.get("task"), known.get("loss"))
     if known.get("table") is None and (isinstance(y, str) or checks.is_frame(x)):
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
-        learned = Table.fit_target(x, y, "classification" if task == "multilabel" else task or "auto")
-        codes = learned.transform_target(y if not isinstance(y, str) else x) if learned.classes is not None else None
-        rows = split(len(x), fractions, seed, codes)
-        known = {**known, "table": Table.fit(x, y, str(learned.task), rows=rows[0])}
-        whole = dataset(x, y, **known)
-    else:
-        whole = dataset(x, y, **known)
-        whole = replace(whole, x=np.asarray(whole.x))
-        if len(whole.x) != len(whole.y):
-            raise DataError(f"y: expected {len(whole.x)} rows as in x, got {len(whole.y)}")
-        rows = split(len(whole.x), fractions, seed, whole.groups)
-    return whole, rows
+        weights, types = _weights(x, known.get("sample_weight"), known.get("types"))
+        kind = "classification" if task == "multilabel" else task or "auto"
+        table, features, values, rows = Table.fit_split(
+            x, y, fractions, seed, task=kind, groups=groups, time=time, types=types, missing=known.get("missing")
+        )
+        if task == "multilabel":
+            _refuse_shares(table)
+        return _weighted(Dataset(features, values, str(table.task), table, table.target), weights), rows
+    whole = dataset(x, y, **known)
+    whole = replace(whole, x=np.asarray(whole.x))
+    if len(whole.x) != len(whole.y):
+        raise DataError(f"y: expected {len(whole.x)} rows as in x, got {len(whole.y)}")
+    keys = {
+        name: row_keys(x, name, given) for name, given in (("groups", groups), ("time", time)) if given is not None
+    }
+    return whole, split(len(whole.x), fractions, seed, classes=whole.groups, **keys)
+
+
+def _weighted(data: Dataset, weights: Any) -> Dataset:
+    if weights is None:
+        return data
+    return replace(data, weights=checks.vector("sample_weight", weights, length=len(data.y)))
+
+
+def _weights(x: Any, given: Any, types: Mapping[str, Any] | None) -> tuple[Any, Mapping[str, Any] | None]:
+    """Return the weights of rows, and types by which a column that holds them is not learned from."""
+    if not isinstance(given, str):
+        return given, types
+    from ..table._frames import open_frame
+    from ..table._targets import numbers
+
+    weights = numbers(open_frame(x).column(given))
+    if not (weights >= 0).all():
+        row = int(np.argmin(weights >= 0))
+        got = f"{weights[row]:g} in row {row} (rows count from 0)"
+        raise DataError(f"column {given!r}: expected weights >= 0, got {got}")
+    return weights, {**(types or {}), given: "ignore"}
 
 
 def split_fractions(fraction: numbers.Real) -> tuple[float, float]:
@@ -202,7 +243,10 @@ def _asked_for(task: str | None, loss: Any) -> str | None:
     return of_loss or task
 
 
-def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Dataset:
+def _of_frame(
+    x: Any, y: Any, task: str | None, table: "Table | None", types: Mapping[str, Any] | None,
+    missing: Collection[str] | None,
+) -> Dataset:  # fmt: skip
     from ..table import Table
 
     of_labels = task == "multilabel"  # of one column: yes or no
@@ -210,17 +254,23 @@ def _of_frame(x: Any, y: Any, task: str | None, table: "Table | None") -> Datase
     if table is None:
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
-        table = Table.fit(x, y, task or "auto")
+        table = Table.fit(x, y, task or "auto", types=types, missing=missing)
     name = y if isinstance(y, str) else None if checks.is_frame(y) else getattr(y, "name", None)
     if name and (table.target is None or table.target.name not in (name, "y")):
         raise SettingError(f"target: this model's table was not fitted for the target {name!r}")
     if task is not None and task != table.task:
         raise SettingError(f"task: this model's table was fitted for {table.task}, got {task}; make a new model for it")
-    if of_labels and any(isinstance(value, float) and 0 < value < 1 for value in table.classes or ()):
-        raise SettingError("y: expected labels of yes and no, got shares between 0 and 1; those need arrays, no frame")
+    if of_labels:
+        _refuse_shares(table)
     features = table.transform(x)  # a missing column is said before a missing target
     values = table.transform_target(x if y is None or isinstance(y, str) else y)
     return Dataset(features, values, str(table.task), table, table.target)
+
+
+def _refuse_shares(table: "Table") -> None:
+    """Raise SettingError for a column of shares where labels are expected."""
+    if any(isinstance(value, float) and 0 < value < 1 for value in table.classes or ()):
+        raise SettingError("y: expected labels of yes and no, got shares between 0 and 1; those need arrays, no frame")
 
 
 def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None", learns: bool) -> Dataset:
@@ -234,9 +284,9 @@ def _of_arrays(x: Any, y: Any, task: str | None, target: "Target | None", learns
     if flat.ndim == 1 and flat.dtype.kind == "f" and (absent := int(np.isnan(flat).sum())):
         raise DataError(f"y: {absent} of {len(flat)} rows have no target; drop those rows first")
     if flat.ndim == 1 and flat.dtype.kind not in "iuf":
-        from ..table import _columns
+        from ..table._frames import open_column
 
-        column = _columns.open_column("y", flat)
+        column = open_column("y", flat)
         if column.kind == "number":  # numbers as Python objects
             flat = y = column.values
     task = task or _guessed(flat)
@@ -255,7 +305,7 @@ def _are_shares(y: np.ndarray) -> bool:
 
 def _of_labels(x: Any, y: np.ndarray, target: "Classes | Any", learns: bool) -> Dataset:
     """Class numbers, and the labels they belong to; integers that are class numbers already stay where they lie."""
-    from ..table._columns import open_column
+    from ..table._frames import open_column
     from ..table._targets import Classes, distinct_whole_numbers
 
     if not isinstance(target, Classes):

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -62,13 +62,16 @@ class Run:
         self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
         optimizer: Optimizer | str | None = None, schedule: Any = None, batch_size: int = 128,
         window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
-        threads: int = 1,
+        threads: int = 1, types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self.model = model
         loss = losses.asked_for(loss)
         if model.loss is not None and model.table is None:
             refuse_frame("x", x)
-        data = dataset(x, y, task=task, loss=loss, table=model.table, target=model.target)
+        data = dataset(
+            x, y, task=task, loss=loss, table=model.table, target=model.target, sample_weight=sample_weight,
+            types=types, missing=missing,
+        )  # fmt: skip
         self.optimizer = optimizers.chosen(optimizer)
         from . import schedules  # only now: importing fastnorm does not wait for them
 
@@ -86,7 +89,7 @@ class Run:
         self.tape = fusion.to_logits(tape, losses.activation_of(self.loss))
         checks.matrix("x", x, columns=self.tape.features)
         self.table, self.target = data.table, data.target
-        self._data = x, self.loss.targets(data.y, outputs, model.dtype), sample_weight
+        self._data = x, self.loss.targets(data.y, outputs, model.dtype), data.weights
         self.rows = len(x)
         self.validation = None if validation is None else self.evaluation_rows(validation)
         normalizes = any(operation.name == "batchnorm" for operation in self.tape.operations)

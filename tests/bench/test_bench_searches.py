@@ -21,7 +21,7 @@ def test_made_up_letters_have_the_shape_of_the_real_ones(bench, tmp_path):
     assert (made.x.shape, made.x.dtype, made.y.dtype) == ((20_000, 16), np.float32, np.int32)
     assert set(made.y) == set(range(26))
     file = tmp_path / "letter.csv"
-    rows = "\n".join(f"{'AB'[row % 2]},{row},{row % 3}" for row in range(20))
+    rows = "\n".join(f"{'AB'[row % 2]},{row * row},{row % 3}" for row in range(20))
     file.write_text(f"letter,a,b\n{rows}\n")
     read = letters.load(file)
     assert (read.name, read.x.shape, sorted(set(read.y))) == ("letter.csv", (20, 2), [0, 1])

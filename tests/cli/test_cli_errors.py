@@ -5,7 +5,7 @@ import pytest
 
 WRONG = [
     (["bogus"], "No such command 'bogus'; see fastnorm --help"),
-    (["tune"], "DATA: expected a CSV or Parquet file, or --example digits"),
+    (["tune"], "DATA: expected a file, or --example digits"),
     (["tune", "{data}/flowers.csv"], "--target: expected the column to predict"),
     (["tune", "{data}/missing.csv", "-t", "a"], "{data}/missing.csv: no such file"),
     (["tune", "{data}/flowers.csv", "-t", "nam"], "{data}/flowers.csv: column 'nam': not in this frame"),

@@ -129,7 +129,7 @@ def test_a_terminal_that_is_closed_does_not_keep_the_model_from_being_saved(tmp_
 @pytest.mark.parametrize("words", ["info", "trials {tuned}", "predict {tuned}/model.safetensors {data}/flowers.csv"])
 @pytest.mark.parametrize("number", CODES)
 def test_short_commands_end_with_these_codes_too(command, tuned, data, monkeypatch, words, number):
-    monkeypatch.setattr("fastnorm.table.read", lambda *_: signal.raise_signal(number))
+    monkeypatch.setattr("fastnorm.cli.commands.read_blocks", lambda *_, **__: signal.raise_signal(number))
     monkeypatch.setattr(Study, "open", lambda *_: signal.raise_signal(number))
     monkeypatch.setattr("fastnorm.kernels.cpu.variants", lambda: signal.raise_signal(number))
     code, printed, complaint = command(*words.format(tuned=tuned[0], data=data).split())

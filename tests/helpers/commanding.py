@@ -22,7 +22,7 @@ def write_files(folder):
     rng = np.random.default_rng(0)
     kind = np.arange(240) % 3
     length = kind + rng.normal(0, 0.2, 240)
-    colors = np.array(["red", "blue", "white"])[np.where(rng.random(240) < 0.9, kind, 0)]
+    colors = np.array(["red", "blue", "white"])[np.where(rng.random(240) < 0.8, kind, 0)]
     lengths = [None if row % 17 == 0 else value for row, value in enumerate(length)]
     names = np.array(["rose", "iris", "lily, tall"])[kind]
     polars.DataFrame({"length": lengths, "color": colors, "name": names}).write_csv(folder / "flowers.csv")

@@ -14,7 +14,7 @@ from fastnorm.training.run import Epoch
 def digits():
     """Features from 0 to 1 and classes of all digits, and the row numbers of a training and a validation half."""
     x, y = load_digits(return_X_y=True)
-    return (x / 16).astype(np.float32), y, *table.split(len(x), (0.5, 0.5), seed=0, groups=y)
+    return (x / 16).astype(np.float32), y, *table.split(len(x), (0.5, 0.5), seed=0, classes=y)
 
 
 def curve(losses, validation=None, rates=None):

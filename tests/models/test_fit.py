@@ -100,7 +100,7 @@ def test_a_share_of_the_rows_is_set_aside_class_by_class(monkeypatch, share):
     run_class = fn.Run
 
     def spy(model, x, y, **options):
-        seen.append((x.x, x.y, options["validation"], options["sample_weight"]))
+        seen.append((x.x, x.y, options["validation"], x.weights))
         return run_class(model, x, y, **options)
 
     monkeypatch.setattr(model_module, "Run", spy)
@@ -219,7 +219,7 @@ def test_the_table_learns_from_the_training_rows_alone():
     model.fit(frame, target="kind", validation=0.5, epochs=1, seed=3)
     assert model.table != whole
     groups = whole.transform_target(frame)
-    rows, _ = fn.table.split(200, (0.5, 0.5), 3, groups)
+    rows, _ = fn.table.split(200, (0.5, 0.5), 3, classes=groups)
     assert model.table == fn.Table.fit(frame[rows], "kind")
 
 

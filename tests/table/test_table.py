@@ -83,7 +83,7 @@ def test_many_categories_keep_the_hundred_most_frequent():
 
 
 def test_a_column_of_keys_is_dropped():
-    table = Table.fit(frame(key=[f"key {i}" for i in range(1000)], a=range(1000)))
+    table = Table.fit(frame(key=[f"key {i}" for i in range(1000)], a=[i % 7 for i in range(1000)]))
     assert table.columns == ("a",)
     assert "key (no value stands twice)" in table.describe()
 
@@ -92,7 +92,7 @@ def test_useless_columns_are_dropped_and_not_needed_later():
     same = [0.1] * 3  # their float64 mean is not 0.1
     table = Table.fit(frame(a=[1, 2, 3], same=same, word=["w"] * 3, none=[None] * 3))
     assert table.dropped == {"same": "constant", "word": "constant", "none": "all missing"}
-    assert "dropped: same (constant), word (constant), none (all missing)" in table.describe()
+    assert "left out: same (constant), word (constant), none (all missing)" in table.describe()
     assert table.transform(frame(a=[1])).shape == (1, 1)
 
 
@@ -108,10 +108,16 @@ def test_dates_times_and_durations_are_numbers():
     }
     standardized = (seconds - seconds.mean()) / seconds.std()
     for native in (polars.DataFrame(columns), pandas.DataFrame(columns)):
-        features = Table.fit(native).transform(native)
-        np.testing.assert_array_equal(features[:, 1::2], [[0] * 4] * 3 + [[1] * 4])
-        np.testing.assert_allclose(features[:, [0, 2, 4]].T, [[*standardized, 0]] * 3, atol=1e-6)
-        np.testing.assert_allclose(features[:, 6], [-np.sqrt(0.5), -np.sqrt(0.5), np.sqrt(2), 0], atol=1e-6)
+        table = Table.fit(native)
+        features = table.transform(native)
+        assert [column.places for column in table.inputs] == [4, 4, 2, 2]  # the time of day is a cycle too
+        np.testing.assert_array_equal(features[:, [3, 7, 9, 11]], [[0] * 4] * 3 + [[1] * 4])
+        np.testing.assert_allclose(features[:, [0, 4, 8]].T, [[*standardized, 0]] * 3, atol=1e-6)
+        np.testing.assert_allclose(features[:, 10], [-np.sqrt(0.5), -np.sqrt(0.5), np.sqrt(2), 0], atol=1e-6)
+        angle = 2 * np.pi * seconds / 86400
+        for place in (1, 5):
+            np.testing.assert_allclose(features[:, place], [*np.sin(angle), 0], atol=1e-6)
+            np.testing.assert_allclose(features[:, place + 1], [*np.cos(angle), 0], atol=1e-6)
 
 
 def test_rows_are_known_by_column_name():
@@ -158,11 +164,28 @@ def test_numpy_columns_are_named_by_position():
         (list(range(21)) * 3, "regression"),  # 21 different values
         (list(range(4)), "regression"),  # each in one row only
         ([1.0, 2.0] * 20, "classification"),  # a gap anywhere makes floats of integers
-        ([1.5, 2.0] * 20, "regression"),
+        ([1.5, 2.0] * 20, "classification"),  # two different values
+        ([1.5, 2.0, 2.5] * 20, "regression"),
+        ([0.0, 1.0] * 20, "classification"),
+        (["0.0", "1.0"] * 20, "classification"),
+        (["1.", "2.", "7."] * 20, "classification"),
+        (np.repeat(range(16), [30, 60, 62, 40, 25, 12, 9, 7, 5, 4, 3, 2, 2, 1, 1, 1]).tolist(), "regression"),  # counts
+        (np.repeat(range(3, 10), [20, 160, 1500, 2200, 880, 175, 5]).tolist(), "regression"),  # grades of wines
+        (np.repeat(range(1, 8), [45586, 50, 171, 8903, 3267, 10, 13]).tolist(), "classification"),  # shuttle's
+        (np.repeat(range(10), 178).tolist(), "classification"),  # digits
     ],
 )
 def test_guessed_task(target, task):
-    assert Table.fit(frame(a=range(len(target)), y=target), "y").task == task
+    assert Table.fit(frame(a=[i % 7 for i in range(len(target))], y=target), "y").task == task
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("class", "classification"), ("Species", "classification"), ("soldCount", "regression"), ("n_visits", "regression")],
+)
+def test_a_name_decides_about_whole_numbers(name, task):
+    target = polars.Series(name, np.repeat(range(8), [9, 60, 62, 40, 25, 12, 9, 7]))
+    assert Table.fit(frame(a=[i % 7 for i in range(len(target))]).with_columns(target), name).task == task
 
 
 @pytest.mark.parametrize("values", [["b", "a", "b"], [True, False, True], [10, 9, 10], [2**60 + 1, 2**60, 2**60 + 1]])

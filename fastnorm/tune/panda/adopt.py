@@ -57,7 +57,7 @@ def adopt(
     if steered_alone(facts):
         raise FileError(f"{file}: this is the study of a panda; fn.tune.panda(run, study=...) goes on with it")
     epochs, seed = facts.get("epochs") or 1, facts["seed"]
-    work, found = training(build, x, y, validation, epochs, loss, seed, task)
+    work, found = training(build, x, y, validation, epochs, loss, seed, task=task)
     require_agreement(file, facts, found, "adoption")
     with ExitStack() as stack:
         stack.enter_context(claimed(file, trial))

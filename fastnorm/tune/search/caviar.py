@@ -1,7 +1,7 @@
 """caviar: many models at once, as many fish lay their eggs; the best survives (Ng's "pandas versus caviar")."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -49,6 +49,11 @@ def caviar(
     enqueue: Sequence[Mapping[str, Any]] = (),
     start_from: Study | str | os.PathLike[str] | None = None,
     replicates: int = 1,
+    sample_weight: Any = None,
+    groups: Any = None,
+    time: Any = None,
+    types: Mapping[str, Any] | None = None,
+    missing: Collection[str] | None = None,
 ) -> Study:
     """Train many models with hyperparameters from a space, side by side; return the record and the best of them.
 
@@ -78,6 +83,7 @@ def caviar(
     enqueue        configurations to begin with; hyperparameters they leave out are drawn
     start_from     another study, or its file, whose best configurations come next
     replicates     how many trials in a row have the same hyperparameters; else no two have
+    sample_weight, groups, time, types, missing   as for Model.fit; with KFold rows of one group are in one fold
 
     Hyperparameters of training are found by name. `optimizer` is "sgd", "rmsprop", "adam", "adamw" or "nadam", by
     default SGD where the space has momentum, else Adam; `schedule` is a name such as "one_cycle" of fn.schedules, by
@@ -96,17 +102,18 @@ def caviar(
     how = (trials, timeout, trial_timeout, sampler, pruner, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
     space = check_space(default_space(len(x.x if isinstance(x, Dataset) else x)) if space is None else space)
-    work, facts = training(build, x, y, validation, epochs, loss, seed, task)
+    known = {"task": task, "sample_weight": sample_weight, "groups": groups, "time": time, "types": types}
+    work, facts = training(build, x, y, validation, epochs, loss, seed, missing=missing, **known)
     return conduct(work, space, epochs, work.metric, facts, options)
 
 
 def training(
     build: Callable[[dict[str, Any]], Model] | None, x: Any, y: Any, validation: Validation, epochs: int, loss: Any,
-    seed: int, task: str | None = None,
+    seed: int, **known: Any,
 ) -> tuple[Training, dict[str, Any]]:  # fmt: skip
     """Return the common part of caviar's trials, from its arguments of the same names, and facts that identify it."""
     loss = losses.asked_for(loss)
-    rows, data, facts = parts(x, y, validation, seed, task, loss)
+    rows, data, facts = parts(x, y, validation, seed, loss=loss, **known)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
     return Training.on(build or default_build(data.outputs), rows, data, epochs, METRICS[data.task], loss), facts

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ... import checks
-from ...errors import DataError
+from ...errors import DataError, SettingError
 from ...kernels import random
 from ...saving.dataclasses import to_record
+from ...table._table import row_keys
 from ...training.dataset import TASKS, Dataset, dataset, divided, pair, split_fractions
 
 ENOUGH_ROWS = 2000  # from here on a fifth of the rows judges well enough
@@ -43,6 +44,7 @@ class Part(NamedTuple):
 
     x: np.ndarray
     y: np.ndarray
+    weights: np.ndarray  # of the rows; empty where all are 1
     validation: tuple[np.ndarray, np.ndarray] | None
 
 
@@ -50,54 +52,76 @@ Validation = Any  # see parts
 
 
 def parts(
-    x: Any, y: Any, validation: Validation, seed: int, task: str | None = None, loss: Any = None
+    x: Any, y: Any, validation: Validation, seed: int, *, groups: Any = None, time: Any = None, **known: Any
 ) -> tuple[list[Part], Dataset, dict[str, Any]]:
     """Return the parts of the data that a trial's Runs take, the last one's model being kept, and facts that tell them.
 
-    x, y        as dataset takes them; a table is fitted on the training rows, with KFold on all
-    validation  (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5) below
-                2,000 rows, from there on a fifth
+    x, y          as dataset takes them; a table is fitted on the training rows, with KFold on all
+    validation    (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5)
+                  below 2,000 rows, from there on a fifth
+    groups, time  as divided takes them; with KFold, rows of one group are in one fold
+    known         keywords of dataset
     Also returns all rows but those of a validation of its own as a Dataset.
     """
     if validation is None:
-        validation = KFold() if len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS else 0.2
+        is_small = len(x.x if isinstance(x, Dataset) else x) < ENOUGH_ROWS
+        validation = KFold() if is_small and time is None else 0.2
     if isinstance(validation, numbers.Real):
-        data, (rows, others) = divided(x, y, split_fractions(validation), seed, task=task, loss=loss)
+        data, (rows, others) = divided(x, y, split_fractions(validation), seed, groups=groups, time=time, **known)
         facts = {"data": fingerprint(data.x, data.y), "validation": float(validation)} | _meaning(data)
-        return [Part(data.x[rows], data.y[rows], (data.x[others], data.y[others]))], data, facts
-    data = dataset(x, y, task=task, loss=loss)
+        facts |= {"rows": fingerprint(rows)} if groups is not None or time is not None else {}
+        aside = data.x[others], data.y[others]
+        return [Part(data.x[rows], data.y[rows], _weights(data, rows), aside)], data, facts
+    if time is not None or (groups is not None and not isinstance(validation, KFold)):
+        raise SettingError("groups, time: expected a fraction of the rows as validation, or KFold for groups")
+    if isinstance(groups, str):
+        known["types"] = {**(known.get("types") or {}), groups: "ignore"}
+    data = dataset(x, y, **known)
     data = replace(data, x=np.asarray(data.x), y=np.asarray(data.y))
     if data.x.ndim != 2 or len(data.x) != len(data.y):
         shapes = f"{data.x.shape} and {data.y.shape}"
         raise DataError(f"x, y: expected a matrix (n, features) and n targets, got shapes {shapes}")
     facts = {"data": fingerprint(data.x, data.y)} | _meaning(data)
     if isinstance(validation, KFold):
-        return _folds(data, validation.folds, seed), data, facts | {"validation": repr(validation)}
+        keys = None if groups is None else row_keys(x, "groups", groups)
+        facts |= {} if keys is None else {"rows": fingerprint(keys)}
+        return _folds(data, validation.folds, seed, keys), data, facts | {"validation": repr(validation)}
     validated = dataset(
-        *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=loss, table=data.table,
-        target=data.labels, learns=False,
+        *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=known.get("loss"),
+        table=data.table, target=data.labels, learns=False,
     )  # fmt: skip
     aside = np.asarray(validated.x), np.asarray(validated.y)
-    return [Part(data.x, data.y, aside)], data, facts | {"validation": fingerprint(*aside)}
+    part = Part(data.x, data.y, _weights(data, slice(None)), aside)
+    return [part], data, facts | {"validation": fingerprint(*aside)}
+
+
+def _weights(data: Dataset, rows: Any) -> np.ndarray:
+    return np.zeros(0) if data.weights is None else np.asarray(data.weights)[rows]
 
 
 def _meaning(data: Dataset) -> dict[str, Any]:
-    """Labels of class numbers, or mean and scale of values, for the answers of a study's models."""
-    return {} if data.target is None else {"target": to_record(data.target)}
+    """Labels of class numbers, or mean and scale of values, for the answers of a study's models; and the weights."""
+    weights = {} if data.weights is None else {"weights": fingerprint(np.asarray(data.weights))}
+    return weights | ({} if data.target is None else {"target": to_record(data.target)})
 
 
-def _folds(data: Dataset, count: int, seed: int) -> list[Part]:
-    """Deal the rows, class by class and at random within each, to the folds in turn."""
+def _folds(data: Dataset, count: int, seed: int, groups: np.ndarray | None) -> list[Part]:
+    """Deal the rows, class by class and at random within each, to the folds in turn; or the groups of rows."""
     x, y = data.x, data.y
-    if len(x) < 2 * count:
-        raise DataError(f"validation: expected at least {2 * count} rows for {count} folds, got {len(x)}")
-    order = random.permutation(seed, random.SPLIT, FOLDS_STREAM, 0, len(x))
-    if data.groups is not None:
+    keys = np.arange(len(x)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    dealt = int(keys.max()) + 1 if len(keys) else 0
+    if len(x) < 2 * count or dealt < count:
+        what = "rows" if groups is None else "groups"
+        expected = 2 * count if groups is None else count
+        raise DataError(f"validation: expected at least {expected} {what} for {count} folds, got {dealt}")
+    order = random.permutation(seed, random.SPLIT, FOLDS_STREAM, 0, dealt)
+    if data.groups is not None and groups is None:
         order = order[np.argsort(y[order], kind="stable")]
-    fold = np.empty(len(x), np.int64)
-    fold[order] = np.arange(len(x)) % count
-    validated = [fold == number for number in range(count)]
-    return [*(Part(x[~aside], y[~aside], (x[aside], y[aside])) for aside in validated), Part(x, y, None)]
+    fold = np.empty(dealt, np.int64)
+    fold[order] = np.arange(dealt) % count
+    validated = [fold[keys] == number for number in range(count)]
+    parts = [Part(x[~aside], y[~aside], _weights(data, ~aside), (x[aside], y[aside])) for aside in validated]
+    return [*parts, Part(x, y, _weights(data, slice(None)), None)]
 
 
 def fingerprint(*arrays: np.ndarray) -> str:

@@ -43,9 +43,10 @@ class Training:
         loss: Any = None,
     ) -> "Training":  # fmt: skip
         """Return the training on these parts of the data."""
-        arrays = [array for x, y, aside in parts for array in (x, y, *(aside or ()))]
+        arrays = [array for x, y, weights, aside in parts for array in (x, y, weights, *(aside or ()))]
         validated = tuple(part.validation is not None for part in parts)
-        return cls(build, MappedArrays(arrays), replace(data, x=None, y=None), validated, epochs, metric, loss)
+        meaning = replace(data, x=None, y=None, weights=None)
+        return cls(build, MappedArrays(arrays), meaning, validated, epochs, metric, loss)
 
     def advance(self, unit: WorkUnit, stop_flag: StopFlag, report: Report) -> Outcome:
         """Train the trial's Runs to the slice's last epoch, or until the stop_flag or a time limit stops them."""
@@ -92,9 +93,9 @@ class Training:
 
     def run(self, trial: Trial, part: int = 0) -> Run:
         """Return the trial's Run on a part of the data, not trained yet."""
-        first = sum(4 if validated else 2 for validated in self.validated[:part])
-        x, y, *aside = self.data.arrays[first : first + (4 if self.validated[part] else 2)]
-        rows = replace(self.meaning, x=x, y=y)
+        first = sum(5 if validated else 3 for validated in self.validated[:part])
+        x, y, weights, *aside = self.data.arrays[first : first + (5 if self.validated[part] else 3)]
+        rows = replace(self.meaning, x=x, y=y, weights=weights if len(weights) else None)
         validation = replace(self.meaning, x=aside[0], y=aside[1]) if aside else None
         settings = trial.hyperparameters
         return Run(
