@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import SettingError
 from ..ops import spec
 from ..ops.tape import ROWS, Operation, Tape
 
@@ -109,6 +110,24 @@ def columns_of_inputs(tape: Tape) -> dict[int, tuple[int, int]]:
         elif source is not None and operation.name == "reshape":
             spans[operation.output] = source
     return spans
+
+
+def require_embedded(tape: Tape, codes: Mapping[int, str]) -> None:
+    """Raise SettingError where columns of codes are read as numbers, by anything but an embedding.
+
+    codes  columns of the data, and their names
+    """
+    spans = columns_of_inputs(tape)
+    for operation in tape.operations:
+        embedded = operation.inputs[1] if operation.name == "embedding" else None
+        for index in operation.inputs if operation.name not in ("part", "reshape") else ():
+            first, end = spans.get(index, (0, 0))
+            wrong = [name for place, name in codes.items() if first <= place < end and index != embedded]
+            if wrong:
+                raise SettingError(
+                    f"x: column {wrong[0]!r} holds codes of categories, which {operation.name} would take for numbers;"
+                    " give such columns to an Embedding, or use table.transform, which gives a column for each category"
+                )
 
 
 def coded(tape: Tape) -> list[tuple[int, int, int]]:

@@ -59,17 +59,16 @@ class Number:
         """Number of feature columns."""
         return int(self.scale > 0) + int(self.missing)
 
-    def understood(self, column: Column) -> Column:
-        """Return a later column as numbers; truths are 1 and 0."""
+    def values(self, column: Column) -> np.ndarray:
+        """Return a column as numbers, float64 (n,), nan where missing; truths are 1 and 0."""
         if self.kind == "number" and column.is_boolean:
             truths = column.truths()
             values = np.array([*(1.0 if label == "True" else 0.0 for label in truths.values), np.nan])
-            return Column(self.name, "number", values[truths.codes])
-        return _measuring(self, column)
+            return values[truths.codes]
+        return _measured(self, column)
 
-    def write(self, column: Column, out: np.ndarray) -> None:
-        """Fill out (n, places), which holds zeros, from an understood column."""
-        values = np.asarray(column.finite(), np.float64)
+    def write(self, values: np.ndarray, out: np.ndarray) -> None:
+        """Fill out (n, places), which holds zeros, from some of `values`."""
         absent = np.isnan(values)
         if self.scale > 0:
             out[:, 0] = np.where(absent, 0, _standardize.standardize_feature(values, self.mean, self.scale))
@@ -122,13 +121,12 @@ class Moment:
         """Number of feature columns."""
         return int(self.scale > 0) + 2 * len(self.cycles) + int(self.missing)
 
-    def understood(self, column: Column) -> Column:
-        """Return a later column as days."""
-        return _measuring(self, column)
+    def values(self, column: Column) -> np.ndarray:
+        """Return a column as days, float64 (n,), nan where missing."""
+        return _measured(self, column)
 
-    def write(self, column: Column, out: np.ndarray) -> None:
-        """Fill out (n, places), which holds zeros, from an understood column."""
-        values = column.finite()
+    def write(self, values: np.ndarray, out: np.ndarray) -> None:
+        """Fill out (n, places), which holds zeros, from some of `values`."""
         absent = np.isnan(values)
         if self.scale > 0:
             out[:, 0] = np.where(absent, 0, _standardize.standardize_feature(values, self.mean, self.scale))
@@ -193,8 +191,8 @@ class Category:
         count = len(self.categories) + int(self.other)
         return count if count > 1 else 0
 
-    def understood(self, column: Column) -> Column:
-        """Return a later column as labels; a word for a missing value that is a category is one."""
+    def _understood(self, column: Column) -> Column:
+        """Return a column as labels; a word for a missing value that is a category is one."""
         if column.kind == "number" and (codes := [label for label in self.categories if CODE.match(label)]):
             raise DataError(
                 f"column {self.name!r}: expected text, got numbers, which have lost leading zeros: training rows had"
@@ -211,9 +209,10 @@ class Category:
         words = (self.words or WORDS) if not kept else set(self.words or WORDS) - set(kept)
         return understood(column, words, None)[0] if isinstance(column.values, Labels) else column
 
-    def codes(self, column: Column) -> np.ndarray:
+    def values(self, column: Column) -> np.ndarray:
         """Return the place of each row's label among the categories (n,); their number for any other label and none."""
         index: dict[str, int] = {label: place for place, label in enumerate(self.categories)}
+        column = self._understood(column)
         labels = column.truths() if self.boolean else column.texts()
         for label in labels.values:
             if label not in index and (whole := _whole_number(label)) in index:  # a gap has made 1.0 of 1
@@ -223,11 +222,10 @@ class Category:
         self._warn_of_unseen(labels, [label not in index for label in labels.values])
         return places[labels.codes]
 
-    def write(self, column: Column, out: np.ndarray) -> None:
-        """Fill out (n, places), which holds zeros, from an understood column."""
-        places = self.codes(column)
-        rows = np.flatnonzero(places < self.places)
-        out[rows, places[rows]] = 1
+    def write(self, values: np.ndarray, out: np.ndarray) -> None:
+        """Fill out (n, places), which holds zeros, from some of `values`."""
+        rows = np.flatnonzero(values < self.places)
+        out[rows, values[rows]] = 1
 
     def _warn_of_unseen(self, labels: Labels, unseen: list[bool]) -> None:
         """Warn where far more values than of the training rows have no place: they may be spelled in another way."""
@@ -259,12 +257,12 @@ def _require_style(feature: Number | Moment) -> None:
         raise DataError(f"column {feature.name!r}: expected a style of spelling, got {feature.style!r}")
 
 
-def _measuring(feature: Number | Moment, column: Column) -> Column:
+def _measured(feature: Number | Moment, column: Column) -> np.ndarray:
     column, _ = understood(column, feature.words or None, Form(feature.kind, feature.style))
     column.expect(feature.kind, f"{feature.kind} values")
-    if column.kind == feature.kind:
-        return column
-    return Column(feature.name, feature.kind, np.full(len(column.missing()), np.nan))
+    if column.kind != feature.kind:  # it has no value at all
+        return np.full(len(column.missing()), np.nan)
+    return np.asarray(column.finite(), np.float64)
 
 
 def _mean_scale_missing(column: Column) -> tuple[float, float, bool]:

@@ -19,8 +19,9 @@ from ._dialect import Dialect, Found, encoding_of, is_utf8, sniffed
 from ._frames import Frame, open_frame
 from ._text import gaps
 
-BLOCK = 1 << 23  # bytes of a text file that are read together
+BLOCK = 1 << 24  # bytes of a text file that are read together
 HEAD = 1 << 18  # bytes from which the dialect is found out
+CODE = r"^[+-]?0[0-9]"  # a number with a leading zero, which is none
 FEW = 256  # different values in a column's first block up to which it is kept as labels, with the text as written
 BINARY = (".parquet", ".feather", ".arrow", ".xlsx")
 Progress = Callable[[int], None]
@@ -212,20 +213,22 @@ def _decoded(decode: Any, part: bytes, encoding: str, count: int, final: bool = 
 
 def _records(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Give the same bytes, cut behind a record: at a line's end outside of quotes."""
-    rest = b""
+    rest, quotes = b"", 0  # what is left of the parts before, and the quotes in it
     for part in parts:
-        rest += part
-        end = _end_of_record(rest)
+        end = _end_of_record(part, quotes)
         if end:
-            yield rest[:end]
-            rest = rest[end:]
+            yield rest + part[:end]
+            rest, quotes = b"", 0
+        rest += part[end:]
+        quotes += part.count(b'"', end)
     if rest.strip():
         yield rest
 
 
-def _end_of_record(text: bytes) -> int:
+def _end_of_record(text: bytes, quotes: int) -> int:
+    """Return where the last record that ends in a text ends; 0: none does. `quotes` stand before it."""
     end = text.rfind(b"\n") + 1
-    quotes = text.count(b'"', 0, end)
+    quotes += text.count(b'"', 0, end)
     while end and quotes % 2:
         before = text.rfind(b"\n", 0, end - 1) + 1
         quotes -= text.count(b'"', before, end)
@@ -242,11 +245,29 @@ def _columns(blocks: Iterable[Any], found: Found, text: set[str], missing: Any) 
     decimal = found.dialect.decimal or ""
     gathered = {name: _Gathered(name, name in text or decimal == ",", words) for name in found.names}
     for block in blocks:
-        wrong = [name for name, column in gathered.items() if not column.add(block[name])]
+        may_be = [name for name, column in gathered.items() if column.may_be_numbers(block[name])]
+        numbers = _plain_numbers(block, may_be)
+        wrong = [name for name, column in gathered.items() if not column.add(block[name], numbers.get(name))]
         if wrong:
             text.update(wrong)
             return None
     return {name: column.column(decimal) for name, column in gathered.items()}
+
+
+def _plain_numbers(block: Any, names: list[str]) -> dict[str, Any]:
+    """Return the columns whose cells are all plain numbers or empty, polars series of float64; on all cores at once."""
+    polars = checks.extra("polars", "cli")
+    column = polars.col(names)
+    if not names:
+        return {}
+    numbers = block.select(column.cast(polars.Float64, strict=False))
+    codes = block.select(column.str.contains(CODE).any())
+    odd = numbers.select(polars.all().is_nan().any().fill_null(False))
+    return {
+        name: numbers[name]
+        for name in names
+        if numbers[name].null_count() == block[name].null_count() and not codes[name][0] and not odd[name][0]
+    }
 
 
 class _Gathered:
@@ -260,40 +281,48 @@ class _Gathered:
         self._gaps: Counter[str] = Counter()
         self._index: dict[str, int] = {}
 
-    def add(self, cells: Any) -> bool:
-        """Add a block's cells, a polars series of text; False where a column of numbers has one that is none."""
+    def may_be_numbers(self, cells: Any) -> bool:
+        """Return whether a block's cells, a polars series of text, are to be tried as numbers."""
+        if self._numbers is None and cells.null_count() < len(cells) and cells.head(100 * FEW).n_unique() <= FEW:
+            self._numbers = False
+        return self._numbers is not False
+
+    def add(self, cells: Any, numbers: Any) -> bool:
+        """Add a block's cells; False where a column of numbers has one that is none.
+
+        numbers  the same as numbers, where that is known already
+        """
         if self._numbers is None and cells.null_count() < len(cells):
-            self._numbers = cells.head(100 * FEW).n_unique() > FEW and self._plain(cells) is not None
+            self._numbers = numbers is not None or self._marked_numbers(cells) is not None
             self._gaps.clear()
-        values = self._plain(cells) if self._numbers else self._labels(cells)
+        if not self._numbers:
+            self._parts.append(self._labels(cells))
+            return True
+        values = numbers if numbers is not None else self._marked_numbers(cells)
         if values is None:
             return False
-        self._parts.append(values)
+        self._parts.append(values.to_numpy())  # nan where null
         return True
 
     def column(self, decimal: str) -> Column:
-        """Return the column of all blocks."""
+        """Return the column of all blocks, whose parts are let go."""
+        parts, self._parts = self._parts, []
         if self._numbers:
-            return Column(self.name, "number", np.concatenate(self._parts), dict(self._gaps), decimal)
-        codes = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int32)
+            return Column(self.name, "number", np.concatenate(parts), dict(self._gaps), decimal)
+        codes = np.concatenate(parts) if parts else np.zeros(0, np.int32)
         return Column(self.name, "text", Labels(tuple(self._index), codes), {}, decimal)
 
-    def _plain(self, cells: Any) -> np.ndarray | None:
-        """Return plain numbers, nan where missing; None where a cell is neither."""
+    def _marked_numbers(self, cells: Any) -> Any:
+        """Return cells as numbers, words for missing values as nan or null; None where a cell is neither."""
         polars = checks.extra("polars", "cli")
+        cells = cells.str.strip_chars()
         numbers = cells.cast(polars.Float64, strict=False)
-        if numbers.null_count() > cells.null_count():
-            cells = cells.str.strip_chars()
-            numbers = cells.cast(polars.Float64, strict=False)
         odd = cells.filter(numbers.is_nan() | (numbers.is_null() & cells.is_not_null()))
-        if len(odd):
-            counts = dict(odd.value_counts().iter_rows())
-            if any(word and word not in self._words for word in counts):
-                return None
-            self._gaps.update({word: count for word, count in counts.items() if word})
-        if cells.str.contains(r"^[+-]?0\d").any():  # a code
+        counts = dict(odd.value_counts().iter_rows()) if len(odd) else {}
+        if any(word and word not in self._words for word in counts) or cells.str.contains(CODE).any():
             return None
-        return numbers.fill_null(np.nan).to_numpy()
+        self._gaps.update({word: count for word, count in counts.items() if word})
+        return numbers
 
     def _labels(self, cells: Any) -> np.ndarray:
         """Return the code of each cell."""

@@ -12,7 +12,7 @@ from ._columns import Column, Labels, text
 from ._features import MAXIMUM_CATEGORIES
 from ._frames import open_frame
 from ._left_out import reason_to_leave_out
-from ._table import read_column, target_column
+from ._reader import read_column, target_column
 from ._targets import Classes, guessed_task, has_target, numbers
 from ._text import gaps, is_undecided_date
 from ._types import Choice, choices

@@ -11,18 +11,18 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from .. import checks
-from ..errors import DataError, FileError, SettingError, ShapeError
+from ..errors import FileError, SettingError
 from ..saving import dataclasses
-from ._columns import Column, Labels, few
-from ._features import Category, Feature, Moment, Number, fit_feature
-from ._frames import Frame, open_column, open_frame
-from ._left_out import reason_to_leave_out
+from ._columns import few
+from ._encoded import Encoded
+from ._features import Category, Feature, Moment, Number
+from ._frames import open_column, open_frame
+from ._reader import Reader, row_keys
 from ._split import split
-from ._targets import Classes, Quantity, Target, fit_target
-from ._text import Form, understood
-from ._types import Choice, choices
+from ._targets import Classes, Quantity, Target
+from ._types import choices
 
-UNKNOWN = Choice()
+BLOCK = 1 << 13  # rows that are written together
 STYLES = {"day": "day first", "month": "month first", ",": "decimal comma"}
 
 
@@ -76,7 +76,7 @@ class Table:
         Raises DataError, which names the column: a missing or doubled name, no such target, a target missing in
         some rows or with one value only, an infinite number, values of no use (lists, bytes), no column left to use.
         """
-        reader = _Reader(frame, target, task, choices(types), missing)
+        reader = Reader(frame, target, task, choices(types), missing)
         return cls(*reader.fitted(rows))
 
     @classmethod
@@ -93,7 +93,7 @@ class Table:
         time    a column's name, or values (n,): the first part has the earliest rows, the last one the latest
         Other arguments and errors as for fit and split.
         """
-        reader = _Reader(frame, target, task, choices(types), missing)
+        reader = Reader(frame, target, task, choices(types), missing)
         learned = reader.fit_target(None)
         y = learned.encode(reader.target)
         by = {
@@ -145,14 +145,16 @@ class Table:
         return self._written(opened.column, len(opened))
 
     def _written(self, column: Any, rows: int) -> np.ndarray:
+        values = [feature.values(column(feature.name)) for feature in self.inputs]
         features = np.zeros((rows, self.width), np.float32)
-        end = 0
-        for feature in self.inputs:
-            start, end = end, end + feature.places
-            feature.write(feature.understood(column(feature.name)), features[:, start:end])
+        for first in range(0, rows, BLOCK):  # some rows at a time, which stay in the cache until all columns are there
+            block, end = slice(first, first + BLOCK), 0
+            for feature, of_column in zip(self.inputs, values, strict=True):
+                start, end = end, end + feature.places
+                feature.write(of_column[block], features[block, start:end])
         return features
 
-    def encode(self, frame: Any) -> "Encoded":
+    def encode(self, frame: Any) -> Encoded:
         """Return the rows as numbers and codes, for a network whose layers encode them.
 
         Columns are in their order among `columns`. Raises what transform raises.
@@ -161,12 +163,12 @@ class Table:
         opened.require(self.columns)
         measuring = [feature for feature in self.inputs if not isinstance(feature, Category)]
         labels = [feature for feature in self.inputs if isinstance(feature, Category)]
-        whole = replace(self, inputs=tuple(measuring))
+        numbers = replace(self, inputs=tuple(measuring))._written(opened.column, len(opened))
         codes = np.zeros((len(opened), len(labels)), np.int32)
         for place, feature in enumerate(labels):
-            codes[:, place] = feature.codes(feature.understood(opened.column(feature.name)))
-        counts = tuple(len(feature.categories) + 1 for feature in labels)
-        return Encoded(whole._written(opened.column, len(opened)), codes, counts)
+            codes[:, place] = feature.values(opened.column(feature.name))
+        counts = {feature.name: len(feature.categories) + 1 for feature in labels}
+        return Encoded(numbers, codes, counts)
 
     def transform_target(self, rows: Any) -> np.ndarray:
         """Return the target: classes, int32 (n,), or standardized values, float32 (n, 1).
@@ -249,134 +251,3 @@ class Table:
         if not all(type(part) is str for pair in dropped.items() for part in pair):
             raise FileError("table: dropped: expected names and reasons of text")
         return cls(inputs, target, dropped)
-
-
-class Encoded(NamedTuple):
-    """Rows as numbers and codes.
-
-    numbers  float32 (n, places): a standardized number for each column that measures, 0 where missing, with a flag
-             behind it where training rows had gaps; of dates the sines and cosines too
-    codes    int32 (n, columns of labels): each label's place among the categories, their number for any other or none
-    counts   how many codes each column has
-    """
-
-    numbers: np.ndarray
-    codes: np.ndarray
-    counts: tuple[int, ...]
-
-
-class _Reader:
-    """A frame whose columns are read and understood once, to learn from some rows and to write all of them."""
-
-    def __init__(
-        self, frame: Any, target: Any, task: str, said: dict[str, Choice], missing: Collection[str] | None
-    ) -> None:
-        checks.choice("task", task, ("auto", Classes.task, Quantity.task))
-        self.frame = open_frame(frame)
-        if self.frame.rows == 0 or not self.frame.columns:
-            raise DataError(
-                f"frame: expected rows and columns, got {self.frame.rows} rows of {len(self.frame.columns)} columns"
-            )
-        if isinstance(target, str) and not self.frame.named and target != self.frame.columns[-1]:
-            raise SettingError(
-                f"target: expected {self.frame.columns[-1]!r}, the last column of this NumPy matrix, got {target!r};"
-                " without another one, the columns behind it would change their names"
-            )
-        self.frame.require(said)
-        self.task, self.columns = task, dict[str, Column]()
-        self._said, self._missing = said, missing
-        self._target = None if target is None else target_column(self.frame, target)
-
-    @property
-    def target(self) -> Column:
-        """The column to predict."""
-        assert self._target is not None
-        return self._target
-
-    def fit_target(self, rows: np.ndarray | None) -> Target:
-        """Return the target learned from some rows."""
-        return fit_target(self.target.take(rows), self.task)
-
-    def fitted(self, rows: np.ndarray | None) -> tuple[tuple[Feature, ...], Target | None, dict[str, str]]:
-        """Return the parts of a Table, learned from some rows."""
-        learned = None if self._target is None else self.fit_target(rows)
-        inputs: list[Feature] = []
-        kept_back: list[Feature] = []  # keys and row numbers, which are learned from only where there is nothing else
-        dropped: dict[str, str] = {}
-        for name in self.frame.columns:
-            if self._target is not None and name == self._target.name:
-                continue
-            choice = self._said.get(name)
-            if choice and choice.kind == "ignore":
-                dropped[name] = "ignored"
-                continue
-            column, form, words = read_column(self.frame.column(name), choice or UNKNOWN, self._missing)
-            feature = fit_feature(column.take(rows), form, words)
-            if not feature.places:
-                dropped[name] = _says_nothing(feature, column.take(rows))
-            else:
-                why = None if choice else reason_to_leave_out(column)
-                (kept_back if why else inputs).append(feature)
-                dropped |= {name: why} if why else {}
-                self.columns[name] = column
-        if not inputs:
-            inputs = kept_back
-            dropped = {name: why for name, why in dropped.items() if name not in [column.name for column in inputs]}
-        if not inputs:
-            reasons = [f"{name!r} ({why})" for name, why in dropped.items()]
-            raise DataError(f"frame: expected a column to learn from, got {few(reasons) or 'the target alone'}")
-        return tuple(inputs), learned, dropped
-
-
-def row_keys(frame: Any, name: str, given: Any, missing: Collection[str] | None = None) -> np.ndarray:
-    """Return the "groups" or the "time" of rows (n,): of a column of the frame by its name, or of values beside it."""
-    column = open_frame(frame).column(given) if isinstance(given, str) else open_column(name, given)
-    column, _ = understood(column, missing, None, learns=True)
-    if name == "groups":
-        return column.texts().codes if column.kind in ("number", "category") else column.finite()
-    if column.kind == "category":
-        raise DataError(f"column {column.name!r}: expected times or numbers that tell the order, got labels")
-    return np.asarray(column.finite(), np.float64)
-
-
-def read_column(
-    column: Column, choice: Choice, missing: Collection[str] | None
-) -> tuple[Column, Any, tuple[str, ...]]:
-    """Return a column as what it spells, its form, and the words for missing values that were asked for."""
-    asked = choice.missing if choice.missing is not None else missing
-    words = () if asked is None else tuple(asked) or ("",)
-    said = choice.kind.partition(" ")[0]
-    if said == "category":
-        if not isinstance(column.values, Labels):
-            column = Column(column.name, "category", column.texts())
-        return understood(column, asked, None)[0], None, words
-    learned, form = understood(column, asked, choice.form, learns=choice.form is None)
-    if said not in ("auto", learned.kind) and not learned.missing().all():
-        if isinstance(column.values, Labels):  # the error names the first value that is none of this kind
-            understood(column, asked, Form(said, "." if said == "number" else "iso"))
-        raise DataError(f"column {column.name!r}: expected {said} values, got {learned.kind} values")
-    return learned, form, words
-
-
-def target_column(opened: Frame, target: Any) -> Column:
-    """Return the target's column: one of the frame's by its name, or one of values beside the frame."""
-    if isinstance(target, str):
-        return opened.column(target)
-    column = open_column("y", target)
-    if len(column.values) != opened.rows:
-        raise ShapeError(f"y: expected {opened.rows} rows as in the frame, got {len(column.values)}")
-    if column.name in opened.columns:
-        raise DataError(
-            f"y: it is called {column.name!r}, as a column of the frame is, which would give it away; "
-            f"drop that column, or give the frame alone with target={column.name!r}"
-        )
-    return column
-
-
-def _says_nothing(feature: Feature, column: Column) -> str:
-    """Return why a feature has no places."""
-    if column.missing().all():
-        return "all missing"
-    if isinstance(feature, Category):
-        return "constant" if feature.categories else "no value stands twice"
-    return "constant within rounding" if np.nanmin(column.values) < np.nanmax(column.values) else "constant"

@@ -28,6 +28,7 @@ class Dataset:
     table   of the frame that x was; None for arrays
     target  the labels that class numbers belong to, or mean and scale of standardized values; None: y means itself
     weights of the rows in training (n,), >= 0; None: all are 1
+    codes   columns of x that hold codes of categories, and the names they had in the table; None: none does
     """
 
     x: Any
@@ -36,6 +37,7 @@ class Dataset:
     table: "Table | None" = None
     target: "Target | None" = None
     weights: np.ndarray | None = None
+    codes: Mapping[int, str] | None = None
 
     @property
     def groups(self) -> np.ndarray | None:
@@ -124,6 +126,12 @@ def dataset(
         return _weighted(made, weights)
     if isinstance(x, Dataset):
         return x
+    if not isinstance(x, np.ndarray | tuple | list):
+        from ..table import Encoded
+
+        if isinstance(x, Encoded):
+            made = dataset(np.asarray(x), y, task=task, loss=loss, target=target, learns=learns)
+            return replace(made, codes=x.places)
     task = _asked_for(task, loss)
     if table is None and not learns:
         refuse_frame("x", x)
@@ -155,7 +163,7 @@ def divided(
     if isinstance(x, np.memmap):
         raise SettingError("validation: a share of a memory map's rows would be copied into memory; give (x, y)")
     from ..table import Table, split
-    from ..table._table import row_keys
+    from ..table._reader import row_keys
 
     if isinstance(groups, str):
         known["types"] = {**(known.get("types") or {}), groups: "ignore"}

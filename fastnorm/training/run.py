@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import checks, metrics
 from .._frozen import explained
+from ..engine import layout
 from ..engine.exclusive import Exclusive
 from ..engine.hyperparameters import within
 from ..engine.program import Program
@@ -83,6 +84,7 @@ class Run:
         mapped = isinstance(data.x, np.memmap)
         x = checks.finite("x", checks.matrix("x", where_it_lies("x", model.joined(data.x), model.dtype), model.dtype))
         tape, arrays = model.initialized(x.shape[1], self.seed)
+        layout.require_embedded(tape, data.codes or {})
         outputs = tape.result.features
         data = data.fitted_to(outputs)
         self.loss: Loss = losses.chosen(loss, data.task, outputs)

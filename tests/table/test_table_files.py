@@ -15,7 +15,7 @@ import pytest
 from fastnorm.errors import DataError, MissingExtra, SettingError
 from fastnorm.table import Table, read
 from fastnorm.table._read import read_blocks
-from fastnorm.table._table import read_column
+from fastnorm.table._reader import read_column
 from fastnorm.table._types import Choice
 
 DAY = datetime.date(1970, 1, 1)
@@ -181,7 +181,7 @@ def test_what_is_said_overrules(write):
     assert read(path, separator=",").columns == ("a;b", "c")
     assert values_of(read(write("a;b\n1.234;x\n"), decimal=","), "a") == ("number", [1234])
     assert values_of(read(write("a,b\nä,1\n".encode("latin-1")), encoding="cp437"), "a")[1] == ["Σ"]
-    wrongs = [({"separator": "::"}, "one character"), ({"decimal": "x"}, "decimal"), ({"encoding": "u"}, "there is none")]
+    wrongs = [({"separator": "::"}, "one character"), ({"decimal": "x"}, "dec"), ({"encoding": "u"}, "there is none")]
     for wrong, words in wrongs:
         with pytest.raises(SettingError, match=words):
             read(path, **wrong)

@@ -18,7 +18,7 @@ from ... import checks
 from ...errors import DataError, SettingError
 from ...kernels import random
 from ...saving.dataclasses import to_record
-from ...table._table import row_keys
+from ...table._reader import row_keys
 from ...training.dataset import TASKS, Dataset, dataset, divided, pair, split_fractions
 
 ENOUGH_ROWS = 2000  # from here on a fifth of the rows judges well enough
