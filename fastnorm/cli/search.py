@@ -130,6 +130,9 @@ class SearchRun:
         best = study.best_so_far
         document = {
             "task": str(self.parts.table.task),
+            "task_because": self.parts.why,
+            "left_out": dict(self.parts.table.dropped),
+            "possible_leaks": self.parts.leaks,
             "rows": {name: len(part.y) for name, part in self.parts.by_name().items()},
             "model": str(self.file),
             "study": None if study.path is None else str(study.path),

@@ -76,6 +76,7 @@ class Column:
 
     gaps     words that were read as missing, and how often
     decimal  decimal mark of the file it came from, "" where that is not known
+    first    number of its first row in the file, for messages
     """
 
     name: str
@@ -83,6 +84,7 @@ class Column:
     values: Any
     gaps: dict[str, int] = field(default_factory=dict)
     decimal: str = ""
+    first: int = 0
 
     def missing(self) -> np.ndarray:
         """Return where a value is missing, bool (n,)."""
@@ -100,8 +102,8 @@ class Column:
         if infinite.any():
             row = int(np.argmax(infinite))
             raise DataError(
-                f"column {self.name!r}: expected finite numbers, got {self.values[row]} in row {row} (rows count from"
-                " 0); write it as missing if it means that"
+                f"column {self.name!r}: expected finite numbers, got {self.values[row]} in row {self.first + row} (rows"
+                " count from 0); write it as missing if it means that"
             )
         return np.asarray(self.values)
 
@@ -129,7 +131,7 @@ class Column:
         labels = self.texts()
         for place, label in enumerate(labels.values):
             if label.lower() not in TRUTHS and (labels.codes == place).any():
-                raise wrong(self.name, "true or false as in the training rows", label, labels.first_row(place))
+                raise self.wrong("true or false as in the training rows", label, labels.first_row(place))
         return labels.mapped(lambda label: TRUTHS.get(label.lower()))
 
     @property
@@ -140,15 +142,15 @@ class Column:
         values = self.values.values
         return bool(values) and all(type(value) is bool or str(value).lower() in ("true", "false") for value in values)
 
+    def wrong(self, expected: str, got: Any, row: int) -> DataError:
+        """Return the error for a value that does not fit."""
+        place = f"row {self.first + row} (rows count from 0)"
+        return DataError(f"column {self.name!r}: expected {expected}, got {example(got)} in {place}")
+
     def expect(self, kind: str, words: str) -> None:
         """Require the kind; a column without any value may be of any kind."""
         if self.kind != kind and not self.missing().all():
             raise DataError(f"column {self.name!r}: expected {words}, got {self.kind} values")
-
-
-def wrong(name: str, expected: str, got: Any, row: int) -> DataError:
-    """Return the error for a value that does not fit."""
-    return DataError(f"column {name!r}: expected {expected}, got {example(got)} in row {row} (rows count from 0)")
 
 
 def example(value: Any) -> str:

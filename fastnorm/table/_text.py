@@ -16,11 +16,11 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._columns import Column, Labels, wrong
+from ._columns import Column, Labels
 
 # Words for a missing value in any column; and those that are one only among numbers, dates and times.
 WORDS = frozenset(["?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "NaT"])
@@ -129,11 +129,11 @@ def _without_gaps(column: Column, words: frozenset[str]) -> Column:
     values: Labels = column.values
     found = [place for place, value in enumerate(values.values) if type(value) is str and value in words]
     if not found:
-        return column if column.kind == "category" else Column(column.name, "category", values, column.gaps)
+        return column if column.kind == "category" else replace(column, kind="category")
     counts = values.counts()
     counted = {values.values[place]: int(counts[place]) for place in found if counts[place]}
     kept = values.mapped(lambda value: None if type(value) is str and value in words else value)
-    return Column(column.name, "category", kept, column.gaps | counted)
+    return replace(column, kind="category", values=kept, gaps=column.gaps | counted)
 
 
 def _measured(column: Column, form: Form, words: frozenset[str]) -> Column:
@@ -149,11 +149,11 @@ def _measured(column: Column, form: Form, words: frozenset[str]) -> Column:
         again = recognized((label for label in _used(labels) if label not in words), column.decimal)
         if again is None or again.kind != form.kind or again == form or _unit(again) not in ("", _unit(form)):
             place = min(wrongly, key=labels.first_row)
-            raise wrong(column.name, f"{form.kind} values", str(labels.values[place]), labels.first_row(place))
+            raise column.wrong(f"{form.kind} values", str(labels.values[place]), labels.first_row(place))
         return _measured(column, again, words)
     values = np.array([math.nan if value is None else value for value in spelled] + [math.nan])
     found = {word: count for word, count in gone.items() if count}
-    return Column(column.name, form.kind, values[labels.codes], column.gaps | found)
+    return replace(column, kind=form.kind, values=values[labels.codes], gaps=column.gaps | found)
 
 
 def _unit(form: Form) -> str:
