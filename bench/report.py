@@ -12,7 +12,7 @@ from fastnorm.kernels import cpu
 from . import machine, timing
 
 Row = dict[str, object]
-AT_MOST = ("_us", "_ms", "MB", "_gap")  # how columns end of which less is better
+AT_MOST = ("_us", "_ms", "MB", "_gap", "_ratio")  # how columns end of which less is better
 
 
 class Report:

@@ -161,6 +161,7 @@ def fit(
     seed: options.Seed = 0,
     out: options.ModelFile = None,
     example: options.Example = None,
+    json: options.Json = False,
     *,
     read: options.DataOptions,
 ) -> None:
@@ -182,7 +183,7 @@ def fit(
         "dropout": Choice([dropout]),
         "weight_decay": Choice([weight_decay]),
     }
-    search_run = SearchRun(shared(source, task, seed), out)
+    search_run = SearchRun(shared(source, task, seed, not json), out, json=json)
     make_folder(out.parent)
 
     def search() -> Study:

@@ -131,6 +131,7 @@ class SearchRun:
         document = {
             "task": str(self.parts.table.task),
             "task_because": self.parts.why,
+            "features": self.parts.table.width,
             "left_out": dict(self.parts.table.dropped),
             "possible_leaks": self.parts.leaks,
             "rows": {name: len(part.y) for name, part in self.parts.by_name().items()},
