@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, choices=range(1, machine.cores() + 1), default=1, metavar="N",
                         help="of ours and of every peer, each on a core of its own; default 1")  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="PATH",
-                        help=f"letter.csv, for {', '.join(TRAININGS)}; for panda also, and for tables, a folder of tables")  # fmt: skip
+                        help=f"letter.csv, for {', '.join(TRAININGS)}; for tables, panda a folder")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()
 

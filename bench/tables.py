@@ -1,8 +1,8 @@
 """Public tables in a folder, NAME.csv or NAME.csv.gz: each is read from the raw file, and one network trained on it.
 
-tables.toml says what is predicted, which columns give it away, and how the odd ones are to be read; the column `wrong`
-counts what is read in another way, and each such thing is printed. `score` is the accuracy, or R squared, of the default
-network of `fastnorm fit` on the test rows, `constant` that of the best constant, `seconds` are those of the whole command.
+tables.toml says what is predicted, which columns give it away, and how the odd ones are to be read; `wrong` counts what
+is read in another way, and each such thing is printed. `score` is the accuracy, or R squared, of the default network of
+`fastnorm fit` on the test rows, `constant` that of the best constant, `seconds` are those of the whole command.
 """
 
 import json

@@ -67,7 +67,7 @@ def test_a_folder_of_tables_is_compared_with_and_without(bench, monkeypatch, cap
     report = bench("report").Report()
     panda.measure(report, {}, "", tmp_path)
     printed = capsys.readouterr().out
-    assert f"insurance: left out: {tmp_path / 'insurance.csv'}: expected a column 'charges'" in printed
+    assert "insurance: left out: column 'charges': not in this frame" in printed
     rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.startswith(("concrete", "bank"))}
     assert [rows["concrete"][1], rows["bank_additional"][1]] == ["60", "60"]
     assert rows["concrete"][3] == "root_mean_squared_error"
