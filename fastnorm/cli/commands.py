@@ -1,5 +1,6 @@
 """The commands tune, trials, fit, predict and info; columns and panda have files of their own."""
 
+import sys
 from pathlib import Path
 
 import typer
@@ -233,8 +234,13 @@ def predict(
     if out is not None and not out.parent.is_dir():
         make_folder(out.parent)
     kept = names_in(keep)
+    said: set[str] = set()
     with results(out) as write:
         for frame in read_blocks(data, {*learned.text_columns, *kept}, learned.columns, **asked(read)):
+            for words in frame.notes:
+                if words not in said:
+                    say(f"note: {data}: {words}", sys.stderr)
+            said.update(frame.notes)
             with located(data):
                 answers = {name: frame.texts(name) for name in kept} | {"prediction": loaded.predict(frame)}
                 if proba:

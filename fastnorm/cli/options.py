@@ -162,6 +162,8 @@ def with_options(kind: type) -> Callable[[Callable[..., None]], Callable[..., No
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         names = [field.name for field in fields(kind)]
+        for field in fields(kind):
+            field.type.__metadata__[0].rich_help_panel = "The table"  # type: ignore[union-attr]
 
         @functools.wraps(command)
         def run(**given: Any) -> None:

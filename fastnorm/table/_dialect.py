@@ -12,7 +12,7 @@ from .. import checks
 from ..errors import DataError, SettingError
 from ._columns import example
 from ._frames import unique_names
-from ._text import MARKS, PLAIN, WORDS
+from ._text import MARKS, WORDS, is_number
 
 SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}  # the comma last: it may be the decimal mark
 RECORDS = 200  # records of the beginning that are looked at
@@ -133,13 +133,15 @@ def _separator(lines: list[str]) -> str:
 
 
 def _decimal(records: list[list[str]]) -> str:
-    counts = {
-        mark: sum(bool(pattern.fullmatch(cell)) for record in records for cell in record)
-        for mark, pattern in _DECIMALS.items()
-    }
-    if not counts["."] and not counts[","]:
-        return ""
-    return "." if counts["."] >= counts[","] else ","
+    """Return the decimal mark of most columns of numbers with one; "" where there is none."""
+    width = len(records[0])
+    votes: Counter[str] = Counter()
+    for column in zip(*(record for record in records if len(record) == width), strict=True):
+        cells = [cell for cell in column if cell and cell not in WORDS | MARKS]
+        for mark, pattern in _DECIMALS.items():
+            if all(is_number(cell, mark) for cell in cells) and any(pattern.fullmatch(cell) for cell in cells):
+                votes[mark] += 1
+    return max(votes, key=lambda mark: (votes[mark], mark), default="")
 
 
 def _header(first: list[str], rest: list[list[str]], decimal: str, known: Sequence[str]) -> tuple[bool, str]:
@@ -156,17 +158,13 @@ def _header(first: list[str], rest: list[list[str]], decimal: str, known: Sequen
         (cell, [value for value in column if value not in WORDS | MARKS | {""}])
         for cell, column in zip(first, columns, strict=True)
     ]
-    numeric = [(cell, bool(column) and all(_is_number(value, decimal) for value in column)) for cell, column in spoken]
-    numbers = [cell for cell, of_numbers in numeric if of_numbers and _is_number(cell, decimal)]
-    if numbers and all(_is_number(cell, decimal) or cell in WORDS for cell, of_numbers in numeric if of_numbers):
+    numeric = [(cell, bool(column) and all(is_number(value, decimal) for value in column)) for cell, column in spoken]
+    numbers = [cell for cell, of_numbers in numeric if of_numbers and is_number(cell, decimal)]
+    if numbers and all(is_number(cell, decimal) or cell in WORDS for cell, of_numbers in numeric if of_numbers):
         return False, f" ({example(numbers[0])} is a number in a column of numbers)"
     if all(cell and cell in column for cell, column in spoken):
         return False, " (the first row's cells are found again in their columns)"
     return True, ""
-
-
-def _is_number(cell: str, decimal: str) -> bool:
-    return bool(PLAIN.fullmatch(cell.replace(",", ".") if decimal == "," else cell))
 
 
 def _names(first: list[str]) -> tuple[str, ...]:

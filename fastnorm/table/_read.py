@@ -57,19 +57,17 @@ def read_blocks(path: str | Path, text: Collection[str], names: Sequence[str], *
     """Give a file's rows as Frames of some thousand rows each, in order; arguments as for read."""
     with _said(path):
         if _is_binary(path):
-            frame = _whole(path)
-            for first in range(0, len(frame), checks.BLOCK):
-                yield frame.take(np.arange(first, min(first + checks.BLOCK, len(frame))))
+            yield from _parts(path)
             return
         with _opened(path) as file:
-            found, blocks = _cells(file, Dialect(**asked), names, None)
+            found, blocks, late = _cells(file, Dialect(**asked), names, None)
             rows = 0
             for block in blocks:
                 kept = set(text)
                 while (columns := columns_of([block], found, kept, None)) is None:
                     pass  # once more, with columns kept as text
                 if len(block):
-                    yield _frame(found, {name: replace(column, first=rows) for name, column in columns.items()})
+                    yield _frame(found, {name: replace(column, first=rows) for name, column in columns.items()}, late)
                 rows += len(block)
             if not rows:
                 raise DataError("it has column names but no rows")
@@ -80,18 +78,18 @@ def _gathered(
 ) -> Frame:
     start = file.tell()
     while True:
-        found, blocks = _cells(file, asked, names, progress)
+        found, blocks, late = _cells(file, asked, names, progress)
         columns = columns_of(blocks, found, text, missing)
         if columns is not None:
-            return _frame(found, columns)
+            return _frame(found, columns, late)
         file.seek(start)  # a column of numbers has a word far down: read once more, with that column as text
 
 
-def _frame(found: Found, columns: dict[str, Column]) -> Frame:
+def _frame(found: Found, columns: dict[str, Column], late: Sequence[str]) -> Frame:
     rows = len(next(iter(columns.values())).values)
     if not rows:
         raise DataError("it has column names but no rows")
-    return Frame(found.names, rows, True, columns.__getitem__, found.notes)
+    return Frame(found.names, rows, True, columns.__getitem__, (*found.notes, *late))
 
 
 @contextmanager
@@ -130,6 +128,24 @@ def _whole(path: str | Path) -> Frame:
     return open_frame(frame)
 
 
+def _parts(path: str | Path) -> Iterator[Frame]:
+    """Give the rows of another program's file, those of a Parquet file without holding all of them."""
+    if Path(path).suffix.lower() != ".parquet" or not Path(path).exists():
+        frame = _whole(path)
+        for first in range(0, len(frame), checks.BLOCK):
+            yield frame.take(np.arange(first, min(first + checks.BLOCK, len(frame))))
+        return
+    polars = checks.extra("polars", "cli")
+    try:
+        rows = polars.scan_parquet(path).select(polars.len()).collect().item()
+        for first in range(0, rows, checks.BLOCK):
+            yield open_frame(polars.scan_parquet(path).slice(first, checks.BLOCK).collect())
+    except polars.exceptions.PolarsError as error:
+        raise DataError(f"expected a .parquet file; {str(error).splitlines()[0]}") from error
+    if rows == 0:
+        raise DataError("it has column names but no rows")
+
+
 @contextmanager
 def _opened(path: str | Path) -> Iterator[IO[bytes]]:
     if str(path) == "-":
@@ -148,8 +164,8 @@ def _opened(path: str | Path) -> Iterator[IO[bytes]]:
 
 def _cells(
     file: IO[bytes], asked: Dialect, names: Sequence[str], progress: Progress | None
-) -> tuple[Found, Iterator[Any]]:
-    """Return a text file's dialect and its blocks of cells, polars frames of text."""
+) -> tuple[Found, Iterator[Any], list[str]]:
+    """Return a text file's dialect, its blocks of cells, polars frames of text, and notes that they add on the way."""
     raw = file.read(HEAD)
     encoding, mark = encoding_of(raw, asked.encoding)
     whole = len(raw) < HEAD
@@ -157,23 +173,32 @@ def _cells(
     found = sniffed(head, whole, asked, names)
     if encoding != "utf-8":
         found = Found(found.dialect, found.names, (f"encoding: {encoding}", *found.notes), found.blanks)
-    return found, _blocks(file, raw[mark:], encoding, found, progress)
+    late: list[str] = []
+    return found, _blocks(file, raw[mark:], encoding, found, progress, late), late
 
 
-def _blocks(file: IO[bytes], head: bytes, encoding: str, found: Found, progress: Progress | None) -> Iterator[Any]:
+def _blocks(
+    file: IO[bytes], head: bytes, encoding: str, found: Found, progress: Progress | None, late: list[str]
+) -> Iterator[Any]:
     polars = checks.extra("polars", "cli")
     skips = int(bool(found.dialect.header))
+    assert found.dialect.separator is not None
+    separator = found.dialect.separator.encode()
     for part in _records(_utf8(file, head, encoding, progress)):
         if found.blanks:
             quoted = f'{found.dialect.separator}"'.encode()
             part = part.replace(quoted.replace(b'"', b' "'), quoted)
         try:
-            yield polars.read_csv(
+            block = polars.read_csv(
                 part, has_header=False, infer_schema=False, separator=found.dialect.separator,
                 schema=dict.fromkeys(found.names, polars.String),
-            )[skips:]  # fmt: skip
+            )  # fmt: skip
         except polars.exceptions.PolarsError as error:
             raise DataError(f"expected rows of {len(found.names)} cells; {str(error).splitlines()[0]}") from error
+        short = block.height * (block.width - 1) - part.count(separator)
+        if short > 0 and not late and b'"' not in part:  # which may hold separators
+            late.append(f"rows are shorter than {block.width} cells; their last columns are taken for missing")
+        yield block[skips:]
         skips = 0
 
 

@@ -69,6 +69,11 @@ class Form:
         return _SPELLED[self.kind](label, self.style)
 
 
+def is_number(label: str, decimal: str) -> bool:
+    """Whether a label spells a number with this decimal mark, "" for the point."""
+    return _spelled_units([label], decimal or ".") is not None
+
+
 def gaps(missing: Collection[str] | None, *, measuring: bool) -> frozenset[str]:
     """Return the words for a missing value.
 
@@ -90,7 +95,7 @@ def recognized(labels: Iterable[str], decimal: str = "") -> Form | None:
     if decimal != "," and all(PLAIN.fullmatch(label) for label in labels):
         return Form("number", ".")
     for mark in (",", ".") if decimal == "," else (".", ","):
-        units = _units(labels, mark)
+        units = _spelled_units(labels, mark)
         if units is not None and len(units) <= 1:
             return Form("number", mark + "".join(units))
     if _CLOCK.fullmatch(labels[0]):
@@ -164,7 +169,7 @@ def _if_all(form: Form, labels: list[str]) -> Form | None:
     return form if form.style and all(form.value(label) is not None for label in labels) else None
 
 
-def _units(labels: list[str], mark: str) -> set[str] | None:
+def _spelled_units(labels: list[str], mark: str) -> set[str] | None:
     """Return the units beside the numbers; None where a label is no number with this decimal mark."""
     units = set()
     for label in labels:

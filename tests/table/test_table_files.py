@@ -213,6 +213,13 @@ def test_a_column_without_a_name_gets_one(write):
     assert frame.columns == ("Unnamed: 0", "a")
 
 
+def test_rows_that_are_too_short_are_said(write):
+    frame = read(write("a,b,c\n1,2,3\n4,5\n6\n"))
+    assert values_of(frame, "c")[1] == [3, None, None]
+    assert frame.notes == ("rows are shorter than 3 cells; their last columns are taken for missing",)
+    assert read(write('a,b,c\n1,2,"x,y"\n')).notes == ()
+
+
 def test_a_quoted_cell_may_hold_a_line(write):
     frame = read(write('a,b\n"one\ntwo",1\n"say ""hi""",2\n'))
     assert values_of(frame, "a")[1] == ["one\ntwo", 'say "hi"']
@@ -259,15 +266,18 @@ def test_packed_files_pipes_and_standard_input(write, monkeypatch, tmp_path):
 
 
 def test_files_of_other_programs(tmp_path, monkeypatch):
-    frame = polars.DataFrame({"a": [1.5, None], "b": ["u", None], "day": [DAY, None]})
+    frame = polars.DataFrame({"a": [1.5, None], "b": ["u", "v"], "day": [DAY, None]})
     frame.write_parquet(tmp_path / "data.parquet")
     frame.write_ipc(tmp_path / "data.feather")
     for name in ("data.parquet", "data.feather"):
         found = read(tmp_path / name)
-        assert [values_of(found, column) for column in "ab"] == [("number", [1.5, None]), ("category", ["u", None])]
+        assert [values_of(found, column) for column in "ab"] == [("number", [1.5, None]), ("category", ["u", "v"])]
         assert values_of(found, "day") == ("date", [0, None])
-        assert [len(part) for part in read_blocks(tmp_path / name, set(), ())] == [2]
-    (tmp_path / "data.xlsx").write_bytes(b"PK\x03\x04")
+        monkeypatch.setattr("fastnorm.checks.BLOCK", 1)
+        assert [len(part) for part in read_blocks(tmp_path / name, set(), ())] == [1, 1]
+    frame.write_excel(tmp_path / "data.xlsx")
+    found = read(tmp_path / "data.xlsx")
+    assert [values_of(found, column)[1] for column in found.columns] == [[1.5, None], ["u", "v"], [0, None]]
     monkeypatch.setitem(sys.modules, "fastexcel", None)
     with pytest.raises(MissingExtra, match=re.escape("fastexcel is needed for this: pip install 'fastnorm-nn[excel]'")):
         read(tmp_path / "data.xlsx")
