@@ -64,13 +64,18 @@ def _by_chance(classes: np.ndarray, ends: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _by_groups(groups: np.ndarray, ends: np.ndarray, seed: int) -> np.ndarray:
-    """Return the part of each row: groups in a random order, each in the part that its middle row falls into."""
+    """Return the part of each row: groups in a random order, each to the part that lacks most; none stays empty."""
     places = np.unique(groups, return_inverse=True)[1]
     sizes = np.bincount(places)
-    order = permutation(seed, SPLIT, 0, 0, len(sizes))
-    middles = np.cumsum(sizes[order]) - sizes[order] / 2
+    lacks = (np.diff(ends, prepend=0) * len(groups)).tolist()
+    empty = set(range(len(lacks)))
     part = np.empty(len(sizes), np.int64)
-    part[order] = np.searchsorted(ends[:-1] * len(groups), middles, side="right")
+    for done, group in enumerate(permutation(seed, SPLIT, 0, 0, len(sizes)).tolist()):
+        parts = empty if len(sizes) - done <= len(empty) and empty else range(len(lacks))
+        chosen = max(parts, key=lacks.__getitem__)
+        part[group] = chosen
+        lacks[chosen] -= float(sizes[group])
+        empty.discard(chosen)
     return part[places]
 
 

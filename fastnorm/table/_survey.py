@@ -14,7 +14,7 @@ from ._frames import open_frame
 from ._left_out import reason_to_leave_out
 from ._reader import read_column, target_column
 from ._targets import Classes, guessed_task, has_target, numbers
-from ._text import gaps, is_undecided_date
+from ._text import PLAIN, STYLES, gaps, is_undecided_date
 from ._types import Choice, choices
 
 SAMPLE = 20_000  # rows from which a leak is told
@@ -135,7 +135,8 @@ def _with(report: ColumnReport, use: str, why: str, notes: Collection[str] | Non
 def _report(raw: Column, column: Column, form: Any, missing: Any) -> ColumnReport:
     notes = []
     if form is not None and form.style not in (".", "iso"):
-        notes.append({"day": "day first", "month": "month first"}.get(form.style, f"written with {form.style}"))
+        plain = form.style == "," and all(PLAIN.fullmatch(str(value)) for value in raw.values.values if value)
+        notes += [] if plain else [STYLES.get(form.style, f"written with {form.style}")]
     if column.gaps:
         notes.append("missing: " + ", ".join(f"{count} {word!r}" for word, count in column.gaps.items()))
     if raw.kind == "text" and column.kind == "category":

@@ -20,10 +20,10 @@ from ._frames import open_column, open_frame
 from ._reader import Reader, row_keys
 from ._split import split
 from ._targets import Classes, Quantity, Target
+from ._text import STYLES
 from ._types import choices
 
 BLOCK = 1 << 13  # rows that are written together
-STYLES = {"day": "day first", "month": "month first", ",": "decimal comma"}
 
 
 class Split(NamedTuple):

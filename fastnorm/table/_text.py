@@ -25,9 +25,10 @@ from ._columns import Column, Labels
 # Words for a missing value in any column; and those that are one only among numbers, dates and times.
 WORDS = frozenset(["?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "NaT"])
 MARKS = frozenset(["-", ".", "none", "na", "missing", "unknown"])
+STYLES = {"day": "day first", "month": "month first", ",": "decimal comma"}  # in words
 
 PLAIN = re.compile(  # 007 is a code; an infinite number is none to learn from, which is said of its row
-    r"[-+]?(?:(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][-+]?\d+)?|[iI]nf(?:inity)?|INF)", re.ASCII
+    r"[-+]?(?:(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][-+]?\d+)?|(?i:inf(?:inity)?))", re.ASCII
 )
 _GROUPED = r"[1-9]\d{0,2}(?P<gap>[%s '\u00a0\u202f])\d{3}(?:(?P=gap)\d{3})*"
 _NUMBERS = {  # by the decimal mark

@@ -107,7 +107,8 @@ def dataset(
     """Return rows and targets as numbers.
 
     x       a frame, which goes through a Table; arrays; or a Dataset, which is returned as it is
-    y       targets (n,) or (n, outputs); or the name of the frame's column that holds them; None: the table knows it
+    y       targets (n,) or (n, outputs); or the name of the frame's column that holds them, of whose rows those without
+            one are left out with a warning; None: the table knows it
     task    "classification", "regression" or None: by the loss, where that is one for a task, else by y: words,
             booleans and whole numbers of at most 20 different values are classes (floats only where there are two
             rows for each of them on average); other floats are values
@@ -118,6 +119,8 @@ def dataset(
     types, missing  as for Table.fit, where a table is fitted
     Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
     """
+    if table is None and isinstance(y, str) and checks.is_frame(x):
+        x, sample_weight = _with_target(x, y, sample_weight)
     if sample_weight is not None:
         weights, types = _weights(x, sample_weight, types)
         made = dataset(
@@ -171,7 +174,10 @@ def divided(
     if known.get("table") is None and (isinstance(y, str) or checks.is_frame(x)):
         if y is None:
             raise SettingError("y: expected targets, or the name of the column that holds them, got none")
-        weights, types = _weights(x, known.get("sample_weight"), known.get("types"))
+        weight = known.get("sample_weight")
+        if isinstance(y, str):
+            x, weight, groups, time = _with_target(x, y, weight, groups, time)
+        weights, types = _weights(x, weight, known.get("types"))
         kind = "classification" if task == "multilabel" else task or "auto"
         table, features, values, rows = Table.fit_split(
             x, y, fractions, seed, task=kind, groups=groups, time=time, types=types, missing=known.get("missing")
@@ -187,6 +193,21 @@ def divided(
         name: row_keys(x, name, given) for name, given in (("groups", groups), ("time", time)) if given is not None
     }
     return whole, split(len(whole.x), fractions, seed, classes=whole.groups, **keys)
+
+
+def _with_target(x: Any, y: str, *beside: Any) -> tuple[Any, ...]:
+    """Return the rows of a frame that have a target, and of what lies beside them; warn of the others."""
+    from ..table._frames import open_frame
+    from ..table._targets import has_target
+
+    opened = open_frame(x)
+    present = has_target(opened.column(y))
+    if present.all() or not present.any():  # none at all is said where the target is learned
+        return x, *beside
+    checks.warn(f"{(~present).sum()} of {len(opened)} rows have no {y!r} and are left out")
+    rows = np.flatnonzero(present)
+    parts = (each if each is None or isinstance(each, str) else np.asarray(each)[rows] for each in beside)
+    return opened.take(rows), *parts
 
 
 def _weighted(data: Dataset, weights: Any) -> Dataset:

@@ -81,6 +81,11 @@ def test_the_first_part_is_the_past_and_rows_of_one_time_stay_together():
         split(3, (0.5, 0.5), groups=[1, 2, 3], time=[1, 2, 3])
 
 
+def test_few_groups_leave_no_part_empty():
+    for seed in range(20):
+        assert [len(part) for part in split(300, seed=seed, groups=np.arange(300) % 3)] == [100, 100, 100]
+
+
 def test_too_few_groups_are_said():
     with pytest.raises(DataError, match="among 3 parts, got 20 of 1 groups, which give"):
         split(20, groups=["a"] * 20)

@@ -463,3 +463,37 @@ def test_labels_beyond_int64_come_back():
     model = network(2)
     model.fit(X, labels[CLASSES % 2], epochs=1)
     assert set(model.predict(X).tolist()) <= set(labels.tolist())
+
+
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_rows_without_a_target_are_left_out_with_a_warning(validation):
+    frame = pandas.DataFrame({"a": np.arange(40) % 7, "w": 1.0, "y": ["u", "v", None, "u"] * 10})
+    model = fn.Sequential([fn.Dense(2)])
+    with pytest.warns(UserWarning, match="10 of 40 rows have no 'y' and are left out"):
+        model.fit(frame, target="y", validation=validation, sample_weight=np.arange(40.0), epochs=1)
+    with pytest.warns(UserWarning, match="10 of 40 rows have no 'y'"):
+        data = dataset(frame, "y", sample_weight=np.arange(40.0))
+    assert data.weights[:4].tolist() == [0, 1, 3, 4]
+    with pytest.raises(DataError, match="40 of 40 rows have no target"):
+        dataset(frame.assign(y=None), "y")
+
+
+def test_a_column_of_weights_is_not_learned_from():
+    frame = pandas.DataFrame({"a": np.arange(40) % 7, "w": np.arange(40) % 3, "y": ["u", "v"] * 20})
+    data = dataset(frame, "y", sample_weight="w")
+    assert data.table.columns == ("a",)
+    assert data.weights.tolist() == frame["w"].tolist()
+    with pytest.raises(DataError, match="column 'w': expected weights >= 0, got -1 in row 0"):
+        dataset(frame.assign(w=frame["w"] - 1), "y", sample_weight="w")
+
+
+def test_groups_and_time_divide_the_rows():
+    frame = pandas.DataFrame({"a": np.arange(40) % 7, "g": np.arange(40) // 5, "t": np.arange(40)[::-1] * 2.5})
+    whole, (rows, aside) = divided(frame.assign(y=frame["a"] > 3), "y", (0.75, 0.25), 0, groups="g")
+    assert whole.table.columns == ("a", "t")
+    assert not set(frame["g"][rows]) & set(frame["g"][aside])
+    _, (rows, aside) = divided(frame.assign(y=frame["a"] > 3), "y", (0.75, 0.25), 0, time="t")
+    assert frame["t"][rows].max() < frame["t"][aside].min()
+    x, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    _, (rows, aside) = divided(x, y, (0.75, 0.25), 0, groups=np.arange(40) // 5)
+    assert not set(rows // 5) & set(aside // 5)
