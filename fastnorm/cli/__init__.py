@@ -5,6 +5,7 @@
 """
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .. import checks
@@ -29,7 +30,10 @@ def _run(arguments: list[str], signals: Signals) -> int:
         checks.extra("rich", "cli")
         from .commands import app
 
-        return app(arguments, prog_name="fastnorm", standalone_mode=False, obj=signals) or 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("once", UserWarning)
+            warnings.showwarning = lambda message, *_: say(f"note: {message}", sys.stderr)
+            return app(arguments, prog_name="fastnorm", standalone_mode=False, obj=signals) or 0
     except FastnormError as error:
         return _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):

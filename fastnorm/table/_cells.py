@@ -9,9 +9,10 @@ import numpy as np
 from .. import checks
 from ._columns import Column, Labels
 from ._dialect import Found
-from ._text import gaps
+from ._text import DIGITS, PLAIN, gaps
 
 CODE = r"^[+-]?0[0-9]"  # a number with a leading zero, which is none
+LARGEST = 10.0**DIGITS
 FEW = 256  # different values in a column's first block up to which it is kept as labels, with the text as written
 
 
@@ -38,7 +39,7 @@ def _plain_numbers(block: Any, names: list[str]) -> dict[str, Any]:
         return {}
     numbers = block.select(column.cast(polars.Float64, strict=False))
     codes = block.select(column.str.contains(CODE).any())
-    odd = numbers.select(polars.all().is_nan().any().fill_null(False))
+    odd = numbers.select((polars.all().is_nan() | (polars.all().abs() >= LARGEST)).any().fill_null(False))
     return {
         name: numbers[name]
         for name in names
@@ -97,6 +98,8 @@ class _Gathered:
         counts = dict(odd.value_counts().iter_rows()) if len(odd) else {}
         if any(word and word not in self._words for word in counts) or cells.str.contains(CODE).any():
             return None
+        if (numbers.abs() >= LARGEST).any() and not all(map(PLAIN.fullmatch, cells.filter(numbers.abs() >= LARGEST))):
+            return None  # a code of many digits
         self._gaps.update({word: count for word, count in counts.items() if word})
         return numbers
 

@@ -7,7 +7,8 @@ number  the decimal mark, and behind it the unit     1234.5  1,234.50  1 234.50 
 date    "iso", "day" or "month": what stands first   2024-03-01  2024-03-01T10:00:00Z  01.03.2024  1 March 2024
 time    "iso"                                        10:00  10:00:00.5
 
-A number with a leading zero (007) is a code, so its column stays text, and so does one of two units ($ and %). Whole
+A number with a leading zero (007), or a whole one of more than 15 digits, is a code, so its column stays text, and so
+does one of two units ($ and %). Whole
 numbers in groups of three (1,234) are read by the file's decimal mark, "." where that is not known. A date is read
 day first or month first where a value of its column decides it, and where none does by "." (01.03.2024 is in March).
 """
@@ -27,13 +28,17 @@ WORDS = frozenset(["?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL"
 MARKS = frozenset(["-", ".", "none", "na", "missing", "unknown"])
 STYLES = {"day": "day first", "month": "month first", ",": "decimal comma"}  # in words
 
-PLAIN = re.compile(  # 007 is a code; an infinite number is none to learn from, which is said of its row
-    r"[-+]?(?:(?:0|[1-9]\d*|(?=\.\d))(?:\.\d*)?(?:[eE][-+]?\d+)?|(?i:inf(?:inity)?))", re.ASCII
+DIGITS = 15  # of a whole number, which float64 tells apart; longer ones are codes
+# 007 is a code, too; an infinite number is none to learn from, which is said of its row.
+_WHOLE = rf"(?:0|[1-9]\d{{0,{DIGITS - 1}}}(?!\d)|[1-9]\d*(?=[.eE]))"
+PLAIN = re.compile(
+    rf"[-+]?(?:(?:{_WHOLE}|(?=\.\d))(?:\.\d*)?(?:[eE][-+]?\d+)?|(?i:inf(?:inity)?))", re.ASCII
 )
 _GROUPED = r"[1-9]\d{0,2}(?P<gap>[%s '\u00a0\u202f])\d{3}(?:(?P=gap)\d{3})*"
 _NUMBERS = {  # by the decimal mark
     mark: re.compile(
-        rf"[-+]?(?P<before>[$€£¥]?) ?[-+]?(?:{_GROUPED % other}|0|[1-9]\d*|(?={re.escape(mark)}\d))"
+        rf"[-+]?(?P<before>[$€£¥]?) ?[-+]?"
+        rf"(?:{_GROUPED % other}|0|[1-9]\d{{0,{DIGITS - 1}}}(?!\d)|(?={re.escape(mark)}\d))"
         rf"(?:{re.escape(mark)}\d*)?(?:[eE][-+]?\d+)?[ \u00a0]?(?P<after>[$€£¥%]?)",
         re.ASCII,
     )
