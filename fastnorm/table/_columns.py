@@ -163,6 +163,11 @@ def examples(values: Sequence[str]) -> str:
     return few(values) if _EXAMPLES[0] else f"{len(values)} values"
 
 
+def examples_are_shown() -> bool:
+    """Whether messages may hold cells of the data."""
+    return _EXAMPLES[0]
+
+
 def show_examples(are_shown: bool) -> None:
     """Set whether messages of this process may hold cells of the data; they do at first."""
     _EXAMPLES[0] = are_shown

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
-from ._columns import Column, Labels, text
+from ._columns import Column, Labels, examples_are_shown, text
 from ._features import MAXIMUM_CATEGORIES
 from ._frames import open_frame
 from ._left_out import reason_to_leave_out
@@ -17,6 +17,8 @@ from ._targets import Classes, guessed_task, has_target, numbers
 from ._text import PLAIN, STYLES, gaps, is_undecided_date
 from ._types import Choice, choices
 
+HEADS = ("column", "kind", "missing", "distinct", "examples", "use", "notes")
+WIDEST = 40  # letters of the examples
 SAMPLE = 20_000  # rows from which a leak is told
 BINS = 64  # of a column of numbers
 LEAKS = 0.87  # share of the target's errors, or of its ranks' variance, that one column explains; see bench/tables.toml
@@ -53,6 +55,36 @@ class Survey:
     rows: int
     doubled: int
     notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return the survey as lines of text: rows, notes, and a line for each column."""
+        lines = [f"{self.rows} rows of {len(self.columns)} columns", *self.notes]
+        lines += [f"{self.doubled} rows are the same as another one"] if self.doubled else []
+        widths = self._widths()
+        for row in (HEADS, *map(_cells, self.columns)):
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+            lines.append("  ".join([*cells, row[-1]]).rstrip())
+        return lines
+
+    @property
+    def hanging(self) -> int:
+        """The place in a column's line where its notes begin."""
+        return sum(self._widths()) + 2 * (len(HEADS) - 1)
+
+    def _widths(self) -> list[int]:
+        rows = [HEADS, *map(_cells, self.columns)]
+        return [max(len(row[place]) for row in rows) for place in range(len(HEADS) - 1)]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _cells(column: ColumnReport) -> tuple[str, ...]:
+    examples = ", ".join(map(repr, column.examples)) if column.kind == "category" else " to ".join(column.examples)
+    examples = examples if len(examples) <= WIDEST else examples[: WIDEST - 3] + "..."
+    missing = f"{column.missing:.1%}" if column.missing else ""
+    notes = "; ".join([column.why, *column.notes] if column.why else column.notes)
+    return column.name, column.kind, missing, str(column.distinct), examples, column.use, notes
 
 
 def columns(
@@ -126,10 +158,7 @@ def _quoted(name: str) -> str:
 
 
 def _with(report: ColumnReport, use: str, why: str, notes: Collection[str] | None = None) -> ColumnReport:
-    kept = report.notes if notes is None else tuple(notes)
-    return ColumnReport(
-        report.name, report.kind, report.missing, report.distinct, report.examples, use, why, kept
-    )  # fmt: skip
+    return replace(report, use=use, why=why, notes=report.notes if notes is None else tuple(notes))
 
 
 def _report(raw: Column, column: Column, form: Any, missing: Any) -> ColumnReport:
@@ -155,6 +184,7 @@ def _report(raw: Column, column: Column, form: Any, missing: Any) -> ColumnRepor
         values = np.unique(column.values[~np.isnan(column.values)])
         distinct = len(values)
         shown = tuple(_shown(column.kind, value) for value in (values[[0, -1]] if distinct > 1 else values))
+    shown = shown if examples_are_shown() else ()
     return ColumnReport(column.name, column.kind, absent, distinct, shown, "", "", tuple(notes))
 
 
