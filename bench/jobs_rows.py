@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastnorm import reference
+from fastnorm import kernels, reference
 
 from .jobs import Job, Shape, _normal, adam
 
@@ -73,6 +73,31 @@ def embedding_backward(shape: Shape, dtype: str) -> Job:
     rows, count, columns = shape
     dy, dtable = _normal((rows, columns), dtype), np.empty((count, columns), dtype)
     return Job((dy, _codes(rows, count).astype(dtype), count), out=dtable, bytes=3 * dy.nbytes + dtable.nbytes)
+
+
+def _located(rows: int, columns: int, bins: int, dtype: str) -> np.ndarray:
+    edges = np.sort(_normal((columns, bins + 1), dtype), axis=1)
+    return kernels.locate(_normal((rows, columns), dtype), edges)
+
+
+def locate(shape: Shape, dtype: str) -> Job:
+    """x is read, bins and places are written."""
+    rows, columns, bins = shape
+    x, edges = _normal((rows, columns), dtype), np.sort(_normal((columns, bins + 1), dtype), axis=1)
+    return Job((x, edges), out=np.empty((rows, 2 * columns), dtype), bytes=3 * x.nbytes)
+
+
+def piecewise_forward(shape: Shape, dtype: str) -> Job:
+    """A multiplication, two sums for each row, column and unit."""
+    rows, columns, bins, units = shape
+    weight, y = _normal((columns * bins, units), dtype), np.empty((rows, units), dtype)
+    return Job((_located(rows, columns, bins, dtype), weight), out=y, flops=3 * rows * columns * units)
+
+
+def piecewise_backward(shape: Shape, dtype: str) -> Job:
+    rows, columns, bins, units = shape
+    dy, dweight = _normal((rows, units), dtype), np.empty((columns * bins, units), dtype)
+    return Job((dy, _located(rows, columns, bins, dtype), bins), out=dweight, flops=3 * rows * columns * units)
 
 
 def layernorm_forward(shape: Shape, dtype: str) -> Job:

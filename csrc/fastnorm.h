@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { FN_BINS = 256 };                                   /* the most bins of a piecewise linear column */
+
 /* The places of a family's members in its array. */
 enum {
 #define FN_UNARY(name) FN_UNARY_##name,

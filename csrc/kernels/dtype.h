@@ -27,6 +27,7 @@
 #include "extremes.h"
 #include "moves.h"
 #include "embedding.h"
+#include "piecewise.h"
 #include "labels.h"
 #include "layernorm.h"
 

@@ -190,6 +190,25 @@ FN_KERNEL(embedding_forward, const void* table, ptrdiff_t ldt, ptrdiff_t v, cons
 FN_KERNEL(embedding_backward, const void* dy, ptrdiff_t lddy, const void* codes, ptrdiff_t ldcodes, ptrdiff_t n,
           ptrdiff_t f, ptrdiff_t e, ptrdiff_t width, ptrdiff_t v, void* dtable, ptrdiff_t ldt)
 
+/* y (n, 2 d) T*: y[i, k] = the bin of column k that x[i, k] lies in, from 0; y[i, d + k] = where in the bin, 0 at its
+ * lower edge and 1 at its upper one, below 0 in the first and above 1 in the last bin; both nan where x is not finite.
+ *   x      (n, d) T*
+ *   edges  (d, bins + 1) T*, rows lde apart, ascending; a row of fewer repeats its last one; equal ones give nan */
+FN_KERNEL(locate, const void* x, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t d, const void* edges, ptrdiff_t lde,
+          ptrdiff_t bins, void* y, ptrdiff_t ldy)
+
+/* y (n, units) T*: for each column k the weights of the bins before its own and, times where it is, that of its own,
+ * y[i] = sum_k (sum of weight[k bins + b] for b < bin  +  place weight[k bins + bin]), bins and columns in order.
+ *   located  (n, 2 d) T* of locate; a bin that is no whole number in [0, bins) gives nan and reads nothing
+ *   weight   (d bins, units) T*, rows ldw apart; bins <= FN_BINS
+ * Source: Gorishniy, Rubachev & Babenko 2022, piecewise linear encoding, and a dense layer on it. */
+FN_KERNEL(piecewise_forward, const void* located, ptrdiff_t ldl, ptrdiff_t n, ptrdiff_t d, const void* weight,
+          ptrdiff_t ldw, ptrdiff_t bins, ptrdiff_t units, void* y, ptrdiff_t ldy)
+
+/* The gradient of piecewise_forward's weight, dweight (d bins, units) T*, from dy (n, units) T*, row after row. */
+FN_KERNEL(piecewise_backward, const void* dy, ptrdiff_t lddy, const void* located, ptrdiff_t ldl, ptrdiff_t n,
+          ptrdiff_t d, ptrdiff_t bins, ptrdiff_t units, void* dweight, ptrdiff_t ldw)
+
 /* y = (x - mean) * inverse_std * gamma + beta with the statistics of each row.
  *   x, y               (n, c) T*, finite;  gamma, beta (c,) T*;  y may be x
  *   mean, inverse_std  (n,) double, out: 1 / sqrt(biased variance + epsilon); a row of equal numbers gives beta exactly

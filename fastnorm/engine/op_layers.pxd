@@ -13,5 +13,8 @@ cdef void softmax_forward(Node* node, Step* step) noexcept nogil
 cdef void softmax_backward(Node* node, Step* step) noexcept nogil
 cdef void log_softmax_forward(Node* node, Step* step) noexcept nogil
 cdef void log_softmax_backward(Node* node, Step* step) noexcept nogil
+cdef void locate_forward(Node* node, Step* step) noexcept nogil
+cdef void piecewise_forward(Node* node, Step* step) noexcept nogil
+cdef void piecewise_backward(Node* node, Step* step) noexcept nogil
 cdef void embedding_forward(Node* node, Step* step) noexcept nogil
 cdef void embedding_backward(Node* node, Step* step) noexcept nogil

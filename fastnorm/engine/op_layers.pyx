@@ -3,6 +3,7 @@
 from ..kernels.activation cimport relu_backward_rows
 from ..kernels.batchnorm cimport batchnorm_backward_columns, batchnorm_forward_columns, batchnorm_inference_rows
 from ..kernels.dense cimport column_sums_columns, dense_input_gradient, dense_weight_gradient, gemm_rows
+from ..kernels.piecewise cimport locate_rows, piecewise_backward_rows, piecewise_forward_rows
 from ..kernels.embedding cimport embedding_backward_rows, embedding_forward_rows
 from ..kernels.layernorm cimport layernorm_backward_rows, layernorm_forward_rows, layernorm_gamma_beta_backward_rows
 from ..kernels.softmax cimport (
@@ -120,6 +121,32 @@ cdef void log_softmax_backward(Node* node, Step* step) noexcept nogil:
     cdef Buffer* y = node.output
     log_softmax_backward_rows(step.kernels, y.gradient, y.ld, y.data, y.ld, rows_of(y, step), y.columns,
                               node.gradients[0], node.inputs[0].ld, 1)
+
+
+cdef void locate_forward(Node* node, Step* step) noexcept nogil:
+    cdef Buffer* x = node.inputs[0]
+    cdef Buffer* edges = node.inputs[1]
+    locate_rows(step.kernels, x.data, x.ld, rows_of(x, step), x.columns, edges.data, edges.ld, edges.columns - 1,
+                node.output.data, node.output.ld, 1)
+
+
+cdef void piecewise_forward(Node* node, Step* step) noexcept nogil:
+    cdef Buffer* located = node.inputs[0]
+    cdef Buffer* weight = node.inputs[1]
+    cdef Py_ssize_t d = located.columns // 2
+    piecewise_forward_rows(step.kernels, located.data, located.ld, rows_of(located, step), d, weight.data, weight.ld,
+                           weight.rows // d, weight.columns, node.output.data, node.output.ld,
+                           threads_for(step, 4.0 * rows_of(located, step) * d * weight.columns))
+
+
+cdef void piecewise_backward(Node* node, Step* step) noexcept nogil:
+    cdef Buffer* located = node.inputs[0]
+    cdef Buffer* weight = node.inputs[1]
+    cdef Buffer* y = node.output
+    cdef Py_ssize_t d = located.columns // 2
+    piecewise_backward_rows(step.kernels, y.gradient, y.ld, located.data, located.ld, rows_of(located, step), d,
+                            weight.rows // d, weight.columns, node.gradients[1], weight.ld,
+                            threads_for(step, 4.0 * rows_of(located, step) * d * weight.columns))
 
 
 cdef void embedding_forward(Node* node, Step* step) noexcept nogil:

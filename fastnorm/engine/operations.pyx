@@ -14,7 +14,7 @@ from . cimport op_shapes as shapes
 from ..kernels.cpu cimport binary_index, unary_index
 
 cdef enum:
-    COUNT = 23
+    COUNT = 25
 
 cdef Operations[COUNT] OPERATIONS
 OPERATIONS[0] = Operations("dense", layers.dense_forward, layers.dense_backward)
@@ -40,6 +40,8 @@ OPERATIONS[19] = Operations("hits", losses.hits_forward, NULL)
 OPERATIONS[20] = Operations("softmax_cross_entropy", losses.softmax_cross_entropy_forward, losses.nothing)
 OPERATIONS[21] = Operations("mean_squared_error", losses.mean_squared_error_forward, losses.nothing)
 OPERATIONS[22] = Operations("weighted_mean", losses.weighted_mean_forward, losses.nothing)
+OPERATIONS[23] = Operations("locate", layers.locate_forward, NULL)
+OPERATIONS[24] = Operations("piecewise", layers.piecewise_forward, layers.piecewise_backward)
 
 
 cdef Operations find_operation(const char* name) noexcept nogil:

@@ -42,6 +42,7 @@ from .labels import hits, one_hot
 from .layernorm import layernorm_backward, layernorm_forward, layernorm_gamma_beta_backward
 from .loss import mean_squared_error, mean_squared_error_by_row, softmax_cross_entropy, softmax_cross_entropy_by_row
 from .moves import copy, spread
+from .piecewise import locate, piecewise_backward, piecewise_forward
 from .random import permutation, random_bits, uniform
 from .reduce import all_finite, row_sums, total_sum
 from .softmax import log_softmax_backward, log_softmax_forward, softmax, softmax_backward
@@ -81,6 +82,7 @@ __all__ = [
     "layernorm_gamma_beta_backward",
     "less_equal_forward",
     "less_forward",
+    "locate",
     "log_softmax_backward",
     "log_softmax_forward",
     "maximum_backward",
@@ -95,6 +97,8 @@ __all__ = [
     "not_equal_forward",
     "one_hot",
     "permutation",
+    "piecewise_backward",
+    "piecewise_forward",
     "power_backward",
     "power_forward",
     "random_bits",

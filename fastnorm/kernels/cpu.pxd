@@ -7,6 +7,7 @@ cdef extern from "fastnorm.h" nogil:
     enum:
         FN_UNARY_COUNT
         FN_BINARY_COUNT
+        FN_BINS
 
     ctypedef struct fn_unary:
         void (*forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, double p, double q, void* y,
@@ -99,6 +100,14 @@ cdef extern from "fastnorm.h" nogil:
         void (*embedding_backward)(const void* dy, Py_ssize_t lddy, const void* codes, Py_ssize_t ldcodes,
                                    Py_ssize_t n, Py_ssize_t f, Py_ssize_t e, Py_ssize_t width, Py_ssize_t v,
                                    void* dtable, Py_ssize_t ldt) noexcept nogil
+        void (*locate)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t d, const void* edges, Py_ssize_t lde,
+                       Py_ssize_t bins, void* y, Py_ssize_t ldy) noexcept nogil
+        void (*piecewise_forward)(const void* located, Py_ssize_t ldl, Py_ssize_t n, Py_ssize_t d, const void* weight,
+                                  Py_ssize_t ldw, Py_ssize_t bins, Py_ssize_t units, void* y,
+                                  Py_ssize_t ldy) noexcept nogil
+        void (*piecewise_backward)(const void* dy, Py_ssize_t lddy, const void* located, Py_ssize_t ldl, Py_ssize_t n,
+                                   Py_ssize_t d, Py_ssize_t bins, Py_ssize_t units, void* dweight,
+                                   Py_ssize_t ldw) noexcept nogil
         void (*layernorm_forward)(const void* x, Py_ssize_t ldx, Py_ssize_t n, Py_ssize_t c, const void* gamma,
                                   const void* beta, double epsilon, void* y, Py_ssize_t ldy, double* mean,
                                   double* inverse_std) noexcept nogil

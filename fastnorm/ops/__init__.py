@@ -25,7 +25,19 @@ from ._elementwise import (
     subtract,
     where,
 )
-from ._layers import batchnorm, dense, dropout, embedding, layernorm, log_softmax, normalize, one_hot, softmax
+from ._layers import (
+    batchnorm,
+    dense,
+    dropout,
+    embedding,
+    layernorm,
+    locate,
+    log_softmax,
+    normalize,
+    one_hot,
+    piecewise,
+    softmax,
+)
 from ._losses import hits, mean_squared_error, softmax_cross_entropy, weighted_mean
 from ._shapes import concatenate, getitem, matmul, max, mean, part, reshape, sum, transpose
 from .tape import Operation, Value
@@ -39,8 +51,9 @@ _WORDS = (
 )  # written with other operations, so no tape has their names
 _NODES: tuple[Any, ...] = (
     *FUNCTIONS, add, batchnorm, concatenate, dense, divide, dropout, embedding, equal, hits, layernorm, less,
-    less_equal, log_softmax, max, maximum, mean, mean_squared_error, minimum, multiply, normalize, not_equal, one_hot,
-    part, power, reshape, softmax, softmax_cross_entropy, subtract, sum, transpose, weighted_mean, where,
+    less_equal, locate, log_softmax, max, maximum, mean, mean_squared_error, minimum, multiply, normalize, not_equal,
+    one_hot, part, piecewise, power, reshape, softmax, softmax_cross_entropy, subtract, sum, transpose, weighted_mean,
+    where,
 )  # fmt: skip
 CATALOGUE: dict[str, Callable[..., Value]] = {function.__name__: function for function in _NODES}
 

@@ -7,6 +7,7 @@ from ..errors import ShapeError, TraceError
 from . import _checks
 from .tape import ROWS, Value
 
+BINS = 256  # the most of a column, as the kernel keeps their sums on the stack
 LEARNED = ("parameter", "constant", "result", "input")  # of which only those without rows N have a fitting shape
 
 
@@ -104,6 +105,35 @@ def embedding(table: Value, codes: Value) -> Value:
     f = codes.features if codes.ndim == 2 or codes.shape[0] is not ROWS else 1
     rows = codes.shape[:1] if codes.ndim == 2 or codes.shape[0] is ROWS else ()
     return table.tape.record("embedding", (table, codes), (*rows, f * e))
+
+
+def locate(x: Value, edges: Any) -> Value:
+    """The bin of each number among its column's edges, and where in it: (N, d) and edges (d, bins + 1) -> (N, 2 d).
+
+    Edges ascend in each row; a column with fewer repeats its last one. No gradient flows to x. See kernels.locate.
+    """
+    x, edges = _checks.recorded("locate", x, edges)
+    d = _checks.matrix("locate", x).features
+    _checks.given("locate", edges, ("constant", "parameter"), (d, None))
+    if edges.features < 2:
+        raise ShapeError(f"locate: expected at least 2 edges for each column, got shape {edges.shape}")
+    return x.tape.record("locate", (x, edges), (x.shape[0], 2 * d))
+
+
+def piecewise(located: Value, weight: Value) -> Value:
+    """The sum of a piecewise linear function of each column: what locate gave (N, 2 d), (d bins, units) -> (N, units).
+
+    The same as a dense layer on piecewise linear encoded columns, for columns x units multiplications a row.
+    Source: Gorishniy, Rubachev & Babenko 2022.
+    """
+    located, weight = _checks.recorded("piecewise", located, weight)
+    _checks.given("piecewise", weight, LEARNED, (None, None))
+    columns, odd = divmod(_checks.matrix("piecewise", located).features, 2)
+    bins, rest = divmod(int(weight.shape[0]), max(columns, 1))
+    if odd or rest or not 0 < bins <= BINS:
+        came = f"{located.name} {located.shape} and {weight.name} {weight.shape}"
+        raise ShapeError(f"piecewise: expected (N, 2 d) and (d bins, units) with at most {BINS} bins, got {came}")
+    return located.tape.record("piecewise", (located, weight), (located.shape[0], weight.features))
 
 
 def one_hot(target: Value, classes: int) -> Value:

@@ -190,6 +190,8 @@ _ROWS = (
     Specification("log_softmax", in_place=(0,), gives="numbers below 0", spoils=("sigmoid",), work=4),
     Specification("dropout", in_place=(0,), work=2),
     Specification("embedding", stopped=(1,), work=0),
+    Specification("locate", stopped=(0, 1), gives="bins and places of columns"),
+    Specification("piecewise", stopped=(0,), work=2),
     Specification("one_hot", stopped=(0,), work=0),
     Specification("hits", stopped=(0, 1)),
     *(Specification(name) for name in ("sum", "mean", "max")),

@@ -42,6 +42,7 @@ from .losses import (
     softmax_cross_entropy_by_row,
 )
 from .moves import copy, embedding_backward, embedding_forward, hits, one_hot, spread
+from .piecewise import locate, piecewise_backward, piecewise_forward
 from .random import permutation, random_bits, uniform
 from .reduce import all_finite, column_max, column_max_backward, row_max, row_max_backward, row_sums, total_sum
 from .rows import accumulate, gather
@@ -83,6 +84,7 @@ __all__ = [
     "layernorm_gamma_beta_backward",
     "less_equal_forward",
     "less_forward",
+    "locate",
     "log_softmax_backward",
     "log_softmax_forward",
     "maximum_backward",
@@ -97,6 +99,8 @@ __all__ = [
     "not_equal_forward",
     "one_hot",
     "permutation",
+    "piecewise_backward",
+    "piecewise_forward",
     "power_backward",
     "power_forward",
     "random_bits",

@@ -8,7 +8,7 @@ import numpy as np
 from ..errors import ShapeError, TraceError
 from ..ops import spec
 from ..ops.tape import ROWS, Operation, Tape
-from . import binary, layernorm, moves, softmax
+from . import binary, layernorm, moves, piecewise, softmax
 from ._wide import Array, _wide
 from .activation import dropout, relu_forward
 from .batchnorm import batchnorm_forward, batchnorm_inference
@@ -98,6 +98,8 @@ COMPUTE: dict[str, Callable[..., Array]] = {
     "softmax": _by_row(softmax.softmax),
     "log_softmax": _by_row(softmax.log_softmax_forward),
     "embedding": lambda table, codes: moves.embedding_forward(table, codes.reshape(1, -1)),
+    "locate": lambda x, edges: piecewise.locate(np.atleast_2d(x), edges),
+    "piecewise": lambda located, weight: piecewise.piecewise_forward(np.atleast_2d(located), weight),
     "sum": lambda x, axis, keepdims: _wide(x).sum(axis=axis, keepdims=keepdims),
     "mean": lambda x, axis, keepdims: _wide(x).mean(axis=axis, keepdims=keepdims),
     "max": lambda x, axis, keepdims: _wide(x).max(axis=axis, keepdims=keepdims),

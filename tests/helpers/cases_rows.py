@@ -72,6 +72,33 @@ def _embedding_backward(rng, n, c, dtype):
     return _normal(rng, dtype, n, 2 * c), rng.integers(0, 7, (n, 2)).astype(dtype), 7
 
 
+def _edges(rng, columns, bins, dtype):
+    """Ascending edges (columns, bins + 1); some columns have fewer and repeat their last one."""
+    edges = np.sort(rng.normal(size=(columns, bins + 1)), axis=1).astype(dtype)
+    for column, count in enumerate(rng.integers(2, bins + 2, columns)):
+        edges[column, count:] = edges[column, count - 1]
+    return edges
+
+
+def _located(rng, n, dtype, columns=3, bins=7):
+    return reference.locate(_normal(rng, dtype, n, columns), _edges(rng, columns, bins, dtype)).astype(dtype)
+
+
+@_calls("locate")
+def _locate(rng, n, c, dtype):
+    return _normal(rng, dtype, n, c), _edges(rng, c, 5, dtype)
+
+
+@_calls("piecewise_forward")
+def _piecewise_forward(rng, n, c, dtype):
+    return _located(rng, n, dtype), _normal(rng, dtype, 21, c)
+
+
+@_calls("piecewise_backward")
+def _piecewise_backward(rng, n, c, dtype):
+    return _normal(rng, dtype, n, c), _located(rng, n, dtype), 7
+
+
 @_calls("layernorm_forward", {}, {"epsilon": 1e-3})
 def _layernorm_forward(rng, n, c, dtype):
     return _normal(rng, dtype, n, c, mean=100, std=3), _normal(rng, dtype, c, mean=1, std=0.5), _normal(rng, dtype, c)

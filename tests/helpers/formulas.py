@@ -21,6 +21,10 @@ def embedding(table, codes):
     return rows.reshape(*codes.shape[:-1], -1) if codes.ndim > 1 else rows.reshape(-1)
 
 
+def piecewise(located, weight):
+    return np.asarray(reference.piecewise_forward(located, weight), np.float64)
+
+
 def part(x, rows, columns):
     x = x if rows is None else x[slice(*rows)]
     return x[..., slice(*columns)]
@@ -39,6 +43,8 @@ FORMULAS = BINARY | UNARY | REDUCED | {
     "log_softmax": lambda x: np.log(softmax(x)),
     "layernorm": layernorm,
     "embedding": embedding,
+    "locate": lambda x, edges: np.asarray(reference.locate(x, edges), np.float64),
+    "piecewise": piecewise,
     "part": part,
     "concatenate": lambda *values: np.concatenate(values, axis=-1),
     "reshape": lambda x, shape: np.reshape(x, shape),

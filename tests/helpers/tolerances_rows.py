@@ -112,6 +112,13 @@ BOUNDS |= {
     "embedding_backward": (
         Bound(4, CHAIN, lambda dy, codes, v: reference.embedding_backward(np.abs(dy), codes, v)),
     ),
+    "locate": (Bound(1.5, "two differences and a quotient are rounded"),),
+    "piecewise_forward": (
+        Bound(4, CHAIN, lambda located, weight: reference.piecewise_forward(np.abs(located), np.abs(weight))),
+    ),
+    "piecewise_backward": (
+        Bound(4, CHAIN, lambda dy, located, bins: reference.piecewise_backward(np.abs(dy), np.abs(located), bins)),
+    ),
     "layernorm_forward": (
         Bound(3, "x - mean, two products and a sum are rounded", _layernorm_terms, float64=40),
         Bound(4, "a chain of differences in double", lambda x, *rest, **options: np.abs(x).max(1), statistics=True),
