@@ -20,6 +20,7 @@ from .models.model import Model, load
 from .models.sequential import Sequential
 from .nn.activations import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .nn.combinators import Concatenate, Residual, SelectColumns, TiedLayer
+from .nn.encodings import PiecewiseLinear
 from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop
@@ -58,6 +59,7 @@ __all__ = [
     "Model",
     "Nadam",
     "Parameter",
+    "PiecewiseLinear",
     "RMSprop",
     "ReLU",
     "Residual",

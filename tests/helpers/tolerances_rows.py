@@ -112,7 +112,7 @@ BOUNDS |= {
     "embedding_backward": (
         Bound(4, CHAIN, lambda dy, codes, v: reference.embedding_backward(np.abs(dy), codes, v)),
     ),
-    "locate": (Bound(3, "two differences and a quotient err by 2^-24 of themselves: 1 ulp each where y is nearly 2^k"),),
+    "locate": (Bound(3, "two differences and a quotient err by half an ulp of up to twice the result"),),
     "piecewise_forward": (
         Bound(4, CHAIN, lambda located, weight: reference.piecewise_forward(np.abs(located), np.abs(weight))),
     ),

@@ -1,0 +1,74 @@
+"""Layers on the columns of a table, whose constants are fitted on the training rows."""
+
+from typing import Any, Self
+
+import numpy as np
+
+from .. import checks, ops
+from ..errors import DataError, ShapeError
+from ..ops._layers import BINS
+from ..ops.tape import Value
+from .layers import Layer, Parameter
+
+USUAL = 48  # bins, as the paper found good for most tables
+
+
+class PiecewiseLinear(Layer):
+    """A sum of piecewise linear functions, one of each column for each unit: (n, d) -> (n, units).
+
+    It is a dense layer on piecewise linear encoded columns: in each bin a column that is below it counts as 0, one above
+    it as 1, one in it as its place in it; the first and the last bin are open. A row reads the weights of its own bins
+    and sums of those before, so that it costs columns x units and not bins x units.
+
+    edges         (d, bins + 1), ascending in each row, at most 256 bins; a column with fewer repeats its last edge.
+                  `PiecewiseLinear.fitted` finds them; they are constants of the model and kept in its file
+    units         length of a result row, at least 1
+    rate_factor   of the learning rate for the weights
+    decay_factor  of l2 and weight decay for them
+    No gradient flows to the columns.
+    Source: Gorishniy, Rubachev & Babenko 2022.
+    """
+
+    def __init__(self, edges: Any, units: int, rate_factor: float = 1.0, decay_factor: float = 1.0) -> None:
+        self.edges = checks.finite("PiecewiseLinear edges", checks.matrix("PiecewiseLinear edges", edges))
+        self.units = checks.integer("PiecewiseLinear units", units, 1)
+        self.rate_factor = checks.number("PiecewiseLinear rate_factor", rate_factor, 0)
+        self.decay_factor = checks.number("PiecewiseLinear decay_factor", decay_factor, 0)
+        if not 2 <= self.edges.shape[1] <= BINS + 1:
+            raise ShapeError(f"PiecewiseLinear edges: expected (d, 2 to {BINS + 1}), got {self.edges.shape}")
+        rises = np.diff(self.edges, axis=1)
+        if (rises < 0).any() or (rises[:, 0] <= 0).any():
+            column = int(np.argmax((rises < 0).any(1) | (rises[:, 0] <= 0)))
+            came = f"{self.edges[column]} in row {column}"
+            raise DataError(f"PiecewiseLinear edges: expected edges that ascend, got {came}")
+
+    @classmethod
+    def fitted(cls, x: Any, units: int, bins: int = USUAL, **settings: float) -> Self:
+        """Return the layer for the training rows x (n, d): about as many rows lie in each of a column's bins.
+
+        bins  the most of a column; one of fewer different values has them as its edges
+        """
+        x = checks.finite("x", checks.matrix("x", x))
+        shares = np.linspace(0, 1, checks.integer("bins", bins, 1, BINS) + 1)
+        edges = np.empty((x.shape[1], len(shares)))
+        for column, values in zip(edges, x.T, strict=True):
+            known = np.unique(values)
+            if len(known) > len(column):
+                known = np.unique(np.quantile(values, shares, method="closest_observation"))
+            if len(known) < 2:
+                known = np.array([known[0], known[0] + max(1.0, abs(known[0]))])
+            column[:] = np.append(known, np.full(len(column) - len(known), known[-1]))
+        return cls(edges, units, **settings)
+
+    def __repr__(self) -> str:
+        return f"PiecewiseLinear(edges of shape {self.edges.shape}, {self.units})"
+
+    def build(self, features: int) -> dict[str, Parameter]:
+        columns, bins = len(self.edges), self.edges.shape[1] - 1
+        if columns != features:
+            raise ShapeError(f"{self!r}: expected {columns} columns, got {features}")
+        shape = (columns * bins, self.units)
+        return {"weight": Parameter(shape, "he", decay_factor=self.decay_factor, rate_factor=self.rate_factor)}
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return ops.piecewise(ops.locate(x, self.edges), parameters["weight"])
