@@ -29,7 +29,7 @@ from ..tune import (
 )
 from ..tune.search.confirm import TIMES
 from ..tune.search.cores import affinity, cores, quota
-from ..tune.search.defaults import require_used
+from ..tune.search.defaults import default_batch_size, default_epochs, require_used
 from . import options
 from .columns import columns
 from .data import asked, layer_units, load, located, names_in
@@ -153,12 +153,12 @@ def fit(
     target: options.Target = None,
     task: options.Kind = options.Task.auto,
     hidden: options.Hidden = "128,128",
-    epochs: options.Epochs = 20,
-    batch_size: options.BatchSize = 128,
+    epochs: options.EpochsByRows = None,
+    batch_size: options.BatchSizeByRows = None,
     learning_rate: options.LearningRate = 3e-3,
-    decay_rate: options.DecayRate = 0.1,
+    decay_rate: options.DecayInstead = None,
     dropout: options.Dropout = 0.1,
-    weight_decay: options.WeightDecay = 0.0,
+    weight_decay: options.WeightDecay = 0.02,
     seed: options.Seed = 0,
     out: options.ModelFile = None,
     example: options.Example = None,
@@ -176,15 +176,19 @@ def fit(
     out = out or Path(f"{source.name}.safetensors")
     if out.is_dir():
         raise FileError(f"{out}: is a folder; give --out the name of a file in it")
-    space = {
-        "hidden": Choice([layer_units(hidden)]),
-        "learning_rate": Choice([learning_rate]),
-        "decay_rate": Choice([decay_rate]),
-        "batch_size": Choice([batch_size]),
-        "dropout": Choice([dropout]),
-        "weight_decay": Choice([weight_decay]),
-    }
+    units = layer_units(hidden)
     search_run = SearchRun(shared(source, task, seed, not json), out, json=json)
+    rows = len(search_run.parts.training.y)
+    epochs = epochs or default_epochs(rows)
+    settings = {
+        "hidden": units,
+        "learning_rate": learning_rate,
+        **({"schedule": "cosine"} if decay_rate is None else {"decay_rate": decay_rate}),
+        "batch_size": batch_size or default_batch_size(rows),
+        "dropout": dropout,
+        "weight_decay": weight_decay,
+    }
+    space = {name: Choice([value]) for name, value in settings.items()}
     make_folder(out.parent)
 
     def search() -> Study:

@@ -61,6 +61,9 @@ Trials = Annotated[
 ]
 Minutes = Annotated[float | None, _option("--minutes", "M", "Time to search.", "no limit")]
 Epochs = Annotated[int, _option("--epochs", "N", "How often a model sees each training row.", min=1)]
+EpochsByRows = Annotated[
+    int | None, _option("--epochs", "N", "How often it sees a training row.", "12 to 120, fewer for more rows", min=1)
+]
 EpochsSteered = Annotated[int, _option("--epochs", "N", "Where it stops by itself; a key goes on.", min=1)]
 Workers = Annotated[int | None, _option("--workers", "N", "Models trained at a time.", "one per core", min=1)]
 Seed = Annotated[int, _option("--seed", "N", "Same seed, same rows and models.", min=0)]
@@ -77,10 +80,17 @@ Json = Annotated[bool, _flag("--json", "Say it as one JSON document.")]
 StudyFile = Annotated[Path, _argument("STUDY", "Folder of `fastnorm tune`, or the study.sqlite in it.")]
 Hidden = Annotated[str, _option("--hidden", "UNITS", "Of each hidden layer; 0: softmax or linear regression.")]
 BatchSize = Annotated[int, _option("--batch-size", "N", "Rows in a minibatch.", min=1)]
+BatchSizeByRows = Annotated[
+    int | None, _option("--batch-size", "N", "Rows in a minibatch.", "32 to 256, by the rows", min=1)
+]
 LearningRate = Annotated[float, _option("--learning-rate", "RATE", "Of Adam, in the first epoch.")]
 FirstRate = Annotated[float | None, _option("--learning-rate", "RATE", "In the first epoch.", "0.003; 0.1 for sgd")]
 Rules = Annotated[Optimizer, _option("--optimizer", "NAME", "sgd (momentum 0.9), rmsprop, adam or nadam.")]
 DecayRate = Annotated[float, _option("--decay-rate", "X", "The rate in epoch n is divided by 1 + X n.", min=0)]
+DecayInstead = Annotated[
+    float | None,
+    _option("--decay-rate", "X", "Divide the rate in epoch n by 1 + X n.", "the rate falls by a cosine", min=0),
+]
 Dropout = Annotated[float, _option("--dropout", "SHARE", "Of hidden units left out in training.", min=0)]
 WeightDecay = Annotated[float, _option("--weight-decay", "X", "Decoupled, as in AdamW.", min=0)]
 ModelFile = Annotated[Path | None, _option("--out", "FILE", "For the model.", "named after DATA")]

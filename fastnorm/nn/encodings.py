@@ -16,8 +16,8 @@ USUAL = 48  # bins, as the paper found good for most tables
 class PiecewiseLinear(Layer):
     """A sum of piecewise linear functions, one of each column for each unit: (n, d) -> (n, units).
 
-    It is a dense layer on piecewise linear encoded columns: in each bin a column that is below it counts as 0, one above
-    it as 1, one in it as its place in it; the first and the last bin are open. A row reads the weights of its own bins
+    It is a dense layer on piecewise linear encoded columns: in each bin a column that is below it counts as 0, one
+    above it as 1, one in it as its place in it; the first and last bins are open. A row reads the weights of its bins
     and sums of those before, so that it costs columns x units and not bins x units.
 
     edges         (d, bins + 1), ascending in each row, at most 256 bins; a column with fewer repeats its last edge.
