@@ -64,7 +64,7 @@ def tune(
     task: options.Kind = options.Task.auto,
     trials: options.Trials = None,
     minutes: options.Minutes = None,
-    epochs: options.Epochs = 20,
+    epochs: options.EpochsByRows = None,
     space: options.SpaceFile = None,
     sampler: options.Rule = options.Sampler.random,
     halving: options.Halving = False,
@@ -99,6 +99,7 @@ def tune(
     require_used(str(space), tried or ())
     start = None if start_from is None else Study.open(_inside(start_from, STUDY))
     search_run = SearchRun(shared(source, task, seed, not json), file, ensemble, json)
+    epochs = epochs or default_epochs(len(search_run.parts.training.y))
     for words in lint(tried) if tried else ():
         search_run.warn(f"{space}: {words}")
     make_folder(out)

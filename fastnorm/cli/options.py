@@ -60,7 +60,6 @@ Trials = Annotated[
     int | None, _option("--trials", "N", "Models to try, earlier ones included.", "30, or what --minutes allow", min=1)
 ]
 Minutes = Annotated[float | None, _option("--minutes", "M", "Time to search.", "no limit")]
-Epochs = Annotated[int, _option("--epochs", "N", "How often a model sees each training row.", min=1)]
 EpochsByRows = Annotated[
     int | None, _option("--epochs", "N", "How often it sees a training row.", "12 to 120, fewer for more rows", min=1)
 ]

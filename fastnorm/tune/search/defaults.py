@@ -21,12 +21,12 @@ SIZES = {"layers": 2, "units": 128, "dropout": 0.0}  # of a model whose space le
 def default_space(rows: int) -> dict[str, Dimension]:
     """Return a space for default_build, for a training set of `rows` rows.
 
-    Minibatches are smaller for fewer rows, so that twenty epochs are enough steps to learn something.
+    Minibatches are smaller for fewer rows, so that an epoch is enough steps to learn something.
     """
     smallest = 64 if checks.integer("rows", rows, 1) >= 5000 else 32 if rows >= 1000 else 16
     return {
         "learning_rate": Float(3e-4, 3e-2, scale="log"),
-        "decay_rate": Float(1e-2, 1.0, scale="log"),
+        "schedule": Choice(["cosine"]),
         "beta_1": Float(0.8, 0.99, scale="one_minus_log"),
         "batch_size": Choice([smallest, 2 * smallest, 4 * smallest]),
         "layers": Int(1, 3),
