@@ -188,8 +188,8 @@ class Coordinator:
                 self._decide()
                 break
         for trial, cost in zip(drawn, self._pool.costs(self._work, drawn) if rest else [0.0] * len(drawn), strict=True):
+            self._plan.open(trial)  # first: an interruption of the next line leaves a trial on record that is cut then
             self._record.start(trial)
-            self._plan.open(trial)
             heappush(self._due, (-cost, trial.number))
 
     def _submit(self, number: int) -> None:
