@@ -122,7 +122,7 @@ def load(data: Path | None, target: str | None, example: str | None, read: DataO
 def read_file(data: Path, read: TypeOptions, target: str | None = None) -> Frame:
     """Return a file as a frame, and say on stderr how it was read and how far it is, where that takes long."""
     said = types_of(read)
-    as_text = {name for name, choice in choices(said).items() if choice.kind == "category"}
+    as_text = {name for name, each in choices(said).items() if each.kind == "category" or each.missing is not None}
     with reading(data) as progress:
         frame = table.read(
             data, **asked(read), missing=missing_words(read), names=[] if target is None else [target],

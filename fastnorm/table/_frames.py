@@ -213,7 +213,7 @@ def _unusable(name: str, kind: str) -> DataError:
 
 
 def labels_of(values: list[Any]) -> Labels:
-    """Return labels of Python values, text without the blanks around it; missing where nothing or a blank stands."""
+    """Return labels of Python values, text without the blanks around it; an empty text is missing."""
     return Labels.of(map(_plain, values), len(values))
 
 

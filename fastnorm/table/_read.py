@@ -249,7 +249,7 @@ def _records(parts: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _end_of_record(text: bytes, quotes: int) -> int:
-    """Return where the last record that ends in a text ends; 0: none does. `quotes` stand before it."""
+    """Return where the last record that ends in a text ends; 0: none does. `quotes`: the number before it."""
     end = text.rfind(b"\n") + 1
     quotes += text.count(b'"', 0, end)
     while end and quotes % 2:

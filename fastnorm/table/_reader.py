@@ -65,12 +65,10 @@ class Reader:
                 continue
             column, form, words = read_column(self.frame.column(name), choice or UNKNOWN, self._missing)
             feature = fit_feature(column.take(rows), form, words)
-            if not feature.places:
-                dropped[name] = _says_nothing(feature, column.take(rows))
-            else:
-                why = None if choice else reason_to_leave_out(column)
+            why = why_left_out(feature, column.take(rows), column, choice)
+            dropped |= {name: why} if why else {}
+            if feature.places:
                 (kept_back if why else inputs).append(feature)
-                dropped |= {name: why} if why else {}
                 self.columns[name] = column
         if not inputs:
             inputs = kept_back
@@ -126,8 +124,14 @@ def target_column(opened: Frame, target: Any) -> Column:
     return column
 
 
-def _says_nothing(feature: Feature, column: Column) -> str:
-    """Return why a feature has no places."""
+def why_left_out(feature: Feature, column: Column, whole: Column, choice: Choice | None) -> str | None:
+    """Return why a column is not learned from: it tells nothing, or must not be used; None: it is used.
+
+    column, whole  its training rows, and all rows
+    choice         what was said of it; then it is left out only if it tells nothing
+    """
+    if feature.places:
+        return None if choice else reason_to_leave_out(whole)
     if column.missing().all():
         return "all missing"
     if isinstance(feature, Category):

@@ -9,10 +9,9 @@ import numpy as np
 
 from ..errors import DataError
 from ._columns import Column, Labels, examples_are_shown, text
-from ._features import MAXIMUM_CATEGORIES
+from ._features import MAXIMUM_CATEGORIES, fit_feature
 from ._frames import open_frame
-from ._left_out import reason_to_leave_out
-from ._reader import read_column, target_column
+from ._reader import read_column, target_column, why_left_out
 from ._targets import Classes, guessed_task, has_target, numbers
 from ._text import PLAIN, STYLES, gaps, is_undecided_date
 from ._types import Choice, choices
@@ -49,7 +48,7 @@ class ColumnReport:
 
 @dataclass(frozen=True)
 class Survey:
-    """A frame's columns, the number of its rows and of those that stand there more than once, and what was found."""
+    """A frame's columns, the number of its rows, the number of rows that repeat an earlier one, and notes in words."""
 
     columns: tuple[ColumnReport, ...]
     rows: int
@@ -108,23 +107,24 @@ def columns(
     for name in opened.columns:
         raw = opened.column(name)
         choice = said.get(name)
-        column, form, _ = read_column(raw, choice or Choice(), missing)
+        column, form, words = read_column(raw, choice or Choice(), missing)
         report = _report(raw, column, form, missing)
         hashes = hashes * np.uint64(0x9E3779B97F4A7C15) ^ _bits(column)
         if goal is not None and name == goal.name:
             found, why = guessed_task(goal)
             kind = found if task == "auto" else task
-            reports.append(_with(report, "target", f"{kind}: {why}" if task == "auto" else kind))
+            reports.append(replace(report, use="target", why=f"{kind}: {why}" if task == "auto" else kind))
             continue
         notes_of = list(report.notes)
-        why = "ignored" if choice and choice.kind == "ignore" else _why_left_out(column, report) if not choice else ""
+        is_ignored = choice is not None and choice.kind == "ignore"
+        why = "ignored" if is_ignored else why_left_out(fit_feature(column, form, words), column, column, choice) or ""
         digest = hashlib.sha256(_content(column)).digest()
         if digest in seen and report.distinct > 1:
             notes_of.append(f"the same as {seen[digest]!r}")
         seen.setdefault(digest, name)
         if goal is not None and not why and (share := _explained(column, goal, task)) > LEAKS:
             notes_of.append(f"possible leak: alone it tells {share:.0%} of {goal.name!r}")
-        reports.append(_with(report, "left out" if why else "input", why, notes_of))
+        reports.append(replace(report, use="left out" if why else "input", why=why, notes=tuple(notes_of)))
     doubled = len(hashes) - len(np.unique(hashes))
     return Survey(tuple(reports), len(opened), doubled, tuple(notes))
 
@@ -155,10 +155,6 @@ def types_as_toml(survey: Survey) -> str:
 def _quoted(name: str) -> str:
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(char if char >= " " and char != "\x7f" else f"\\u{ord(char):04x}" for char in escaped) + '"'
-
-
-def _with(report: ColumnReport, use: str, why: str, notes: Collection[str] | None = None) -> ColumnReport:
-    return replace(report, use=use, why=why, notes=report.notes if notes is None else tuple(notes))
 
 
 def _report(raw: Column, column: Column, form: Any, missing: Any) -> ColumnReport:
@@ -193,16 +189,6 @@ def _shown(kind: str, value: float) -> str:
         return f"{value:g}"
     moment = np.datetime64("1970-01-01") + np.timedelta64(round(value * 86400), "s")
     return str(moment).removesuffix("T00:00:00")
-
-
-def _why_left_out(column: Column, report: ColumnReport) -> str:
-    if report.missing == 1:
-        return "all missing"
-    if report.distinct == 1 and not report.missing:
-        return "constant"
-    if isinstance(column.values, Labels) and report.distinct > MAXIMUM_CATEGORIES and column.values.counts().max() == 1:
-        return "no value stands twice"
-    return reason_to_leave_out(column) or ""
 
 
 def _bits(column: Column) -> np.ndarray:

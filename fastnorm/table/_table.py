@@ -115,8 +115,11 @@ class Table:
 
     @property
     def text_columns(self) -> set[str]:
-        """The names of the columns whose cells are kept as they are written when a file is read."""
-        names = {column.name for column in self.inputs if isinstance(column, Category)}
+        """The names of the columns whose cells are kept as they are written when a file is read.
+
+        Those with words of their own for a missing value are among them: a reader knows the usual words alone.
+        """
+        names = {column.name for column in self.inputs if isinstance(column, Category) or column.words}
         return names | ({self.target.name} if isinstance(self.target, Classes) else set())
 
     @property

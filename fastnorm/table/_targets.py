@@ -13,7 +13,7 @@ from ._left_out import words_of
 from ._text import WORDS, Form, understood
 
 MAXIMUM_GUESSED_CLASSES = 20  # more integers than ten digits are classes; abalone's 28 ages are a quantity
-GRADES = 6  # so many whole numbers, frequent in the middle and rare at an end, are counts or grades
+GRADES = 6  # whole numbers at least that are taken for counts or grades, if frequent in the middle and rare at an end
 OF_CLASSES = frozenset(
     ["class", "classes", "label", "labels", "category", "type", "kind", "species", "group", "digit", "letter"]
 )
@@ -185,7 +185,7 @@ def guessed_task(column: Column) -> tuple[str, str]:
         is_whole = (values == np.floor(values)).all()
         return Quantity.task, f"it has {'more than 20 different values' if is_whole else 'values with decimals'}"
     if len(found) > len(values) / 2:
-        return Quantity.task, "few of its values stand twice"
+        return Quantity.task, "few of its values repeat"
     if len(found) <= 2:
         return Classes.task, f"it has {'two different values' if len(found) == 2 else 'one value'}"
     words = set(words_of(column.name))

@@ -4,7 +4,7 @@ A column of text measures something if all its values that are not missing are s
 
 kind    style                                        examples
 number  the decimal mark, and behind it the unit     1234.5  1,234.50  1 234.50  $12  12.5 %; with "," 1.234,50
-date    "iso", "day" or "month": what stands first   2024-03-01  2024-03-01T10:00:00Z  01.03.2024  1 March 2024
+date    "iso", "day" or "month": what comes first    2024-03-01  2024-03-01T10:00:00Z  01.03.2024  1 March 2024
 time    "iso"                                        10:00  10:00:00.5
 
 A number with a leading zero (007), or a whole one of more than 15 digits, is a code, so its column stays text, and so
@@ -208,7 +208,7 @@ def _order(labels: list[str]) -> str:
 
 
 def is_undecided_date(labels: Iterable[str]) -> bool:
-    """Whether the labels are dates like 01/03/2024 of which none says whether the day or the month stands first."""
+    """Whether the labels are dates like 01/03/2024 of which none says whether the day or the month comes first."""
     labels = list(labels)
     return bool(labels) and not _order(labels) and all(_spelled_date(label, "day") is not None for label in labels)
 

@@ -98,6 +98,16 @@ def test_a_value_that_a_reader_took_for_a_gap_is_an_error(write):
         table.transform(pandas.DataFrame({"country": pandas.Series([None], dtype="category"), "n": [1]}))
 
 
+def test_words_for_missing_values_hold_for_later_files_too(write):
+    many = [str(place / 8) for place in range(1000)]  # so many that a reader takes the column for numbers
+    training = csv(write, size=[*many, "none left"], n=[str(place % 3) for place in range(1001)])
+    table = Table.fit(training, missing=["none left"])
+    assert table.text_columns == {"size", "n"}
+    later = read(write("size,n\n" + "\n".join(f"{value},1" for value in [*many, "NA"])), text=table.text_columns)
+    with pytest.raises(DataError, match="column 'size': expected number values, got 'NA' in row 1000"):
+        table.transform(later)
+
+
 def test_dates_mean_the_same_as_text_and_as_dates(write):
     text = [f"{day:02}/{month:02}/2023" for month in range(1, 13) for day in (1, 15, 28)]
     dates = [f"{day[6:]}-{day[3:5]}-{day[:2]}" for day in text]
