@@ -11,7 +11,7 @@ from pathlib import Path
 from . import machine
 from .peers import PEERS, PeerMissing, load
 
-TRAININGS = ("caviar", "study", "panda", "drift", "tables")  # which take --data
+TRAININGS = ("caviar", "study", "panda", "drift", "tables", "quality")  # which take --data
 SUBJECTS = ("kernels", "calls", "step", "predict", "forward", "ulps", "growth", "footprint", "door", *TRAININGS)
 
 
@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, choices=range(1, machine.cores() + 1), default=1, metavar="N",
                         help="of ours and of every peer, each on a core of its own; default 1")  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="PATH",
-                        help=f"letter.csv, for {', '.join(TRAININGS)}; for tables, panda a folder")  # fmt: skip
+                        help=f"letter.csv, for {', '.join(TRAININGS)}; tables, quality, panda: a folder")  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write machine, versions, probes and rows here")
     return parser.parse_args()
 

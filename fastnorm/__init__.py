@@ -20,14 +20,14 @@ from .models.model import Model, load
 from .models.sequential import Sequential
 from .nn.activations import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .nn.combinators import Concatenate, Residual, SelectColumns, TiedLayer
-from .nn.encodings import PiecewiseLinear
+from .nn.encodings import PiecewiseLinear, SmoothClip
 from .nn.layers import BatchNorm, Dense, Dropout, Embedding, Layer, LayerNorm, Parameter
 from .nn.losses import Focal, Huber, MeanAbsoluteError, MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from .training.optimizers import SGD, Adam, AdamW, Nadam, RMSprop
 from .training.run import Checkpoint, Epoch, Run
 
 if TYPE_CHECKING:
-    from . import table, tune
+    from . import networks, table, tune
     from .autodiff import grad, minimize, value_and_grad
     from .models.ensemble import ensemble
     from .models.gradient_check import check_gradients
@@ -69,6 +69,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SigmoidCrossEntropy",
+    "SmoothClip",
     "Softmax",
     "SoftmaxCrossEntropy",
     "Softplus",
@@ -82,6 +83,7 @@ __all__ = [
     "kernels",
     "load",
     "minimize",
+    "networks",
     "ops",
     "schedules",
     "table",
@@ -91,7 +93,7 @@ __all__ = [
 
 
 # Imported when they are first asked for, so that `import fastnorm` does not wait for them.
-MODULES = {"schedules": ".training.schedules", "table": ".table", "tune": ".tune"}
+MODULES = {"networks": ".networks", "schedules": ".training.schedules", "table": ".table", "tune": ".tune"}
 LATER = {
     "Table": "table", "check_gradients": "models.gradient_check", "ensemble": "models.ensemble",
     "grad": "autodiff", "minimize": "autodiff", "value_and_grad": "autodiff",

@@ -16,6 +16,7 @@ from ..models.model import Model
 from ..table import Frame, Table
 from ..table._columns import show_examples
 from ..table._frames import open_frame
+from ..table._reader import row_keys
 from ..table._survey import leaks
 from ..table._targets import guessed_task, has_target
 from ..table._types import choices
@@ -45,17 +46,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows of three parts as Datasets; their table was fitted on the training rows alone.
+    """Rows of the parts as Datasets; their table was fitted on the training rows alone.
 
-    why    the reason for the task, where it was found out
-    leaks  columns that may give the target away, and the share of it that each tells
+    validation  None: the training rows judge, each in the fold that is not trained on it
+    why         the reason for the task, where it was found out
+    leaks       columns that may give the target away, and the share of it that each tells
+    groups      of the training rows, where groups are kept together
     """
 
     training: Dataset
-    validation: Dataset
+    validation: Dataset | None
     test: Dataset
     why: str
     leaks: dict[str, float]
+    groups: np.ndarray | None = None
 
     @property
     def table(self) -> Table:
@@ -69,8 +73,13 @@ class Parts:
         return self.training.outputs
 
     def by_name(self) -> dict[str, Dataset]:
-        """Return the three parts under their names."""
-        return {"training": self.training, "validation": self.validation, "test": self.test}
+        """Return the parts that there are under their names."""
+        parts = {"training": self.training, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def judging(self, part: str) -> Dataset:
+        """Return the rows of a part; of validation, where it has none of its own, the training rows."""
+        return self.by_name().get(part, self.training)
 
     def scores(self, model: Model, part: str) -> dict[str, float | None]:
         """Return a model's scores on a part by name, in the target's own units."""
@@ -86,7 +95,7 @@ class Parts:
 
     def best_constant(self, part: str) -> dict[str, float | None]:
         """Return the same scores of the best constant prediction."""
-        rows = self.by_name()[part]
+        rows = self.judging(part)
         return best_constant(rows.task, rows.actual)
 
 
@@ -186,19 +195,24 @@ def _with_target(data: Path, frame: Frame, target: str) -> Frame:
     return frame.take(np.flatnonzero(present))
 
 
-def share(source: Source, task: str, seed: int) -> Parts:
+def share(source: Source, task: str, seed: int, folded: bool = False) -> Parts:
     """Share the rows, 64 % for training, 16 % for validation and 20 % for test, each with its share of each class.
 
     Parts that come from files of their own are read as the training rows were; the others share DATA in proportion.
+
+    folded  the rows for validation are training rows too, unless they have a file of their own or are later ones
     """
     read = source.read
     files = {"validation": read.validation, "test": read.test}
-    own = [name for name in FRACTIONS if files.get(name) is None]
-    whole = sum(FRACTIONS[name] for name in own)
+    fractions = FRACTIONS
+    if folded and read.validation is None and read.time is None:
+        fractions = {"training": FRACTIONS["training"] + FRACTIONS["validation"], "test": FRACTIONS["test"]}
+    own = [name for name in fractions if files.get(name) is None]
+    whole = sum(fractions[name] for name in own)
     with located(source.path):
         why = guessed_task(source.frame.column(source.target))[1]
         whole_data, rows = divided(
-            source.frame, source.target, [FRACTIONS[name] / whole for name in own], seed, task=task,
+            source.frame, source.target, [fractions[name] / whole for name in own], seed, task=task,
             sample_weight=read.weights, groups=read.groups, time=read.time, types=types_of(read),
             missing=missing_words(read),
         )  # fmt: skip
@@ -209,10 +223,11 @@ def share(source: Source, task: str, seed: int) -> Parts:
         if path is not None:
             kept[name] = _from_file(path, read, learned, source.target)
     told = leaks(source.frame, source.target, str(learned.task), learned.columns, missing_words(read))
-    training, validation, test = (
-        kept[name] if isinstance(kept[name], Dataset) else whole_data.take(kept[name]) for name in FRACTIONS
-    )
-    return Parts(training, validation, test, why, told)
+    groups = None
+    if read.groups is not None:
+        groups = row_keys(source.frame, "groups", read.groups, missing_words(read))[kept["training"]]
+    made = {name: part if isinstance(part, Dataset) else whole_data.take(part) for name, part in kept.items()}
+    return Parts(made["training"], made.get("validation"), made["test"], why, told, groups)
 
 
 def _from_file(path: Path, read: DataOptions, learned: Table, target: str) -> Dataset:

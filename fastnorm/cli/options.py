@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..ops._layers import BINS
+
 
 class Task(StrEnum):
     """Kind of the target."""
@@ -92,6 +94,8 @@ DecayInstead = Annotated[
 ]
 Dropout = Annotated[float, _option("--dropout", "SHARE", "Of hidden units left out in training.", min=0)]
 WeightDecay = Annotated[float, _option("--weight-decay", "X", "Decoupled, as in AdamW.", min=0)]
+Bins = Annotated[int, _option("--bins", "N", "Of each column of numbers; 0: a number alone.", min=0, max=BINS)]
+Single = Annotated[bool, typer.Option("--single", help="One network, not the mean of five.")]
 ModelFile = Annotated[Path | None, _option("--out", "FILE", "For the model.", "named after DATA")]
 Guarded = Annotated[
     bool | None,

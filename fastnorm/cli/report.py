@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..tune import Study, Trial, expected_best, forecast, importances
 from ..tune.study.result_order import key
 from ..tune.study.trial import CUT, ENDED, RUNNING, SCORED, STATES
+from .data import figure
 
 INDEPENDENT = "RandomSampler()"  # the sampler whose trials were drawn independently
 SETTINGS = "hyperparameters"  # head of the last column of trials
@@ -125,7 +126,7 @@ def _best(study: Study) -> int | None:
 
 
 def _cells(trial: Trial, is_best: bool) -> tuple[str, ...]:
-    score = "-" if trial.score is None else f"{trial.score:.4f}"
+    score = "-" if trial.score is None else figure(trial.score)
     settings = in_words(trial.hyperparameters) + (f"  {trial.message}" if trial.message else "")
     star = "*" if is_best else ""
     return star, str(trial.number), trial.state, str(trial.epochs), score, f"{trial.seconds:.2f}", settings

@@ -23,6 +23,7 @@ from .progress import SearchProgress
 from .report import findings, in_words, sentences, to_json
 
 MODEL, STUDY = "model.safetensors", "study.sqlite"  # in the folder of a search, or of a panda
+FOLDS = 5
 SCORED = ("validation", "test")  # parts
 FEW_ROWS = 100  # below that a score of 1.0000 says little
 DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"
@@ -76,7 +77,7 @@ class SearchRun:
         found, model = findings(study), study.model(study.best_so_far.number)
         together = build_ensemble(study, self.parts.validation) if self.ensemble else None
         models = {"best trial": model} | ({} if together is None else {"ensemble": together.model})
-        scores = {name: self._scores(model) for name, model in models.items()}
+        scores = {name: self._scores(model, study) for name, model in models.items()}
         cautions = self._cautions(study.metric, scores["best trial" if together is None else "ensemble"]["validation"])
         kept = model if together is None or len(together.members) == 1 else together.model
         kept.save(self.file)
@@ -93,7 +94,7 @@ class SearchRun:
 
     def _cautions(self, metric: str, scores: dict[str, float | None]) -> list[str]:
         """Return cautions about the scores: few rows, no gain over a constant."""
-        counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
+        counts = {part: len(self.parts.judging(part).y) for part in SCORED}
         found = [f"the {part} scores rest on {count} rows" for part, count in counts.items() if count < FEW_ROWS]
         score, constant = (values[metric] or 0.0 for values in (scores, self.parts.best_constant("validation")))
         if rank(metric, score, 0) >= rank(metric, constant, 0):
@@ -101,8 +102,10 @@ class SearchRun:
             found.append(f"no better than the best constant: {words}")
         return found
 
-    def _scores(self, model: Model) -> dict[str, dict[str, float | None]]:
-        return {part: self.parts.scores(model, part) for part in SCORED}
+    def _scores(self, model: Model, study: Study) -> dict[str, dict[str, float | None]]:
+        """Return the model's scores on the parts; of folds there is only the score of the search, their mean."""
+        scores = {part: self.parts.scores(model, part) for part in SCORED if part in self.parts.by_name()}
+        return {"validation": {study.metric: study.best_so_far.score}} | scores
 
     def _show(self, study: Study, scores: dict[str, Any], together: Ensemble | None) -> None:
         """Print the scores, each beside that of the best constant, and the number of rows they rest on."""
@@ -112,9 +115,13 @@ class SearchRun:
         for label, of_parts in scores.items():
             for name in self.parts.shown:
                 row = score_name(name) if together is None else f"{score_name(name)}, {label}"
-                cells = [figure(values[part][name]) for part in SCORED for values in (of_parts, constants)]
+                cells = [
+                    figure(values[part][name]) if name in values[part] else ""
+                    for part in SCORED
+                    for values in (of_parts, constants)
+                ]
                 grid.add_row(row, *cells)
-        counts = {part: len(self.parts.by_name()[part].y) for part in SCORED}
+        counts = {part: len(self.parts.judging(part).y) for part in SCORED}
         grid.add_row("rows", *(cell for part in SCORED for cell in (str(counts[part]), "")))
         console = Console(highlight=False, markup=False)
         console.print(grid)
@@ -155,9 +162,9 @@ def _members(together: Ensemble) -> str:
     return f"trials {', '.join(shares)}, chosen by the validation rows"
 
 
-def shared(source: Source, task: Task, seed: int, is_said: bool = True) -> Parts:
-    """Return the rows of each part, and print how they were read."""
-    parts = share(source, task, seed)
+def shared(source: Source, task: Task, seed: int, is_said: bool = True, folded: bool = False) -> Parts:
+    """Return the rows of each part, see share, and print how they were read."""
+    parts = share(source, task, seed, folded)
     if is_said:
         for line in (*_read_as(source, task, parts), f"rows: {_counts(parts)}"):
             say(line)
@@ -176,7 +183,8 @@ def _read_as(source: Source, task: Task, parts: Parts) -> list[str]:
 
 
 def _counts(parts: Parts) -> str:
-    return ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
+    counts = ", ".join(f"{len(part.y)} {name}" for name, part in parts.by_name().items())
+    return counts if parts.validation is not None else f"{counts}; training rows judge too, in {FOLDS} folds"
 
 
 def require_own(file: Path, study: Path) -> None:

@@ -5,12 +5,30 @@ from typing import Any, Self
 import numpy as np
 
 from .. import checks, ops
+from .._frozen import description
 from ..errors import DataError, ShapeError
 from ..ops._layers import BINS
 from ..ops.tape import Value
 from .layers import Layer, Parameter
 
-USUAL = 48  # bins, as the paper found good for most tables
+DEFAULT_BINS = 48  # bins, as the paper found good for most tables
+
+
+@description
+class SmoothClip(Layer):
+    """x / sqrt(1 + (x / limit)^2): near 0 it is x, far values come close to the limit and none reaches it.
+
+    limit  above 0; for standardized columns 3
+    Source: Holzmueller, Grinsztajn & Steinwart 2024 (RealMLP).
+    """
+
+    limit: float = 3.0
+
+    def __post_init__(self) -> None:
+        checks.number("SmoothClip limit", self.limit, 0, ends="(]")
+
+    def forward(self, x: Value, **parameters: Value) -> Value:
+        return x / ops.sqrt(x * x * (1 / self.limit**2) + 1)
 
 
 class PiecewiseLinear(Layer):
@@ -43,7 +61,7 @@ class PiecewiseLinear(Layer):
             raise DataError(f"PiecewiseLinear edges: expected edges that ascend, got {came}")
 
     @classmethod
-    def fitted(cls, x: Any, units: int, bins: int = USUAL, **settings: float) -> Self:
+    def fitted(cls, x: Any, units: int, bins: int = DEFAULT_BINS, **settings: float) -> Self:
         """Return the layer for the training rows x (n, d): about as many rows lie in each of a column's bins.
 
         bins  the most of a column; one of fewer different values has them as its edges

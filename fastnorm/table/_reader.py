@@ -76,6 +76,7 @@ class Reader:
         if not inputs:
             reasons = [f"{name!r} ({why})" for name, why in dropped.items()]
             raise DataError(f"frame: expected a column to learn from, got {few(reasons) or 'the target alone'}")
+        inputs.sort(key=lambda feature: isinstance(feature, Category))
         return tuple(inputs), learned, dropped
 
 

@@ -39,7 +39,8 @@ class Split(NamedTuple):
 class Table:
     """A frame's columns as learned from the training rows; frozen, so that every later row is treated alike.
 
-    inputs   a Number, a Moment or a Category for each column that is used, in the training frame's order
+    inputs   a Number or a Moment for each column that measures, then a Category for each of labels; each kind in the
+             training frame's order
     target   Classes, a Quantity, or None where no target was given
     dropped  names of the columns that are left out, and why
     """
@@ -128,6 +129,15 @@ class Table:
         return sum(column.places for column in self.inputs)
 
     @property
+    def _measuring(self) -> tuple[Number | Moment, ...]:
+        return tuple(column for column in self.inputs if not isinstance(column, Category))
+
+    @property
+    def numbers(self) -> int:
+        """How many of the features, the first ones, come from numbers, dates and times; the others are 0 or 1."""
+        return sum(column.places for column in self._measuring)
+
+    @property
     def task(self) -> str | None:
         """The words "classification" or "regression", or None without a target."""
         return None if self.target is None else self.target.task
@@ -164,9 +174,8 @@ class Table:
         """
         opened = open_frame(frame)
         opened.require(self.columns)
-        measuring = [feature for feature in self.inputs if not isinstance(feature, Category)]
         labels = [feature for feature in self.inputs if isinstance(feature, Category)]
-        numbers = replace(self, inputs=tuple(measuring))._written(opened.column, len(opened))
+        numbers = replace(self, inputs=self._measuring)._written(opened.column, len(opened))
         codes = np.zeros((len(opened), len(labels)), np.int32)
         for place, feature in enumerate(labels):
             codes[:, place] = feature.values(opened.column(feature.name))
@@ -212,7 +221,7 @@ class Table:
             lines.insert(0, f"{self.target.name}: classification, {len(self.target.values)} classes: {values}")
         elif self.target is not None:
             lines.insert(0, f"{self.target.name}: regression, mean {self.target.mean:g}, scale {self.target.scale:g}")
-        measuring = [column for column in self.inputs if not isinstance(column, Category)]
+        measuring = self._measuring
         notes = {
             "flagged where missing": [column.name for column in measuring if column.missing],
             "rare and missing values pooled": [

@@ -53,7 +53,7 @@ def test_groups_time_and_weights(command, rows, tmp_path):
     words = ["fit", data, "-t", "answer", "--ignore", "told", "--out", model, *SHORT]
     assert command(*words, "--groups", "house", "--weights", "weight")[0] == 0
     table = load(model).table
-    assert table.columns == ("number", "kind", "day")
+    assert table.columns == ("number", "day", "kind")
     assert (table.dropped["house"], table.dropped["weight"]) == ("ignored", "ignored")
     code, out, _ = command(*words, "--time", "day")
     assert code == 0
@@ -78,6 +78,8 @@ def test_files_of_their_own_for_validation_and_test(command, rows, tmp_path):
     assert code == 0
     assert "rows: 150 training, 40 validation, 50 test" in out
     _, out, _ = command("fit", tmp_path / "training.csv", *words, *files[2:])
+    assert "rows: 150 training, 50 test; training rows judge too, in 5 folds" in out
+    _, out, _ = command("fit", tmp_path / "training.csv", *words, *files[2:], "--single")
     assert "rows: 120 training, 30 validation, 50 test" in out
     _, _, said = command("fit", tmp_path / "training.csv", *words, "--test", tmp_path / "none.csv")
     assert "none.csv: no such file" in said

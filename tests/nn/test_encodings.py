@@ -5,7 +5,7 @@ import pytest
 
 import fastnorm as fn
 from fastnorm import reference
-from fastnorm.errors import DataError, ShapeError
+from fastnorm.errors import DataError, SettingError, ShapeError
 from fastnorm.models.ensemble import ensemble
 
 RNG = np.random.default_rng(0)
@@ -24,6 +24,18 @@ def test_fitted_edges_share_the_rows():
     assert layer.edges[3].tolist() == [7, *[14] * 8]  # of one value: a bin above it
     assert repr(layer) == "PiecewiseLinear(edges of shape (4, 9), 4)"
     assert fn.PiecewiseLinear.fitted(np.full((3, 1), 1e6), 1).edges[0, :2].tolist() == [1e6, 2e6]
+
+
+def test_a_clip_is_smooth_and_stays_within_its_limit():
+    model = fn.Sequential([fn.SmoothClip(2.0), fn.Dense(1, bias=False)], dtype="float64")
+    model.initialize(1)
+    model.set_arrays({"dense_1.weight": np.ones((1, 1))})
+    values = np.array([[0.0], [0.01], [-2.0], [1e3], [-1e3]])
+    expected = values / np.sqrt(1 + (values / 2) ** 2)
+    np.testing.assert_allclose(model.logits(values), expected, rtol=1e-12)
+    assert np.abs(model.logits(values)).max() < 2
+    with pytest.raises(SettingError, match="SmoothClip limit: "):
+        fn.SmoothClip(0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

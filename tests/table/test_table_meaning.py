@@ -49,9 +49,9 @@ def test_truths_mean_the_same_however_they_are_spelled(write, training, later):
         return polars.DataFrame({"flag": values, "n": range(8)})
 
     table = Table.fit(frame(training))
-    assert table.inputs[0].categories == ("False", "True")
+    assert table.inputs[1].categories == ("False", "True")
     again = Table.from_dict(table.to_dict())
-    np.testing.assert_array_equal(again.transform(frame(later))[:, :2], [[not each, each] for each in TRUTHS])
+    np.testing.assert_array_equal(again.transform(frame(later))[:, 1:], [[not each, each] for each in TRUTHS])
     with pytest.raises(DataError, match="'flag': expected true or false as in the training rows, got 'maybe' in row 1"):
         table.transform(polars.DataFrame({"flag": ["true", "maybe"], "n": [0, 1]}))
 
@@ -66,7 +66,7 @@ def test_a_whole_number_that_a_gap_made_1_0_is_the_category_1():
     table = Table.fit(polars.DataFrame({"code": ["1", "2", "x", "1"], "n": [1, 2, 3, 4]}))
     for values in (["1", "2", None], ["1.0", "2.0", None], [1, 2, None], [1.0, 2.0, None]):
         frame = polars.DataFrame({"code": values, "n": [1, 2, 3]}, strict=False)
-        np.testing.assert_array_equal(table.transform(frame)[:, :3], [[1, 0, 0], [0, 1, 0], [0, 0, 0]])
+        np.testing.assert_array_equal(table.transform(frame)[:, 1:], [[1, 0, 0], [0, 1, 0], [0, 0, 0]])
 
 
 def test_many_values_that_no_training_row_had_are_warned_of():
@@ -80,9 +80,9 @@ def test_many_values_that_no_training_row_had_are_warned_of():
 def test_codes_that_a_reader_made_numbers_of_are_an_error(write):
     training = csv(write, code=["007", "012", "007"], n=["1", "2", "4"])
     table = Table.fit(training)
-    assert table.inputs[0].categories == ("007", "012")
+    assert table.inputs[1].categories == ("007", "012")
     later = write("code,n\n007,1\n")
-    np.testing.assert_array_equal(table.transform(pandas.read_csv(later, dtype=str))[:, :2], [[1, 0]])
+    np.testing.assert_array_equal(table.transform(pandas.read_csv(later, dtype=str))[:, 1:], [[1, 0]])
     words = r"column 'code': expected text, got numbers, which have lost leading zeros: .*'007'"
     with pytest.raises(DataError, match=words):
         table.transform(pandas.read_csv(later))
@@ -91,7 +91,7 @@ def test_codes_that_a_reader_made_numbers_of_are_an_error(write):
 def test_a_value_that_a_reader_took_for_a_gap_is_an_error(write):
     training = csv(write, country=["NA", "DE", "NA", "DE"], n=["1", "2", "4", "5"])
     table = Table.fit(training, missing=[""])
-    assert table.inputs[0].categories == ("DE", "NA")
+    assert table.inputs[1].categories == ("DE", "NA")
     again = Table.from_dict(table.to_dict())
     np.testing.assert_array_equal(again.transform(training), table.transform(training))
     with pytest.raises(DataError, match=r"column 'country': 1 of 1 values are missing, where .* had the value 'NA'"):
@@ -213,11 +213,11 @@ def test_types(write):
         frame,
         types={"zip": "category", "day": "date month first", "gap": {"kind": "number", "missing": ["x"]}},
     )
-    assert table.inputs[0].categories == ("100", "200")
-    assert [table.inputs[1].style, table.inputs[2].words] == ["month", ("x",)]
+    assert table.inputs[2].categories == ("100", "200")
+    assert [table.inputs[0].style, table.inputs[1].words] == ["month", ("x",)]
     again = Table.from_dict(table.to_dict())
     np.testing.assert_array_equal(again.transform(frame), table.transform(frame))
-    np.testing.assert_array_equal(table.transform(frame)[:, :2], [[1, 0], [0, 1], [1, 0]])
+    np.testing.assert_array_equal(table.transform(frame)[:, table.numbers :], [[1, 0], [0, 1], [1, 0]])
     with pytest.raises(DataError, match="column 'gap': expected number values, got 'x' in row 0"):
         Table.fit(frame, types={"gap": "number"})
     with pytest.raises(DataError, match="column 'day': expected date values, got '03/04/2024' in row 0"):

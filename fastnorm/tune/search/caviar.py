@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from ... import checks
@@ -15,6 +16,7 @@ from ..samplers.base import Sampler
 from ..space.space import check_space
 from ..study.study import Study
 from .coordinator import Callback
+from .cores import cores
 from .data import Validation, parts
 from .defaults import default_build, default_space
 from .pruning import Pruner
@@ -101,9 +103,15 @@ def caviar(
     epochs, seed = checks.integer("epochs", epochs, 1), checks.integer("seed", seed, 0, 2**64 - 1)
     how = (trials, timeout, trial_timeout, sampler, pruner, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
-    space = check_space(default_space(len(x.x if isinstance(x, Dataset) else x)) if space is None else space)
     known = {"task": task, "sample_weight": sample_weight, "groups": groups, "time": time, "types": types}
     work, facts = training(build, x, y, validation, epochs, loss, seed, missing=missing, **known)
+    if space is None:
+        table = work.meaning.table
+        rows = len(x.x if isinstance(x, Dataset) else x)
+        space = default_space(rows, bins=build is None and table is not None and table.numbers > 0)
+    space = check_space(space)
+    if executor is None and trials is not None:  # fewer trials than workers: their folds are trained side by side
+        work = replace(work, threads=max(1, (workers or cores()) // max(1, trials)))
     return conduct(work, space, epochs, work.metric, facts, options)
 
 
@@ -116,4 +124,4 @@ def training(
     rows, data, facts = parts(x, y, validation, seed, loss=loss, **known)
     if loss is not None:
         facts["loss"] = getattr(loss, "__qualname__", repr(loss))
-    return Training.on(build or default_build(data.outputs), rows, data, epochs, METRICS[data.task], loss), facts
+    return Training.on(build or default_build.of(data), rows, data, epochs, METRICS[data.task], loss), facts

@@ -29,18 +29,21 @@ FOLDS_STREAM = 1  # of the numbers for splits; a single split uses stream 0
 class KFold:
     """Cross-validation: a trial's score is the mean over the folds, each of rows not trained on.
 
-    The model a trial keeps is one more, trained on all rows beside them.
-    folds  2 or more; classes are spread evenly over them
+    folds   2 or more; classes are spread evenly over them
+    bagged  the model a trial keeps is the mean of the folds' models, each of them drawn from a seed of its own; else
+            it is one more model, trained on all rows beside them
+    Source: Breiman 1996; Parmanto, Munro & Doyle 1996 for folds.
     """
 
     folds: int = 5
+    bagged: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folds", checks.integer("KFold folds", self.folds, 2))
 
 
 class Part(NamedTuple):
-    """Rows for one Run, and those it is judged on; without them it is the one whose model is kept."""
+    """Rows for one Run, and those it is judged on; where a part has none, it is the one whose model is kept."""
 
     x: np.ndarray
     y: np.ndarray
@@ -54,7 +57,7 @@ Validation = Any  # see parts
 def parts(
     x: Any, y: Any, validation: Validation, seed: int, *, groups: Any = None, time: Any = None, **known: Any
 ) -> tuple[list[Part], Dataset, dict[str, Any]]:
-    """Return the parts of the data that a trial's Runs take, the last one's model being kept, and facts that tell them.
+    """Return the parts of the data that a trial's Runs take, and facts that tell them.
 
     x, y          as dataset takes them; a table is fitted on the training rows, with KFold on all
     validation    (x, y), or a frame with the target's column; or a share of the rows; or KFold; by default KFold(5)
@@ -85,7 +88,7 @@ def parts(
     if isinstance(validation, KFold):
         keys = None if groups is None else row_keys(x, "groups", groups)
         facts |= {} if keys is None else {"rows": fingerprint(keys)}
-        return _folds(data, validation.folds, seed, keys), data, facts | {"validation": repr(validation)}
+        return _folds(data, validation, seed, keys), data, facts | {"validation": repr(validation)}
     validated = dataset(
         *pair("validation", validation), task=data.task if data.task in TASKS else None, loss=known.get("loss"),
         table=data.table, target=data.labels, learns=False,
@@ -105,9 +108,9 @@ def _meaning(data: Dataset) -> dict[str, Any]:
     return weights | ({} if data.target is None else {"target": to_record(data.target)})
 
 
-def _folds(data: Dataset, count: int, seed: int, groups: np.ndarray | None) -> list[Part]:
+def _folds(data: Dataset, validation: KFold, seed: int, groups: np.ndarray | None) -> list[Part]:
     """Deal the rows, class by class and at random within each, to the folds in turn; or the groups of rows."""
-    x, y = data.x, data.y
+    x, y, count = data.x, data.y, validation.folds
     keys = np.arange(len(x)) if groups is None else np.unique(groups, return_inverse=True)[1]
     dealt = int(keys.max()) + 1 if len(keys) else 0
     if len(x) < 2 * count or dealt < count:
@@ -121,7 +124,7 @@ def _folds(data: Dataset, count: int, seed: int, groups: np.ndarray | None) -> l
     fold[order] = np.arange(dealt) % count
     validated = [fold[keys] == number for number in range(count)]
     parts = [Part(x[~aside], y[~aside], _weights(data, ~aside), (x[aside], y[aside])) for aside in validated]
-    return [*parts, Part(x, y, _weights(data, slice(None)), None)]
+    return parts if validation.bagged else [*parts, Part(x, y, _weights(data, slice(None)), None)]
 
 
 def fingerprint(*arrays: np.ndarray) -> str:

@@ -4,23 +4,32 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from ... import checks
 from ...errors import SettingError
+from ...models.model import Model
 from ...models.sequential import Sequential
+from ...networks import encoded, quantiles
 from ...nn.activations import ReLU
+from ...nn.encodings import DEFAULT_BINS
 from ...nn.layers import BatchNorm, Dense, Dropout
+from ...training.dataset import Dataset
 from ..space.dimensions import Choice, Float, Int
 from ..space.space import Dimension
 from .train_trial import SETTINGS
 
-SIZES = {"layers": 2, "units": 128, "dropout": 0.0}  # of a model whose space leaves them out
+# One training without a search:
+USUAL: dict[str, Any] = {"learning_rate": 3e-3, "dropout": 0.2, "weight_decay": 0.02, "bins": DEFAULT_BINS}
+SIZES = {"layers": 2, "units": 128, "dropout": 0.0, "bins": DEFAULT_BINS}  # of a model whose space leaves them out
 
 
-def default_space(rows: int) -> dict[str, Dimension]:
+def default_space(rows: int, *, bins: bool = False) -> dict[str, Dimension]:
     """Return a space for default_build, for a training set of `rows` rows.
 
+    bins  whether there are columns of a table to be cut into bins
     Minibatches are smaller for fewer rows, so that an epoch is enough steps to learn something.
     """
     smallest = 64 if checks.integer("rows", rows, 1) >= 5000 else 32 if rows >= 1000 else 16
@@ -33,7 +42,16 @@ def default_space(rows: int) -> dict[str, Dimension]:
         "units": Int(32, 512, scale="log"),
         "dropout": Float(0.0, 0.3),
         "weight_decay": Float(1e-6, 1e-2, scale="log"),
+        **({"bins": Choice([0, 16, 48])} if bins else {}),
     }
+
+
+def default_trial(rows: int) -> dict[str, Any]:
+    """Return the hyperparameters of one training without a search, on `rows` rows, for default_build.
+
+    Public tables chose them by rows of their training part: bench/NOTES.md.
+    """
+    return USUAL | {"batch_size": default_batch_size(rows), "schedule": "cosine"}
 
 
 def default_epochs(rows: int) -> int:
@@ -58,20 +76,29 @@ def default_model(units: Sequence[int], outputs: int, dropout: float = 0.0) -> S
     return Sequential([*hidden, Dense(outputs)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class default_build:
-    """A `build` for caviar: default_model with the hyperparameters' numbers of layers and units.
+    """A `build` for caviar: networks.default, for arrays default_model, of the hyperparameters' layers and units.
 
     outputs  number of classes, or of values for regression
-    `units_3` goes before `units` for the third layer. Left out: 2 layers, 128 units, no dropout.
+    columns  of a table, see networks.quantiles; None: arrays
+    `units_3` goes before `units` for the third layer. Left out: 2 layers, 128 units, no dropout, 48 bins.
     """
 
     outputs: int
+    columns: np.ndarray | None = None
 
-    def __call__(self, hyperparameters: dict[str, Any]) -> Sequential:
-        layers, units, dropout = (hyperparameters.get(name, value) for name, value in SIZES.items())
+    @classmethod
+    def of(cls, data: Dataset) -> Self:
+        """Return it for these rows."""
+        return cls(data.outputs, None if data.table is None else quantiles(data))
+
+    def __call__(self, hyperparameters: dict[str, Any]) -> Model:
+        layers, units, dropout, bins = (hyperparameters.get(name, value) for name, value in SIZES.items())
         sizes = [hyperparameters.get(f"units_{number}", units) for number in range(1, layers + 1)]
-        return default_model(sizes, self.outputs, dropout)
+        if self.columns is None:
+            return default_model(sizes, self.outputs, dropout)
+        return encoded(self.outputs, sizes, dropout, self.columns, bins)
 
 
 def require_used(where: str, space: Iterable[str]) -> None:

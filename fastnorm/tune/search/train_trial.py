@@ -1,17 +1,21 @@
 """A trial of caviar, in a worker: build the model, advance its Runs, keep the best epoch.
 
-A trial has one Run for each part of the data; its curve is their mean, and the model it keeps is the last one's.
+A trial has one Run for each part of the data; its curve is their mean. The model it keeps is the last one's, or all
+theirs in one where each part has rows to judge by.
 """
 
 import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from ...metrics import rank
+from ...models.ensemble import ensemble
 from ...models.model import Model
 from ...training import optimizers, schedules
 from ...training.dataset import Dataset
@@ -36,6 +40,12 @@ class Training:
     epochs: int
     metric: str
     loss: Any
+    threads: int = 1  # the most Runs of a trial that are advanced side by side
+
+    @property
+    def bagged(self) -> bool:
+        """Whether a trial keeps all its models."""
+        return len(self.validated) > 1 and all(self.validated)
 
     @classmethod
     def on(
@@ -55,10 +65,11 @@ class Training:
         ends += [] if unit.limit is None else [(begun + unit.limit, OVERTIME)]
         end, reason = min(ends, default=(None, CUT))
         runs = self._runs(unit.trial, unit.state)
-        trial, curve, mark = replace(unit.trial, state=RUNNING), list[Epoch](), None
-        with stop_flag.holds(*runs):
+        trial, curve, marks = replace(unit.trial, state=RUNNING), list[Epoch](), list[Checkpoint]()
+        with stop_flag.holds(*runs), ThreadPoolExecutor(self.threads) as pool:
             while trial.state == RUNNING and trial.epochs < unit.until:
-                if not all(_reaches(run, trial.epochs + 1, stop_flag, end) for run in runs):
+                reaches = partial(_reaches, epoch=trial.epochs + 1, stop_flag=stop_flag, end=end)
+                if not all((pool.map if self.threads > 1 else map)(reaches, runs)):
                     trial = replace(trial, state=CUT if stop_flag.pulled else reason)
                     break
                 epoch = _mean([run.history[trial.epochs] for run in runs])
@@ -69,12 +80,17 @@ class Training:
                     break
                 if self._is_better(epoch, trial):
                     trial = replace(trial, score=_score(epoch), loss=_loss(epoch), best_epoch=epoch.number)
-                    mark = runs[-1].checkpoint()
+                    marks = [run.checkpoint() for run in self._kept(runs)]
                 report(trial)
         if trial.state == RUNNING and trial.epochs >= self.epochs:
             trial = replace(trial, state=FINISHED)
         state = tuple(run.state() for run in runs) if trial.state in (RUNNING, CUT) else ()
-        return _kept(Outcome(trial, curve, state=state), runs[-1], mark)
+        outcome = Outcome(trial, curve, state=state)
+        return _with_model(outcome, self._kept(runs), marks) if marks else outcome
+
+    def _kept(self, runs: list[Run]) -> list[Run]:
+        """Return the Runs whose models a trial keeps."""
+        return runs if self.bagged else runs[-1:]
 
     def cost(self, trial: Trial) -> float:
         """Return the multiply-adds of an epoch, about; 0 where the model cannot be built."""
@@ -101,11 +117,11 @@ class Training:
         return Run(
             self.build(settings), rows, validation=validation, loss=self.loss, optimizer=optimizers.of(settings),
             schedule=schedules.of(settings, self.epochs), batch_size=settings.get("batch_size", BATCH_SIZE),
-            seed=trial.seed, threads=1,
+            seed=(trial.seed + part) % 2**64 if self.bagged else trial.seed, threads=1,
         )  # fmt: skip
 
     def _runs(self, trial: Trial, state: tuple[bytes, ...]) -> list[Run]:
-        """Return the trial's Runs, which differ in their rows alone, in its present state."""
+        """Return the trial's Runs, which differ in their rows and perhaps their seeds, in its present state."""
         runs = [self.run(trial, part) for part in range(len(self.validated))]
         for run, content in zip(runs, state, strict=False):
             run.restore(content)
@@ -134,13 +150,13 @@ def _mean(epochs: Sequence[Epoch]) -> Epoch:
     )
 
 
-def _kept(outcome: Outcome, run: Run, mark: Checkpoint | None) -> Outcome:
-    """Add the model of the best epoch, where it is one of these."""
-    if mark is None:
-        return outcome
-    run.revert(mark)
-    model = run.model.to_bytes()
-    return replace(outcome, model=model, trial=replace(outcome.trial, weights=hashlib.sha256(model).hexdigest()))
+def _with_model(outcome: Outcome, runs: Sequence[Run], marks: Sequence[Checkpoint]) -> Outcome:
+    """Add the model of the best epoch, which is one of these."""
+    for run, mark in zip(runs, marks, strict=True):
+        run.revert(mark)
+    model = runs[0].model if len(runs) == 1 else ensemble([run.model for run in runs])
+    packed = model.to_bytes()
+    return replace(outcome, model=packed, trial=replace(outcome.trial, weights=hashlib.sha256(packed).hexdigest()))
 
 
 def _score(epoch: Epoch) -> float:

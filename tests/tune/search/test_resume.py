@@ -33,7 +33,10 @@ def after(count, error=KeyboardInterrupt):
     return callback
 
 
-@pytest.mark.parametrize("options", [{}, HALVED, {"validation": KFold(3)}, {"trials": 3, "epochs": 200}])
+BAGGED = {"validation": KFold(3, bagged=True)}
+
+
+@pytest.mark.parametrize("options", [{}, HALVED, {"validation": KFold(3)}, BAGGED, {"trials": 3, "epochs": 200}])
 def test_an_interrupted_search_goes_on_to_the_same_answer(tmp_path, options):
     file, expected = tmp_path / "s.sqlite", table(search(**options))
     with pytest.raises(KeyboardInterrupt):

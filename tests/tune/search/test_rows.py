@@ -63,4 +63,4 @@ def test_groups_stay_together_in_folds():
 def test_time_divides_the_rows():
     (part,), data, _ = parts(FRAME, "y", None, 0, time="time", types={"b": "category"})
     assert len(part.x) == 48
-    assert data.table.inputs[1].categories == tuple("0123456")
+    assert data.table.inputs[-1].categories == tuple("0123456")

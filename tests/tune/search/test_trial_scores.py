@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from helpers.searching import ENDLESS, SPACE, TRAINING, VALIDATION, search, table
 
+import fastnorm as fn
 from fastnorm import tune
 from fastnorm.errors import DataError, FileError, SettingError
+from fastnorm.training import optimizers, schedules
 from fastnorm.tune import Choice, Exhausted, KFold, RandomSampler, Study
 from fastnorm.tune.search.data import parts
 
@@ -16,7 +18,7 @@ from fastnorm.tune.search.data import parts
 def test_folds_judge_every_row_once_and_have_their_share_of_each_class():
     x, y = np.arange(103.0)[:, None], np.arange(103) % 3
     folds, _, facts = parts(x, y, KFold(4), 0)
-    assert facts["validation"] == "KFold(folds=4)"
+    assert facts["validation"] == "KFold(folds=4, bagged=False)"
     assert sorted(np.concatenate([part.validation[0][:, 0] for part in folds[:-1]])) == list(range(103))
     for part in folds[:-1]:
         assert not set(part.x[:, 0]) & set(part.validation[0][:, 0])
@@ -28,7 +30,7 @@ def test_folds_judge_every_row_once_and_have_their_share_of_each_class():
     assert not np.array_equal(folds[0].x, other[0].x)
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(1999, "KFold(folds=5)"), (2000, 0.2)])
+@pytest.mark.parametrize(("rows", "expected"), [(1999, "KFold(folds=5, bagged=False)"), (2000, 0.2)])
 def test_few_rows_are_judged_in_folds(rows, expected):
     x, y = np.zeros((rows, 1)), np.arange(rows) % 2
     found, _, facts = parts(x, y, None, 0)
@@ -49,6 +51,29 @@ def test_the_score_of_folds_is_their_mean_and_the_model_is_trained_on_all_rows()
             assert epoch.loss == fmean(curve[number].loss for curve in curves[:-1])
         assert trial.score == max(epoch.validation_metric for epoch in study.curve(trial.number))
     assert study.best_model().evaluate(*TRAINING)["accuracy"] > 0.7
+
+
+def test_a_bagged_trial_keeps_the_mean_of_its_folds_models():
+    options = {"validation": KFold(3, bagged=True), "trials": 1, "epochs": 4}
+    study = search(**options)
+    folds, *_ = parts(*TRAINING, KFold(3, bagged=True), 0)
+    (trial,) = study.trials
+    assert len(folds) == 3
+    members = []
+    for number, part in enumerate(folds):
+        run = fn.Run(
+            tune.default_build(3)(trial.hyperparameters), part.x, part.y, validation=part.validation,
+            optimizer=optimizers.of(trial.hyperparameters), batch_size=trial.hyperparameters.get("batch_size", 128),
+            schedule=schedules.of(trial.hyperparameters, 4), seed=trial.seed + number,
+        )  # fmt: skip
+        epochs = run.advance(trial.best_epoch)
+        members.append((run.model, epochs[-1].validation_metric))
+    assert trial.score == fmean(score for _, score in members)
+    assert study.best_model().to_bytes() == fn.ensemble([model for model, _ in members]).to_bytes()
+    for workers in (1, 3):
+        other = search(**options, workers=workers)
+        assert table(other) == table(study)
+        assert other.best_model().to_bytes() == study.best_model().to_bytes()
 
 
 def test_a_share_is_set_aside():

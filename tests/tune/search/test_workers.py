@@ -37,7 +37,10 @@ class UnsendableError(Exception):
         super().__init__(f"{one} are too {other}")
 
 
-@pytest.mark.parametrize("options", [{}, {"validation": KFold(3)}, {"pruner": SuccessiveHalving(), "epochs": 9}])
+FOLDED = [{"validation": KFold(3)}, {"validation": KFold(3, bagged=True)}]
+
+
+@pytest.mark.parametrize("options", [{}, *FOLDED, {"pruner": SuccessiveHalving(), "epochs": 9}])
 def test_processes_give_the_same_answer_as_threads(processes, options):
     ours, theirs = search(**options), search(executor=processes, **options)
     assert table(theirs) == table(ours)
