@@ -9,13 +9,11 @@ from . import checks
 from .errors import SettingError
 from .models.model import Model
 from .nn.activations import ReLU
-from .nn.encodings import DEFAULT_BINS, PiecewiseLinear, SmoothClip
+from .nn.encodings import DEFAULT_BINS, PiecewiseLinear, SmoothClip, edges_by_rows
 from .nn.layers import BatchNorm, Dense, Dropout
 from .ops._layers import BINS
 from .ops.tape import Value
 from .training.dataset import Dataset, dataset
-
-QUANTILES = 257  # of a column, among which the edges of its bins are
 
 
 def default(
@@ -36,26 +34,26 @@ def default(
     data = dataset(x, y, **known)
     if data.table is None:
         raise SettingError("networks.default: expected a frame, whose table standardizes its columns, got arrays")
-    model = encoded(data.outputs, hidden, dropout, quantiles(data), bins)
+    model = encoded(data.outputs, hidden, dropout, knots(data), bins)
     model.table, model.target = data.table, data.target
     return model
 
 
-def quantiles(data: Dataset) -> np.ndarray:
-    """Return quantiles of a table's features that come from numbers (QUANTILES, columns), to place bins by."""
+def knots(data: Dataset) -> np.ndarray:
+    """Return edges of BINS bins of a table's features that come from numbers (BINS + 1, columns), to choose among."""
     assert data.table is not None
-    shares = np.linspace(0, 1, QUANTILES)
-    return np.quantile(data.x[:, : data.table.numbers], shares, axis=0, method="closest_observation")
+    numbers = np.asarray(data.x)[:, : data.table.numbers]
+    return edges_by_rows(numbers, BINS).T if data.table.numbers else numbers[:1]
 
 
 def encoded(outputs: int, hidden: Sequence[int], dropout: float, columns: np.ndarray, bins: int) -> Model:
     """Return the network of `default` for features of which the first come from numbers.
 
-    columns  (rows, numbers), by whose quantiles the bins are placed
+    columns  (rows, numbers), among which bins are placed: rows, or knots
     """
     first, *later = [*hidden, outputs]
     numbers, bins = columns.shape[1], checks.integer("bins", bins, 0, BINS)
-    pieces = PiecewiseLinear.fitted(columns, first, bins) if bins and numbers else None
+    pieces = PiecewiseLinear.fitted(columns, first, bins, initializer="zeros") if bins and numbers else None
 
     def forward(x: Value) -> Value:
         value = Dense(first)(SmoothClip()(x))

@@ -12,7 +12,7 @@ from .._version import __version__
 from ..errors import DataError, FileError, SettingError
 from ..kernels import cpu
 from ..models.model import load as load_model
-from ..networks import encoded, quantiles
+from ..networks import encoded, knots
 from ..table._read import read_blocks
 from ..tune import (
     Choice,
@@ -186,7 +186,7 @@ def fit(
     units = layer_units(hidden)
     parts = shared(source, task, seed, not json, folded=not single)
     search_run = SearchRun(parts, out, json=json)
-    columns, rows = quantiles(parts.training), len(parts.training.y)
+    columns, rows = knots(parts.training), len(parts.training.y)
     if parts.validation is None:
         rows = max(1, rows * (FOLDS - 1) // FOLDS)
     epochs = epochs or default_epochs(rows)

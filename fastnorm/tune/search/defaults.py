@@ -12,7 +12,7 @@ from ... import checks
 from ...errors import SettingError
 from ...models.model import Model
 from ...models.sequential import Sequential
-from ...networks import encoded, quantiles
+from ...networks import encoded, knots
 from ...nn.activations import ReLU
 from ...nn.encodings import DEFAULT_BINS
 from ...nn.layers import BatchNorm, Dense, Dropout
@@ -81,7 +81,7 @@ class default_build:
     """A `build` for caviar: networks.default, for arrays default_model, of the hyperparameters' layers and units.
 
     outputs  number of classes, or of values for regression
-    columns  of a table, see networks.quantiles; None: arrays
+    columns  of a table, see networks.knots; None: arrays
     `units_3` goes before `units` for the third layer. Left out: 2 layers, 128 units, no dropout, 48 bins.
     """
 
@@ -91,7 +91,7 @@ class default_build:
     @classmethod
     def of(cls, data: Dataset) -> Self:
         """Return it for these rows."""
-        return cls(data.outputs, None if data.table is None else quantiles(data))
+        return cls(data.outputs, None if data.table is None else knots(data))
 
     def __call__(self, hyperparameters: dict[str, Any]) -> Model:
         layers, units, dropout, bins = (hyperparameters.get(name, value) for name, value in SIZES.items())
