@@ -72,7 +72,7 @@ KEYWORDS = {  # alone, or after the owner's name
     "n_iter_no_change": "patience", "callbacks": "a loop of one's own: for epoch in fn.Run(model, x, y): ...",
     "max_iter": "epochs", "n_epochs": "epochs", "num_epochs": "epochs", "nb_epoch": "epochs", "solver": "optimizer",
     "criterion": "loss", "lr_scheduler": "schedule", "scheduler": "schedule", "random_state": "seed",
-    "n_jobs": "threads", "workers": "threads", "class_weight": "sample_weight", "weights": "sample_weight",
+    "n_jobs": "threads", "workers": "threads", "weights": "sample_weight",
     "shuffle": "nothing: rows are shuffled in each epoch", "metrics": "nothing: the loss has its metric",
     "hidden_layer_sizes": "fn.Dense layers", "label_smooth": "label_smoothing", "smoothing": "label_smoothing",
     "from_logits": "nothing: it takes logits", "Sequential layers": "the layers without a name: fn.Sequential([...])",

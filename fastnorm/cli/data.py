@@ -213,8 +213,8 @@ def share(source: Source, task: str, seed: int, folded: bool = False) -> Parts:
         why = guessed_task(source.frame.column(source.target))[1]
         whole_data, rows = divided(
             source.frame, source.target, [fractions[name] / whole for name in own], seed, task=task,
-            sample_weight=read.weights, groups=read.groups, time=read.time, types=types_of(read),
-            missing=missing_words(read),
+            sample_weight=read.weights, class_weight="balanced" if read.balanced else None, groups=read.groups,
+            time=read.time, types=types_of(read), missing=missing_words(read),
         )  # fmt: skip
         learned = whole_data.table
         assert learned is not None

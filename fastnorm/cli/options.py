@@ -133,6 +133,7 @@ Ignore = Annotated[str | None, _option("--ignore", "A,B", "Columns to leave out.
 Keep = Annotated[str | None, _option("--keep", "A,B", "Columns not to leave out, as keys are by themselves.", False)]
 Validation = Annotated[Path | None, _option("--validation", "FILE", "Rows that choose the model.", "16 % of DATA")]
 Test = Annotated[Path | None, _option("--test", "FILE", "Rows that judge it.", "20 % of DATA")]
+Balanced = Annotated[bool, typer.Option("--balanced", help="Let all classes weigh the same in training.")]
 Weights = Annotated[str | None, _option("--weights", "COLUMN", "Weight of each training row.", False)]
 Groups = Annotated[str | None, _option("--groups", "COLUMN", "Rows of one group stay in one part.", False)]
 Time = Annotated[str | None, _option("--time", "COLUMN", "Train on the past, judge by the future.", False)]
@@ -166,6 +167,7 @@ class DataOptions(TypeOptions):
     validation: Validation = None
     test: Test = None
     weights: Weights = None
+    balanced: Balanced = False
     groups: Groups = None
     time: Time = None
 

@@ -164,10 +164,10 @@ class Model:
         self, x: Any, y: Any = None, *, target: str | None = None, validation: Any = None, task: str | None = None,
         epochs: int = 20, batch_size: int = 128, optimizer: Optimizer | str | None = None,
         schedule: Any = None,
-        window: int | None = None, loss: Any = None, sample_weight: Any = None, averaging: float | None = None,
-        metric: str | None = None, patience: int | None = None, seed: int = 0, threads: int = 1, verbose: int = 0,
-        deadline: float | None = None, groups: Any = None, time: Any = None, types: Mapping[str, Any] | None = None,
-        missing: Collection[str] | None = None,
+        window: int | None = None, loss: Any = None, sample_weight: Any = None, class_weight: Any = None,
+        averaging: float | None = None, metric: str | None = None, patience: int | None = None, seed: int = 0,
+        threads: int = 1, verbose: int = 0, deadline: float | None = None, groups: Any = None, time: Any = None,
+        types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
     ) -> History:  # fmt: skip
         """Train, and keep the weights of the best epoch where there is validation data, else of the last.
 
@@ -188,6 +188,7 @@ class Model:
         loss           such as Huber(), its name, or a function of prediction and target; by default cross-entropy for
                        classes and mean squared error for values
         sample_weight  (n,) weights >= 0 of the training rows, or the name of a frame's column that holds them
+        class_weight   "balanced", so that all classes weigh the same, or factors of the weights by label, {"yes": 5}
         averaging      0 <= averaging < 1, fraction of the old average of the weights kept at each step; None: none
         metric         "loss", or the metric that chooses the best epoch; None: "accuracy" for classes, with the loss
                        between equal ones, and "root_mean_squared_error" for values
@@ -215,17 +216,17 @@ class Model:
         loss, schedule = losses.asked_for(loss), schedules.fitted(schedule, epochs)
         if isinstance(validation, numbers.Real):
             known = {"task": task, "loss": loss, "table": self.table, "target": self.target}
-            known |= {"sample_weight": sample_weight, "types": types, "missing": missing}
+            known |= {"sample_weight": sample_weight, "class_weight": class_weight, "types": types, "missing": missing}
             whole, (rows, aside) = divided(
                 self.joined(x), y, split_fractions(validation), seed, groups=groups, time=time, **known
             )
-            x, y, validation, sample_weight = whole.take(rows), None, whole.take(aside), None
+            x, y, validation, sample_weight, class_weight = whole.take(rows), None, whole.take(aside), None, None
         elif groups is not None or time is not None:
             raise SettingError("groups, time: expected a fraction of the rows as validation, which they divide")
         run = Run(
             self, x, y, validation=validation, task=task, loss=loss, optimizer=optimizer, schedule=schedule,
-            batch_size=batch_size, window=window, sample_weight=sample_weight, averaging=averaging, seed=seed,
-            threads=threads, types=types, missing=missing,
+            batch_size=batch_size, window=window, sample_weight=sample_weight, class_weight=class_weight,
+            averaging=averaging, seed=seed, threads=threads, types=types, missing=missing,
         )  # fmt: skip
         return fit.follow(run, checks.integer("epochs", epochs, 0), metric, patience, verbose, deadline)
 

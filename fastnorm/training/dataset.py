@@ -101,7 +101,7 @@ def fits(labels: Sequence[Any] | np.ndarray, outputs: int) -> bool:
 
 def dataset(
     x: Any, y: Any = None, *, task: str | None = None, loss: Any = None, table: "Table | None" = None,
-    target: "Target | None" = None, learns: bool = True, sample_weight: Any = None,
+    target: "Target | None" = None, learns: bool = True, sample_weight: Any = None, class_weight: Any = None,
     types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
 ) -> Dataset:  # fmt: skip
     """Return rows and targets as numbers.
@@ -116,9 +116,14 @@ def dataset(
     table, target  those of a model that has learned them already
     learns  whether a table and labels may be learned of these rows; False: table and target must be known
     sample_weight   weights of the rows in training (n,), or the name of a frame's column that holds them
+    class_weight    factor of the weights of a class's rows, by its label, 1 where none is given; "balanced": such that
+                    all classes weigh the same, and the mean weight stays
     types, missing  as for Table.fit, where a table is fitted
     Raises SettingError where task and loss disagree, and for arrays of more than 20 different integers without either.
     """
+    if class_weight is not None:
+        known = {"task": task, "loss": loss, "table": table, "target": target, "learns": learns, "types": types}
+        return _class_weighted(dataset(x, y, sample_weight=sample_weight, missing=missing, **known), class_weight)
     if table is None and isinstance(y, str) and checks.is_frame(x):
         x, sample_weight = _with_target(x, y, sample_weight)
     if sample_weight is not None:
@@ -184,7 +189,8 @@ def divided(
         )
         if task == "multilabel":
             _refuse_shares(table)
-        return _weighted(Dataset(features, values, str(table.task), table, table.target), weights), rows
+        made = _weighted(Dataset(features, values, str(table.task), table, table.target), weights)
+        return _class_weighted(made, known.get("class_weight")), rows
     whole = dataset(x, y, **known)
     whole = replace(whole, x=np.asarray(whole.x))
     if len(whole.x) != len(whole.y):
@@ -214,6 +220,24 @@ def _weighted(data: Dataset, weights: Any) -> Dataset:
     if weights is None:
         return data
     return replace(data, weights=checks.vector("sample_weight", weights, length=len(data.y)))
+
+
+def _class_weighted(data: Dataset, asked: Any) -> Dataset:
+    """Return the rows with their weights times those of their classes."""
+    if asked is None:
+        return data
+    if data.groups is None:
+        raise SettingError(f"class_weight: expected a class in each row, got {data.task}")
+    counts = np.bincount(data.groups)
+    if asked == "balanced":
+        factors = len(data.groups) / (np.maximum(counts, 1) * np.count_nonzero(counts))
+    else:
+        labels = list(range(len(counts))) if data.target is None else list(data.target.values)  # type: ignore[union-attr]
+        if not isinstance(asked, Mapping) or not set(asked) <= set(labels):
+            raise SettingError(f"class_weight: expected 'balanced' or weights by label of {labels}, got {asked!r}")
+        factors = np.array([checks.number(f"class_weight {label!r}", asked.get(label, 1), 0) for label in labels])
+    weights = factors[data.groups] if data.weights is None else data.weights * factors[data.groups]
+    return replace(data, weights=weights)
 
 
 def _weights(x: Any, given: Any, types: Mapping[str, Any] | None) -> tuple[Any, Mapping[str, Any] | None]:

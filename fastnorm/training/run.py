@@ -62,8 +62,9 @@ class Run:
     def __init__(
         self, model: Any, x: Any, y: Any = None, *, validation: Any = None, task: str | None = None, loss: Any = None,
         optimizer: Optimizer | str | None = None, schedule: Any = None, batch_size: int = 128,
-        window: int | None = None, sample_weight: Any = None, averaging: float | None = None, seed: int = 0,
-        threads: int = 1, types: Mapping[str, Any] | None = None, missing: Collection[str] | None = None,
+        window: int | None = None, sample_weight: Any = None, class_weight: Any = None,
+        averaging: float | None = None, seed: int = 0, threads: int = 1, types: Mapping[str, Any] | None = None,
+        missing: Collection[str] | None = None,
     ) -> None:  # fmt: skip
         self.model = model
         loss = losses.asked_for(loss)
@@ -71,7 +72,7 @@ class Run:
             refuse_frame("x", x)
         data = dataset(
             x, y, task=task, loss=loss, table=model.table, target=model.target, sample_weight=sample_weight,
-            types=types, missing=missing,
+            class_weight=class_weight, types=types, missing=missing,
         )  # fmt: skip
         self.optimizer = optimizers.chosen(optimizer)
         from . import schedules  # only now: importing fastnorm does not wait for them

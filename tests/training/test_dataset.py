@@ -497,3 +497,31 @@ def test_groups_and_time_divide_the_rows():
     x, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
     _, (rows, aside) = divided(x, y, (0.75, 0.25), 0, groups=np.arange(40) // 5)
     assert not set(rows // 5) & set(aside // 5)
+
+
+def test_weights_of_classes():
+    labels = np.array(["no"] * 6 + ["yes"] * 2)
+    rows = dataset(np.zeros((8, 1)), labels, class_weight="balanced")
+    np.testing.assert_allclose(rows.weights, [8 / 12] * 6 + [2.0] * 2)  # the mean stays 1
+    rows = dataset(np.zeros((8, 1)), labels, class_weight={"yes": 5}, sample_weight=np.arange(8.0))
+    assert rows.weights.tolist() == [0, 1, 2, 3, 4, 5, 30, 35]
+    with pytest.raises(SettingError, match="class_weight: expected 'balanced' or weights by label of"):
+        dataset(np.zeros((8, 1)), labels, class_weight={"oui": 5})
+    with pytest.raises(SettingError, match="class_weight: expected a class in each row, got regression"):
+        dataset(np.zeros((8, 1)), np.linspace(0, 1, 8), class_weight="balanced")
+
+
+def test_weights_of_classes_are_weights_of_rows():
+    x, labels = np.random.default_rng(0).normal(size=(60, 2)), np.array(["no"] * 50 + ["yes"] * 10)
+    weighed = np.where(labels == "yes", 3.0, 0.6)
+    frame = polars.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": labels})
+    for given, of_rows in [((x, labels), weighed), ((frame, "y"), weighed)]:
+        models = [fn.Sequential([fn.Dense(2)]) for _ in range(2)]
+        models[0].fit(*given, validation=0.5, class_weight="balanced", epochs=3)
+        models[1].fit(*given, validation=0.5, sample_weight=of_rows, epochs=3)
+        assert models[0].to_bytes() == models[1].to_bytes()
+    studies = [
+        caviar(None, {"units": [4]}, x, labels, validation=KFold(2), trials=1, epochs=2, **options)
+        for options in ({"class_weight": "balanced"}, {"sample_weight": weighed})
+    ]
+    assert studies[0].trials[0].weights == studies[1].trials[0].weights

@@ -52,6 +52,7 @@ def caviar(
     start_from: Study | str | os.PathLike[str] | None = None,
     replicates: int = 1,
     sample_weight: Any = None,
+    class_weight: Any = None,
     groups: Any = None,
     time: Any = None,
     types: Mapping[str, Any] | None = None,
@@ -85,7 +86,8 @@ def caviar(
     enqueue        configurations to begin with; hyperparameters they leave out are drawn
     start_from     another study, or its file, whose best configurations come next
     replicates     how many trials in a row have the same hyperparameters; else no two have
-    sample_weight, groups, time, types, missing   as for Model.fit; with KFold rows of one group are in one fold
+    sample_weight, class_weight, groups, time, types, missing
+                   as for Model.fit; with KFold rows of one group are in one fold
 
     Hyperparameters of training are found by name. `optimizer` is "sgd", "rmsprop", "adam", "adamw" or "nadam", by
     default SGD where the space has momentum, else Adam; `schedule` is a name such as "one_cycle" of fn.schedules, by
@@ -104,7 +106,8 @@ def caviar(
     how = (trials, timeout, trial_timeout, sampler, pruner, workers, executor, study, seed, callbacks)
     options = Options(*how, keep, confirm, revive, enqueue, start_from, replicates)
     known = {"task": task, "sample_weight": sample_weight, "groups": groups, "time": time, "types": types}
-    work, facts = training(build, x, y, validation, epochs, loss, seed, missing=missing, **known)
+    known |= {"class_weight": class_weight, "missing": missing}
+    work, facts = training(build, x, y, validation, epochs, loss, seed, **known)
     if space is None:
         table = work.meaning.table
         rows = len(x.x if isinstance(x, Dataset) else x)
