@@ -158,7 +158,7 @@ def _version(name: str) -> str:
     if name != "fastnorm":
         return version({"lightgbm": "lightgbm", "catboost": "catboost"}.get(name, "scikit-learn"))
     words = ["git", "log", "-1", "--format=%h", "--", "fastnorm", "csrc"]
-    return subprocess.run(words, capture_output=True, text=True, check=True, cwd=RESULTS.parent).stdout.strip()
+    return subprocess.run(words, capture_output=True, text=True, check=True, cwd=RESULTS.parents[2]).stdout.strip()
 
 
 def _hist_boosting(divided: Divided, seed: int) -> np.ndarray:

@@ -12,31 +12,39 @@ INLINE ptrdiff_t FN(ascending)(const T* edges, ptrdiff_t bins)
     return count > 1 ? count : 0;
 }
 
+enum { FN(ABREAST) = 16 };  /* rows that are looked up together, so that their steps do not wait for each other */
+
 static void FN(locate)(const void* x_, ptrdiff_t ldx, ptrdiff_t n, ptrdiff_t d, const void* edges_, ptrdiff_t lde,
                        ptrdiff_t bins, void* y_, ptrdiff_t ldy)
 {
     for (ptrdiff_t k = 0; k < d; k++) {
-        const T *x = (const T*)x_ + k, *edges = (const T*)edges_ + k * lde;
-        T* y = (T*)y_ + k;
+        const T* edges = (const T*)edges_ + k * lde;
         const ptrdiff_t inner = FN(ascending)(edges, bins) - 2; /* edges between two bins */
-        for (ptrdiff_t i = 0; i < n; i++, x += ldx, y += ldy) {
-            if (inner < 0 || !(*x - *x == 0)) { /* no bin at all, or neither nan nor infinity has one */
-                y[0] = y[d] = (T)NAN;
-                continue;
-            }
-            ptrdiff_t bin = 0; /* how many inner edges are not above x */
-            for (ptrdiff_t left = inner; left > 0;) {
-                const ptrdiff_t half = (left + 1) / 2;
-                bin += edges[bin + half] <= *x ? half : 0;
+        for (ptrdiff_t first = 0; first < n; first += FN(ABREAST)) {
+            const T* x = (const T*)x_ + first * ldx + k;
+            T *y = (T*)y_ + first * ldy + k, value[FN(ABREAST)];
+            int32_t bin[FN(ABREAST)] = {0}; /* how many inner edges are not above x */
+            const int rows = (int)(n - first < FN(ABREAST) ? n - first : FN(ABREAST));
+            for (int i = 0; i < FN(ABREAST); i++)
+                value[i] = i < rows ? x[i * ldx] : 0;
+            for (int32_t left = (int32_t)inner; left > 0;) {
+                const int32_t half = (left + 1) / 2;
+                for (int i = 0; i < FN(ABREAST); i++)
+                    bin[i] += edges[bin[i] + half] <= value[i] ? half : 0;
                 left -= half;
             }
-            y[0] = (T)bin;
-            y[d] = (*x - edges[bin]) / (edges[bin + 1] - edges[bin]);
+            for (int i = 0; i < rows; i++) {
+                const T low = edges[bin[i]], high = edges[bin[i] + 1];
+                const int known = inner >= 0 && value[i] - value[i] == 0; /* neither nan nor infinity has a bin */
+                y[i * ldy] = known ? (T)bin[i] : (T)NAN;
+                y[i * ldy + d] = known ? (value[i] - low) / (high - low) : (T)NAN;
+            }
         }
     }
 }
 
-enum { FN(TILE) = 256, FN(CHUNK) = 8, FN(PAIR) = 4 };  /* rows, columns, vectors that are worked on together */
+/* What is worked on together: rows, columns, vectors of units going forward, and back, where 32 registers hold more. */
+enum { FN(TILE) = 256, FN(CHUNK) = 8, FN(PAIR) = 4, FN(SPAN) = sizeof(V) == 64 ? 8 : 4 };
 
 /* Some rows in the order of a column's bins, and within a bin in their own; those without a bin come last. */
 typedef struct {
@@ -121,14 +129,15 @@ static void FN(piecewise_forward)(const void* located_, ptrdiff_t ldl, ptrdiff_t
     }
 }
 
-/* The gradient of a column's weights from some rows, for `count` vectors of columns; added to that of rows before. */
+/* The gradient of a column's weights from some rows, for `count` vectors of columns; added to that of the rows before,
+ * unless they are the first. */
 INLINE void FN(add_slopes)(const FN(sorted)* s, ptrdiff_t bins, const T* dy, ptrdiff_t lddy, T* dweight, ptrdiff_t ldw,
-                           const int count, ptrdiff_t lanes)
+                           int is_first, const int count, ptrdiff_t lanes)
 {
-    V above[FN(PAIR)] = {{0}}; /* dy of the rows in higher bins */
+    V above[FN(SPAN)] = {{0}}; /* dy of the rows in higher bins */
     ptrdiff_t at = s->end[bins - 1];
     for (ptrdiff_t b = bins - 1; b >= 0; b--) {
-        V whole[FN(PAIR)] = {{0}}, part[FN(PAIR)] = {{0}};
+        V whole[FN(SPAN)] = {{0}}, part[FN(SPAN)] = {{0}};
         for (const ptrdiff_t low = b ? s->end[b - 1] : 0; at > low; at--) {
             const T* in = dy + s->row[at - 1] * lddy;
             const V place = FN(splat)(s->place[at - 1]);
@@ -141,7 +150,8 @@ INLINE void FN(add_slopes)(const FN(sorted)* s, ptrdiff_t bins, const T* dy, ptr
         for (int v = 0; v < count; v++) {
             const ptrdiff_t there = v + 1 < count ? LANES : lanes;
             T* out = dweight + b * ldw + v * LANES;
-            FN(store_edge)(out, FN(load_edge)(out, there) + (part[v] + above[v]), there);
+            const V before = is_first ? (V){0} : FN(load_edge)(out, there);
+            FN(store_edge)(out, before + (part[v] + above[v]), there);
             above[v] += whole[v];
         }
     }
@@ -153,9 +163,6 @@ static void FN(piecewise_backward)(const void* dy_, ptrdiff_t lddy, const void* 
     const T *dy = dy_, *located = located_;
     T* dweight = dweight_;
     FN(sorted) sorted[FN(CHUNK)];
-    for (ptrdiff_t row = 0; row < d * bins; row++)
-        FOR_ROW_VECTORS (j, lanes, units)
-            FN(store_edge)(dweight + row * ldw + j, (V){0}, lanes);
     for (ptrdiff_t first = 0; first < n; first += FN(TILE), located += FN(TILE) * ldl, dy += FN(TILE) * lddy) {
         const ptrdiff_t rows = n - first < FN(TILE) ? n - first : FN(TILE);
         for (ptrdiff_t chunk = 0; chunk < d; chunk += FN(CHUNK)) {
@@ -164,12 +171,13 @@ static void FN(piecewise_backward)(const void* dy_, ptrdiff_t lddy, const void* 
             for (ptrdiff_t k = 0; k < columns; k++)
                 FN(sort_by_bin)(located + chunk + k, ldl, rows, d, bins, &sorted[k]);
             ptrdiff_t j = 0;
-            for (; j + FN(PAIR) * LANES <= units; j += FN(PAIR) * LANES)
+            for (; j + FN(SPAN) * LANES <= units; j += FN(SPAN) * LANES)
                 for (ptrdiff_t k = 0; k < columns; k++)
-                    FN(add_slopes)(&sorted[k], bins, dy + j, lddy, w + k * bins * ldw + j, ldw, FN(PAIR), LANES);
+                    FN(add_slopes)(&sorted[k], bins, dy + j, lddy, w + k * bins * ldw + j, ldw, first == 0, FN(SPAN),
+                                   LANES);
             for (; j < units; j += LANES)
                 for (ptrdiff_t k = 0; k < columns; k++)
-                    FN(add_slopes)(&sorted[k], bins, dy + j, lddy, w + k * bins * ldw + j, ldw, 1,
+                    FN(add_slopes)(&sorted[k], bins, dy + j, lddy, w + k * bins * ldw + j, ldw, first == 0, 1,
                                    units - j < LANES ? units - j : LANES);
         }
     }
