@@ -18,11 +18,11 @@ SIDES = st.sampled_from([1, 2, 3, 5, 8, 17, 33])
 
 
 def apart(shapes, seed, dtype=np.float64, positive=False):
-    """Arrays of these shapes whose numbers differ from each other and from 0, -1 and 1, so that no kink is near."""
+    """Arrays of these shapes whose numbers differ from each other and from quarters, where kinks are."""
     sizes = [int(np.prod(shape)) for shape in shapes]
     places = np.random.default_rng(seed).permutation(sum(sizes)) + 0.5
     numbers = 4 * places / sum(sizes) + 0.1 if positive else 6 * places / sum(sizes) - 3
-    numbers += 0.01 * (np.abs(np.abs(numbers) - np.round(np.abs(numbers))) < 0.005)
+    numbers += 0.01 * (np.abs(4 * numbers - np.round(4 * numbers)) < 0.02)
     parts = np.split(numbers, np.cumsum(sizes)[:-1])
     return [part.reshape(shape).astype(dtype) for part, shape in zip(parts, shapes, strict=True)]
 
