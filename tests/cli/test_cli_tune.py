@@ -174,7 +174,8 @@ def test_an_ensemble_is_one_model_file_that_predicts_raw_rows(command, data, tmp
     out, space = tmp_path / "out", tmp_path / "weak.toml"
     rates = "learning_rate = {kind = 'Float', low = 0.003, high = 0.03, scale = 'log'}"
     space.write_text(f"bins = [0]\nunits = [4, 8, 16]\n{rates}\n")
-    code, printed, _ = tune(command, data, out, "--trials", 8, "--epochs", 1, "--ensemble", "--space", space)
+    weak = ["--trials", 8, "--epochs", 1, "--space", space, "--seed", 0]
+    code, printed, _ = tune(command, data, out, *weak, "--ensemble")
     assert code == 0
     scores = dict(re.findall(r"^accuracy, (best trial|ensemble) +(\S+)", printed, re.MULTILINE))
     assert float(scores["ensemble"]) >= float(scores["best trial"])
