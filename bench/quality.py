@@ -27,7 +27,7 @@ import numpy as np
 
 import fastnorm as fn
 from fastnorm import table, tune
-from fastnorm.cli.search import FOLDS
+from fastnorm.cli.data import FOLDS
 from fastnorm.metrics.scores import scores
 from fastnorm.table._features import Category
 from fastnorm.table._frames import Frame

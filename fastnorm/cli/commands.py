@@ -33,12 +33,12 @@ from ..tune.search.cores import affinity, cores, quota
 from ..tune.search.defaults import USUAL, default_batch_size, default_epochs, require_used
 from . import options
 from .columns import columns
-from .data import asked, layer_units, load, located, names_in
+from .data import FOLDS, asked, layer_units, load, located, names_in
 from .lines import results, say
 from .panda import panda
 from .progress import FitProgress, SearchProgress
 from .report import SETTINGS, to_json, trial_lines, trial_records
-from .search import FOLDS, MODEL, STUDY, SearchRun, make_folder, require_own, shared
+from .search import MODEL, STUDY, SearchRun, make_folder, require_own, shared
 
 KEEP = 20  # models in a study, from which an ensemble is chosen
 SAMPLERS = {"random": RandomSampler, "grid": GridSampler, "coarse-to-fine": CoarseToFineSampler}

@@ -26,6 +26,7 @@ from .options import DataOptions, FileOptions, TypeOptions
 
 EXAMPLES = {"digits": "digit"}  # name of each example and of its target
 FRACTIONS = {"training": 0.64, "validation": 0.16, "test": 0.20}
+FOLDS = 5  # of the training rows, where they judge too
 LARGE = 1 << 25  # bytes of a file whose reading is shown
 
 
@@ -200,13 +201,15 @@ def share(source: Source, task: str, seed: int, folded: bool = False) -> Parts:
 
     Parts that come from files of their own are read as the training rows were; the others share DATA in proportion.
 
-    folded  the rows for validation are training rows too, unless they have a file of their own or are later ones
+    folded  the rows for validation are training rows too, unless they have a file of their own, are later ones, or rows
+            are too few for folds
     """
     read = source.read
     files = {"validation": read.validation, "test": read.test}
     fractions = FRACTIONS
-    if folded and read.validation is None and read.time is None:
-        fractions = {"training": FRACTIONS["training"] + FRACTIONS["validation"], "test": FRACTIONS["test"]}
+    both = FRACTIONS["training"] + FRACTIONS["validation"]
+    if folded and read.validation is None and read.time is None and both * len(source.frame) >= 2 * FOLDS + 1:
+        fractions = {"training": both, "test": FRACTIONS["test"]}
     own = [name for name in fractions if files.get(name) is None]
     whole = sum(fractions[name] for name in own)
     with located(source.path):

@@ -16,14 +16,13 @@ from ..errors import FileError, SettingError
 from ..metrics import rank
 from ..models.model import Model
 from ..tune import Ensemble, Study, build_ensemble
-from .data import Parts, Source, figure, score_name, share
+from .data import FOLDS, Parts, Source, figure, score_name, share
 from .lines import say
 from .options import Task
 from .progress import SearchProgress
 from .report import findings, in_words, sentences, to_json
 
 MODEL, STUDY = "model.safetensors", "study.sqlite"  # in the folder of a search, or of a panda
-FOLDS = 5
 SCORED = ("validation", "test")  # parts
 FEW_ROWS = 100  # below that a score of 1.0000 says little
 DIVERGED = "the loss left the finite numbers in the first epoch; try a lower learning rate"

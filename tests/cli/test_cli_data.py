@@ -178,3 +178,10 @@ def test_the_reason_for_the_task_is_in_the_json(command, rows, tmp_path):
     assert document["task_because"] == "its values are words"
     assert document["left_out"] == {"id": "row numbers"}
     assert list(document["possible_leaks"]) == ["told"]
+
+
+def test_few_rows_have_no_folds(command, tmp_path):
+    lines = [f"{row},{'u' if row % 2 else 'v'}" for row in range(12)]
+    (tmp_path / "few.csv").write_text("a,y\n" + "\n".join(lines))
+    code, out, _ = command("fit", tmp_path / "few.csv", "-t", "y", *SHORT, "--out", tmp_path / "m.safetensors")
+    assert (code, "rows: 8 training, 2 validation, 2 test" in out) == (0, True)
