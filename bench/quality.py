@@ -144,12 +144,12 @@ def _rows(known: Known) -> Iterator[dict[str, object]]:
             found[row["method"]].append(row)
     sign = -1 if known.task == "classification" else 1
     means = {name: statistics.fmean(row["score"] for row in rows) for name, rows in found.items()}
-    order = sorted(means, key=lambda name: sign * means[name])
-    for name in METHODS:
+    order = sorted(means, key=lambda name: sign * means[name])  # of what has been measured yet
+    for name in order:
         of_seeds = [row["score"] for row in found[name]]
         yield {
             "case": known.name, "method": name, "score": means[name],
-            "error": statistics.stdev(of_seeds) / len(of_seeds) ** 0.5,
+            "error": statistics.stdev(of_seeds) / len(of_seeds) ** 0.5 if len(of_seeds) > 1 else None,
             "seconds": statistics.fmean(row["seconds"] for row in found[name]), "rank": order.index(name) + 1,
         }  # fmt: skip
 

@@ -101,11 +101,39 @@ INLINE void FN(add_pieces)(const FN(sorted)* s, ptrdiff_t bins, const T* weight,
             FN(store_edge)(y + s->row[at] * ldy + v * LANES, FN(splat)((T)NAN), v + 1 < count ? LANES : lanes);
 }
 
+/* One row's `count` vectors of y: the same sums in the same order, without a table of the rows in each bin. */
+INLINE void FN(add_row)(const T* located, ptrdiff_t d, const T* weight, ptrdiff_t ldw, ptrdiff_t bins, T* y,
+                        const int count, ptrdiff_t lanes)
+{
+    V sum[FN(SPAN)] = {{0}};
+    for (ptrdiff_t k = 0; k < d; k++, weight += bins * ldw) {
+        const ptrdiff_t bin = FN(row_of_code)(located[k], bins);
+        const V place = FN(splat)(bin < 0 ? (T)NAN : located[d + k]);
+        V before[FN(SPAN)] = {{0}};
+        for (ptrdiff_t b = 0; b < bin; b++)
+            for (int v = 0; v < count; v++)
+                before[v] += FN(load_edge)(weight + b * ldw + v * LANES, v + 1 < count ? LANES : lanes);
+        const T* own = weight + (bin < 0 ? 0 : bin) * ldw;
+        for (int v = 0; v < count; v++)
+            sum[v] += before[v] + place * FN(load_edge)(own + v * LANES, v + 1 < count ? LANES : lanes);
+    }
+    for (int v = 0; v < count; v++)
+        FN(store_edge)(y + v * LANES, sum[v], v + 1 < count ? LANES : lanes);
+}
+
 static void FN(piecewise_forward)(const void* located_, ptrdiff_t ldl, ptrdiff_t n, ptrdiff_t d, const void* weight_,
                                   ptrdiff_t ldw, ptrdiff_t bins, ptrdiff_t units, void* y_, ptrdiff_t ldy)
 {
     const T *located = located_, *weight = weight_;
     T* y = y_;
+    if (n == 1) {
+        ptrdiff_t j = 0;
+        for (; j + FN(SPAN) * LANES <= units; j += FN(SPAN) * LANES)
+            FN(add_row)(located, d, weight + j, ldw, bins, y + j, FN(SPAN), LANES);
+        for (; j < units; j += LANES)
+            FN(add_row)(located, d, weight + j, ldw, bins, y + j, 1, units - j < LANES ? units - j : LANES);
+        return;
+    }
     FN(sorted) sorted[FN(CHUNK)];
     for (ptrdiff_t first = 0; first < n; first += FN(TILE), located += FN(TILE) * ldl, y += FN(TILE) * ldy) {
         const ptrdiff_t rows = n - first < FN(TILE) ? n - first : FN(TILE);
