@@ -1,5 +1,6 @@
 """Predictor: a folded tape, ready to run forward on any number of rows, from any number of threads."""
 
+from cython.parallel cimport prange
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcpy
 
@@ -10,7 +11,7 @@ from .. import checks
 from . import layout
 from .bound_tape cimport Bound, address
 from ..errors import DataError
-from ..kernels.cpu cimport usable_threads
+from ..kernels.cpu cimport row_border, usable_threads
 from ..kernels.reduce cimport is_finite
 from ..ops.tape import ROWS
 from .listing import listing
@@ -18,6 +19,7 @@ from .op_losses cimport nothing
 from .node cimport Buffer, Step
 
 cdef enum:
+    MOST = 1024             # threads, as usable_threads allows
     BLOCK = 256             # rows a pass takes at a time, so that their activations stay in the cache
 
 
@@ -99,13 +101,24 @@ cdef class Predictor:
         cdef const char* source = <const char*> address(x)
         cdef char* sink = address(out)
         cdef Py_ssize_t rows = len(x)
-        cdef int count = usable_threads(threads)
-        cdef Bound bound = self.borrow()
-        cdef bint good
+        cdef Py_ssize_t first, last, size = self.dtype.itemsize
+        cdef int part, count = usable_threads(threads), bad = 0
+        cdef bint apart = rows >= count * BLOCK         # each thread has blocks of its own; else they share one
+        borrowed = [self.borrow() for _ in range(count if apart else 1)]
+        cdef void* bounds[MOST]
+        for part in range(len(borrowed)):
+            bounds[part] = <void*> borrowed[part]
         with nogil:
-            good = self.run(bound, source, rows, sink, count)
-        self.pool.append(bound)
-        if not good:
+            if apart and count > 1:
+                for part in prange(count, num_threads=count, schedule="static"):
+                    first = row_border(rows, part, count)
+                    last = row_border(rows, part + 1, count)
+                    bad += not self.run(<Bound> bounds[part], source + first * self.features * size, last - first,
+                                        sink + first * self.outputs * size, 1)
+            else:
+                bad = not self.run(<Bound> bounds[0], source, rows, sink, count)
+        self.pool += borrowed
+        if bad:
             self._refuse("x", x, out)
         return out
 
