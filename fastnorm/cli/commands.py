@@ -30,7 +30,7 @@ from ..tune import (
 )
 from ..tune.search.confirm import TIMES
 from ..tune.search.cores import affinity, cores, quota
-from ..tune.search.defaults import USUAL, default_batch_size, default_epochs, require_used
+from ..tune.search.defaults import USUAL, default_epochs, default_trial, require_used
 from . import options
 from .columns import columns
 from .data import FOLDS, asked, layer_units, load, located, names_in
@@ -190,15 +190,13 @@ def fit(
     if parts.validation is None:
         rows = max(1, rows * (FOLDS - 1) // FOLDS)
     epochs = epochs or default_epochs(rows)
-    settings = {
-        "hidden": units,
-        "learning_rate": learning_rate,
-        **({"schedule": "cosine"} if decay_rate is None else {"decay_rate": decay_rate}),
-        "batch_size": batch_size or default_batch_size(rows),
-        "dropout": dropout,
-        "weight_decay": weight_decay,
-        "bins": bins,
-    }
+    settings = {"hidden": units} | default_trial(rows)
+    settings |= {"learning_rate": learning_rate, "dropout": dropout, "weight_decay": weight_decay, "bins": bins}
+    if batch_size is not None:
+        settings["batch_size"] = batch_size
+    if decay_rate is not None:
+        del settings["schedule"]
+        settings["decay_rate"] = decay_rate
     space = {name: Choice([value]) for name, value in settings.items()}
     make_folder(out.parent)
 

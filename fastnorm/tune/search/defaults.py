@@ -97,6 +97,8 @@ class default_build:
         layers, units, dropout, bins = (hyperparameters.get(name, value) for name, value in SIZES.items())
         sizes = [hyperparameters.get(f"units_{number}", units) for number in range(1, layers + 1)]
         if self.columns is None:
+            if "bins" in hyperparameters:
+                raise SettingError("bins: expected a frame, whose columns of numbers a table knows, got arrays")
             return default_model(sizes, self.outputs, dropout)
         return encoded(self.outputs, sizes, dropout, self.columns, bins)
 

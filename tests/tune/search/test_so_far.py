@@ -68,6 +68,11 @@ def test_the_default_build_fills_in_what_a_space_leaves_out(hyperparameters, wid
     assert [outputs for _, outputs in matrices] == [*widths, 3]
 
 
+def test_arrays_have_no_columns_to_cut_into_bins():
+    with pytest.raises(SettingError, match="bins: expected a frame"):
+        default_build(3)({"bins": 16})
+
+
 def test_a_hyperparameter_that_nothing_would_use_is_named():
     require_used("here", ["units", "units_12", "layers", "dropout", "momentum", "l2", "decay_rate", "batch_size"])
     for name in ("width", "units_0", "learning-rate"):
